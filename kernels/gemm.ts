@@ -1,0 +1,101 @@
+// Dense products of row-major float32 matrices, C = A·B or C = Aᵀ·B, in register blocks of 6 rows
+// by 8 columns: 12 accumulators, two vectors of B and one broadcast of A fill the 16 SIMD
+// registers, and 12 fused multiply-adds to 8 loads make the arithmetic units the limit, not the
+// load ports.
+//
+// Rows of B and C are padded to a multiple of 8 columns (zeros in B give zeros in C); the number of
+// rows and the inner dimension are free. C is overwritten. Every element is summed over k in order,
+// whatever block it falls in, so a result does not depend on its neighbours.
+
+import { madd } from "./simd";
+
+/** Rows of a register block. */
+const ROWS: usize = 6;
+
+// `rowA` and `stepA` are the distances in bytes between two rows of the block and between two steps
+// of k in A: (lda, 4) multiplies by A, (4, lda) by Aᵀ. Not inlined: the engine optimises a function
+// when it is called often, not a loop while it runs.
+function block6x8(
+  k: usize, a: usize, rowA: usize, stepA: usize, b: usize, ldb: usize, c: usize, ldc: usize,
+): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
+  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+  let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA, a4 = a3 + rowA, a5 = a4 + rowA;
+  for (let i: usize = 0; i < k; i++) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    b += ldb;
+    let s = v128.load32_splat(a);
+    a += stepA;
+    c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
+    s = v128.load32_splat(a1);
+    a1 += stepA;
+    c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
+    s = v128.load32_splat(a2);
+    a2 += stepA;
+    c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
+    s = v128.load32_splat(a3);
+    a3 += stepA;
+    c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
+    s = v128.load32_splat(a4);
+    a4 += stepA;
+    c40 = madd(s, b0, c40), c41 = madd(s, b1, c41);
+    s = v128.load32_splat(a5);
+    a5 += stepA;
+    c50 = madd(s, b0, c50), c51 = madd(s, b1, c51);
+  }
+  v128.store(c, c00), v128.store(c, c01, 16);
+  c += ldc;
+  v128.store(c, c10), v128.store(c, c11, 16);
+  c += ldc;
+  v128.store(c, c20), v128.store(c, c21, 16);
+  c += ldc;
+  v128.store(c, c30), v128.store(c, c31, 16);
+  c += ldc;
+  v128.store(c, c40), v128.store(c, c41, 16);
+  c += ldc;
+  v128.store(c, c50), v128.store(c, c51, 16);
+}
+
+function block1x8(k: usize, a: usize, stepA: usize, b: usize, ldb: usize, c: usize): void {
+  let c0 = f32x4.splat(0), c1 = c0;
+  for (let i: usize = 0; i < k; i++) {
+    const s = v128.load32_splat(a);
+    c0 = madd(s, v128.load(b), c0), c1 = madd(s, v128.load(b, 16), c1);
+    a += stepA, b += ldb;
+  }
+  v128.store(c, c0), v128.store(c, c1, 16);
+}
+
+/** C = A·B with A given by its strides in bytes (see block6x8); `n` a multiple of 8. */
+export function product(
+  m: usize, n: usize, k: usize,
+  a: usize, rowA: usize, stepA: usize, b: usize, ldb: usize, c: usize, ldc: usize,
+): void {
+  for (let j: usize = 0; j < n; j += 8) {
+    const bj = b + (j << 2), cj = c + (j << 2);
+    if (m < ROWS) {
+      for (let i: usize = 0; i < m; i++) block1x8(k, a + i * rowA, stepA, bj, ldb, cj + i * ldc);
+      continue;
+    }
+    // The last block is moved up to end at row m: rows that it shares with the block before are
+    // computed twice, to the same value.
+    for (let i: usize = 0; i < m; i += ROWS) {
+      const row = min(i, m - ROWS);
+      block6x8(k, a + row * rowA, rowA, stepA, bj, ldb, cj + row * ldc, ldc);
+    }
+  }
+}
+
+/** C (m×n) = A (m×k) · B (k×n); leading dimensions in elements, n, ldb and ldc multiples of 8. */
+export function gemm_nn(
+  m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
+): void {
+  product(m, n, k, a, lda << 2, 4, b, ldb << 2, c, ldc << 2);
+}
+
+/** C (m×n) = Aᵀ · B with A (k×m), B (k×n); leading dimensions in elements, n, ldb, ldc multiples of 8. */
+export function gemm_tn(
+  m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
+): void {
+  product(m, n, k, a, 4, lda << 2, b, ldb << 2, c, ldc << 2);
+}

@@ -1,0 +1,77 @@
+/**
+ * Argument checks shared by the public functions. Every message names the argument, the rule and
+ * the current value; a wrong kind is a TypeError, a wrong value a RangeError.
+ * @module
+ */
+import type { Matrix } from "./matrix.ts";
+
+/** Requires an integer of at least `min` (and at most `max`). */
+export function requireInteger(name: string, value: number, min: number, max = Infinity): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number, got ${typeof value}`);
+  }
+  if (!Number.isInteger(value) || value < min || value > max) {
+    const rule = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
+    throw new RangeError(`${name} must be an integer ${rule}, got ${value}`);
+  }
+}
+
+/** Requires a finite number above 0. */
+export function requirePositive(name: string, value: number): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number, got ${typeof value}`);
+  }
+  if (!(value > 0 && value < Infinity)) {
+    throw new RangeError(`${name} must be a finite number above 0, got ${value}`);
+  }
+}
+
+/** Requires a finite number of at least 0. */
+export function requireNonNegative(name: string, value: number): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number, got ${typeof value}`);
+  }
+  if (!(value >= 0 && value < Infinity)) {
+    throw new RangeError(`${name} must be a finite number of at least 0, got ${value}`);
+  }
+}
+
+/**
+ * Requires a well-formed matrix of finite values; `rows` and `cols`, where given, are required too.
+ * Costs one pass over the data.
+ */
+export function requireMatrix(
+  name: string,
+  M: Matrix,
+  { rows, cols }: { rows?: number; cols?: number } = {},
+): void {
+  if (!M || !(M.data instanceof Float32Array || M.data instanceof Float64Array)) {
+    throw new TypeError(
+      `${name} must be a matrix { rows, cols, data } with a Float32Array or Float64Array`,
+    );
+  }
+  if (M.data.length !== M.rows * M.cols) {
+    throw new RangeError(
+      `${name} must hold rows × cols values: ${M.rows} × ${M.cols} needs ${
+        M.rows * M.cols
+      }, data has ${M.data.length}`,
+    );
+  }
+  if (rows !== undefined && M.rows !== rows) {
+    throw new RangeError(`${name} must have ${rows} rows, got ${M.rows}`);
+  }
+  if (cols !== undefined && M.cols !== cols) {
+    throw new RangeError(`${name} must have ${cols} columns, got ${M.cols}`);
+  }
+  const { data } = M;
+  for (let p = 0; p < data.length; p++) {
+    // x − x is 0 for finite x only, and far cheaper than a call of Number.isFinite
+    if (data[p] - data[p] !== 0) {
+      throw new RangeError(
+        `${name} must be finite, got ${data[p]} at row ${Math.floor(p / M.cols)}, column ${
+          p % M.cols
+        }`,
+      );
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** The instruction sets that a build of the kernels can need. */
+export type Backend = "relaxed-simd" | "simd";
+
+/** An address in Wasm memory; only kernels.ts makes one. */
+export type Pointer = number & { readonly pointer: unique symbol };
+
+/**
+ * The kernels' raw exports; kernels/*.ts documents each. Sizes and leading dimensions are counted
+ * in elements.
+ */
+export interface KernelExports {
+  gemm_nn(
+    m: number,
+    n: number,
+    k: number,
+    a: Pointer,
+    lda: number,
+    b: Pointer,
+    ldb: number,
+    c: Pointer,
+    ldc: number,
+  ): void;
+  gemm_tn(
+    m: number,
+    n: number,
+    k: number,
+    a: Pointer,
+    lda: number,
+    b: Pointer,
+    ldb: number,
+    c: Pointer,
+    ldc: number,
+  ): void;
+  transpose(m: number, n: number, a: Pointer, lda: number, b: Pointer, ldb: number): void;
+}
+
+/**
+ * The best backend that this engine can run.
+ *
+ * @param validate Tells whether the engine accepts a module; replaced only by tests.
+ * @throws {Error} When the engine has no WebAssembly SIMD.
+ */
+export function chooseBackend(validate?: (bytes: BufferSource) => boolean): Backend;
+
+/** The compiled kernels for a backend. */
+export function loadBackend(backend: Backend): Promise<WebAssembly.Module>;

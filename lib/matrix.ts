@@ -1,0 +1,156 @@
+/**
+ * The one data type that every module speaks: a dense row-major matrix of float32 or float64.
+ * @module
+ */
+
+/** Storage of a {@linkcode Matrix}: float32 or float64. */
+export type MatrixData = Float32Array | Float64Array;
+
+/** A dense row-major matrix: element (i, j) is `data[i * cols + j]`. */
+export interface Matrix<T extends MatrixData = MatrixData> {
+  /** Number of rows (samples, for codes and observations). */
+  rows: number;
+  /** Number of columns (latents, atoms or observed dimensions). */
+  cols: number;
+  /** `rows * cols` values, row after row. */
+  data: T;
+}
+
+/** A matrix of float32 values. */
+export type Matrix32 = Matrix<Float32Array>;
+/** A matrix of float64 values. */
+export type Matrix64 = Matrix<Float64Array>;
+
+/**
+ * A float64 matrix from nested rows: for small literals in scripts and tests.
+ *
+ * @param rows Rows of equal length.
+ * @throws {RangeError} When the rows differ in length.
+ *
+ * @example
+ * ```ts
+ * import { fromRows } from "./matrix.ts";
+ * const identity = fromRows([[1, 0], [0, 1]]);
+ * ```
+ */
+export function fromRows(rows: readonly (readonly number[])[]): Matrix64 {
+  const cols = rows.length === 0 ? 0 : rows[0].length;
+  const data = new Float64Array(rows.length * cols);
+  rows.forEach((row, i) => {
+    if (row.length !== cols) {
+      throw new RangeError(
+        `Cannot make a matrix of these rows: all must have ${cols} values, row ${i} has ${row.length}`,
+      );
+    }
+    data.set(row, i * cols);
+  });
+  return { rows: rows.length, cols, data };
+}
+
+/**
+ * A float64 matrix of zeros.
+ *
+ * @example
+ * ```ts
+ * import { zeros } from "./matrix.ts";
+ * zeros(2, 3).data.length; // 6
+ * ```
+ */
+export function zeros(rows: number, cols: number): Matrix64 {
+  return { rows, cols, data: new Float64Array(rows * cols) };
+}
+
+/**
+ * A float32 matrix of zeros.
+ *
+ * @example
+ * ```ts
+ * import { zeros32 } from "./matrix.ts";
+ * zeros32(2, 3).data.length; // 6
+ * ```
+ */
+export function zeros32(rows: number, cols: number): Matrix32 {
+  return { rows, cols, data: new Float32Array(rows * cols) };
+}
+
+/**
+ * The matrix rounded to float32; the same object when it already is (not a copy).
+ *
+ * @example
+ * ```ts
+ * import { fromRows, toFloat32 } from "./matrix.ts";
+ * toFloat32(fromRows([[0.1]])).data[0]; // 0.10000000149011612
+ * ```
+ */
+export function toFloat32(M: Matrix): Matrix32 {
+  return M.data instanceof Float32Array
+    ? (M as Matrix32)
+    : { rows: M.rows, cols: M.cols, data: Float32Array.from(M.data) };
+}
+
+/**
+ * The matrix widened to float64; the same object when it already is (not a copy).
+ *
+ * @example
+ * ```ts
+ * import { toFloat64, zeros32 } from "./matrix.ts";
+ * toFloat64(zeros32(1, 1)).data instanceof Float64Array; // true
+ * ```
+ */
+export function toFloat64(M: Matrix): Matrix64 {
+  return M.data instanceof Float64Array
+    ? (M as Matrix64)
+    : { rows: M.rows, cols: M.cols, data: Float64Array.from(M.data) };
+}
+
+/**
+ * The transposed matrix, in the same precision.
+ *
+ * @example
+ * ```ts
+ * import { fromRows, transpose } from "./matrix.ts";
+ * transpose(fromRows([[1, 2, 3]])).rows; // 3
+ * ```
+ */
+export function transpose<T extends MatrixData>(M: Matrix<T>): Matrix<T> {
+  const { rows, cols, data } = M;
+  const out = new (data.constructor as { new (length: number): T })(rows * cols);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j];
+  }
+  return { rows: cols, cols: rows, data: out };
+}
+
+/**
+ * Euclidean norm of every column, accumulated in float64.
+ *
+ * @example
+ * ```ts
+ * import { columnNorms, fromRows } from "./matrix.ts";
+ * columnNorms(fromRows([[3], [4]])); // [5]
+ * ```
+ */
+export function columnNorms(M: Matrix): Float64Array {
+  const norms = new Float64Array(M.cols);
+  for (let i = 0, p = 0; i < M.rows; i++) {
+    for (let j = 0; j < M.cols; j++, p++) norms[j] += M.data[p] * M.data[p];
+  }
+  return norms.map(Math.sqrt);
+}
+
+/**
+ * A copy whose columns have unit norm, in the same precision; a column whose norm is below `floor`
+ * is divided by `floor` instead, so that a zero column stays zero.
+ *
+ * @example
+ * ```ts
+ * import { fromRows, normalizeColumns } from "./matrix.ts";
+ * normalizeColumns(fromRows([[3], [4]])).data; // [0.6, 0.8]
+ * ```
+ */
+export function normalizeColumns<T extends MatrixData>(M: Matrix<T>, floor = 1e-8): Matrix<T> {
+  const norms = columnNorms(M);
+  const data = M.data.slice() as T;
+  for (let p = 0; p < data.length; p++) data[p] /= Math.max(norms[p % M.cols], floor);
+  return { rows: M.rows, cols: M.cols, data };
+}
