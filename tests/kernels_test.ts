@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { type Backend, chooseBackend, type KernelExports, loadBackend } from "../lib/kernels.js";
+import { Arena, padded, run, toMatrix32 } from "../lib/kernels.ts";
+import { fromRows } from "../lib/matrix.ts";
+
+const BACKENDS: Backend[] = ["relaxed-simd", "simd"];
+
+/** Deterministic values in (−1, 1) that no kernel constant hides. */
+function fill(view: Float32Array, seed: number): void {
+  for (let i = 0; i < view.length; i++) view[i] = Math.sin(12.9898 * (i + 1) + 78.233 * seed);
+}
+
+/** A build's raw exports over a memory of its own. */
+async function instantiate(backend: Backend) {
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
+  const instance = await WebAssembly.instantiate(await loadBackend(backend), { env: { memory } });
+  return { memory, kernels: instance.exports as unknown as KernelExports };
+}
+
+for (const backend of BACKENDS) {
+  Deno.test(`the ${backend} build multiplies matrices of any row count and inner dimension`, async () => {
+    const { memory, kernels } = await instantiate(backend);
+    type Address = Parameters<KernelExports["gemm_nn"]>[3];
+    const [a, b, c] = [65_536, 262_144, 524_288] as Address[];
+    // 1 and 5 rows take the narrow path, 6 and 12 fill blocks, 7 and 64 move the last block up
+    for (const m of [1, 5, 6, 7, 12, 64]) {
+      for (const [n, k] of [[8, 1], [16, 13], [104, 47]]) {
+        for (const transposed of [false, true]) {
+          const [rows, cols] = transposed ? [k, m] : [m, k];
+          const lda = padded(cols);
+          const A = new Float32Array(memory.buffer, a, rows * lda);
+          const B = new Float32Array(memory.buffer, b, k * n);
+          const C = new Float32Array(memory.buffer, c, (m + 1) * n);
+          fill(A, 1), fill(B, 2), C.fill(7);
+          if (transposed) kernels.gemm_tn(m, n, k, a, lda, b, n, c, n);
+          else kernels.gemm_nn(m, n, k, a, lda, b, n, c, n);
+          for (let i = 0; i < m; i++) {
+            for (let j = 0; j < n; j++) {
+              let sum = 0;
+              for (let l = 0; l < k; l++) {
+                sum += A[transposed ? l * lda + i : i * lda + l] * B[l * n + j];
+              }
+              // k roundings of at most 2⁻²⁴ of a partial sum, which stays below k
+              const tolerance = k * k * 2 ** -24 + 1e-9;
+              assert(
+                Math.abs(C[i * n + j] - sum) <= tolerance,
+                `m=${m} n=${n} k=${k} transposed=${transposed} (${i}, ${j}): ${
+                  C[i * n + j]
+                } ≠ ${sum}`,
+              );
+            }
+          }
+          assert(C.subarray(m * n).every((value) => value === 7), "wrote past the last row");
+        }
+      }
+    }
+  });
+}
+
+Deno.test("an element of a product does not depend on the rows around it", () => {
+  using arena = new Arena();
+  const [m, n, k] = [13, 16, 29];
+  const A = arena.f32(m * padded(k)), B = arena.f32(k * n);
+  fill(A.view, 3), fill(B.view, 4);
+  const whole = arena.f32(m * n), single = arena.f32(n);
+  run("gemm_nn", m, n, k, A, padded(k), B, n, whole, n);
+  for (let i = 0; i < m; i++) {
+    run("gemm_nn", 1, n, k, A.from(i * padded(k)), padded(k), B, n, single, n);
+    assert.deepEqual(single.view, whole.view.slice(i * n, (i + 1) * n));
+  }
+});
+
+Deno.test("transpose moves every element once and leaves the padding alone", () => {
+  using arena = new Arena();
+  for (const [m, n] of [[1, 1], [3, 9], [4, 4], [8, 5], [13, 18]]) {
+    const A = arena.f32(m * padded(n)), B = arena.f32(n * padded(m));
+    fill(A.view, 5), B.view.fill(-2);
+    run("transpose", m, n, A, padded(n), B, padded(m));
+    const [a, b] = [A.view, B.view];
+    for (let j = 0; j < n; j++) {
+      for (let i = 0; i < padded(m); i++) {
+        assert.equal(b[j * padded(m) + i], i < m ? a[i * padded(n) + j] : -2);
+      }
+    }
+  }
+});
+
+Deno.test("a block of a matrix is float32, padded with zeros, and comes back whole", () => {
+  using arena = new Arena();
+  const block = arena.matrix(fromRows([[1, 2, 0.1], [4, 5, 6]]));
+  assert.deepEqual([...block.view.subarray(0, 8)], [1, 2, Math.fround(0.1), 0, 0, 0, 0, 0]);
+  assert.deepEqual([...toMatrix32(block, 2, 3).data], [1, 2, Math.fround(0.1), 4, 5, 6]);
+});
+
+Deno.test("memory of a closed arena is used again, and is zero again", () => {
+  {
+    using arena = new Arena();
+    arena.f32(1000).view.fill(3);
+  }
+  using arena = new Arena();
+  assert(arena.f32(1000).view.every((value) => value === 0));
+});
+
+Deno.test("arenas nest like a stack: the outer one refuses to allocate or close first", () => {
+  const outer = new Arena();
+  const inner = new Arena();
+  inner.f64(4);
+  assert.throws(() => outer.i32(4), /an inner arena must be closed first/);
+  assert.throws(() => outer[Symbol.dispose](), /an inner arena must be closed first/);
+  inner[Symbol.dispose]();
+  assert.equal(outer.i32(4).view.length, 4);
+  outer[Symbol.dispose]();
+});
+
+Deno.test("more than a 32-bit address can reach is refused with the amount, and nothing is lost", () => {
+  using arena = new Arena();
+  const before = arena.f32(8);
+  before.view.fill(1);
+  assert.throws(() => arena.f64(2 ** 29), {
+    name: "RangeError",
+    message: /Cannot allocate 4096 MiB for the kernels: all blocks together must fit in 4 GiB/,
+  });
+  assert(before.view.every((value) => value === 1));
+});
+
+Deno.test("the backend is relaxed SIMD, else plain SIMD, else a clear error", () => {
+  assert.equal(chooseBackend(), "relaxed-simd");
+  let asked = 0;
+  assert.equal(chooseBackend(() => asked++ > 0), "simd");
+  assert.throws(() => chooseBackend(() => false), /must support WebAssembly SIMD/);
+});
+
+Deno.test("the probe for relaxed SIMD is a valid module only because of relaxed SIMD", () => {
+  const probes: Uint8Array<ArrayBuffer>[] = [];
+  assert.throws(() =>
+    chooseBackend((bytes) => (probes.push(bytes as Uint8Array<ArrayBuffer>), false))
+  );
+  assert.equal(probes.length, 2);
+  for (const probe of probes) {
+    assert(WebAssembly.validate(probe));
+    // An opcode that no proposal defines, in place of the feature's own, must not validate
+    const broken = probe.slice();
+    broken[broken.lastIndexOf(253) + 1] = 255, broken[broken.lastIndexOf(253) + 2] = 127;
+    assert(!WebAssembly.validate(broken));
+  }
+});
