@@ -9,6 +9,7 @@ export type Pointer = number & { readonly pointer: unique symbol };
  * in elements.
  */
 export interface KernelExports {
+  /** C (m×n) = A (m×k) · B (k×n); n, ldb and ldc are multiples of 8. */
   gemm_nn(
     m: number,
     n: number,
@@ -20,6 +21,7 @@ export interface KernelExports {
     c: Pointer,
     ldc: number,
   ): void;
+  /** C (m×n) = Aᵀ · B of A (k×m), B (k×n); n, ldb and ldc are multiples of 8. */
   gemm_tn(
     m: number,
     n: number,
@@ -31,6 +33,7 @@ export interface KernelExports {
     c: Pointer,
     ldc: number,
   ): void;
+  /** B (n×m) = Aᵀ of A (m×n); B's padding is not written. */
   transpose(m: number, n: number, a: Pointer, lda: number, b: Pointer, ldb: number): void;
 }
 

@@ -10,6 +10,8 @@
 import { chooseBackend, type KernelExports, loadBackend, type Pointer } from "./kernels.js";
 import type { Matrix, Matrix32 } from "./matrix.ts";
 
+export type { KernelExports };
+
 const PAGE = 65_536;
 const MAX_PAGES = 65_536; // 4 GiB, the most that a 32-bit address reaches
 const ALIGNMENT = 64; // a cache line
@@ -23,8 +25,13 @@ const raw = instance.exports as unknown as KernelExports;
 // The first page belongs to the kernels' constants.
 let top = PAGE;
 
-type BlockData = Float32Array | Float64Array | Int32Array;
-type BlockKind<T> = { new (buffer: ArrayBufferLike, offset: number, length: number): T };
+/** Element types of a {@linkcode Block}. */
+export type BlockData = Float32Array | Float64Array | Int32Array;
+
+/** The typed-array class of a {@linkcode Block}'s elements. */
+export type BlockKind<T extends BlockData> = {
+  new (buffer: ArrayBufferLike, offset: number, length: number): T;
+};
 let pointerOf: (block: Block<BlockData>) => Pointer;
 
 /** A block of Wasm memory that lives until its arena closes. */
@@ -148,8 +155,11 @@ export function toMatrix32(block: Block, rows: number, cols: number): Matrix32 {
   return M;
 }
 
-type Argument<P> = P extends Pointer ? Block<BlockData> : P;
-type Arguments<P extends unknown[]> = { [I in keyof P]: Argument<P[I]> };
+/** What a caller passes for a kernel's parameters: a block wherever the kernel takes an address. */
+export type Arguments<P extends unknown[]> = {
+  [I in keyof P]: P[I] extends Pointer ? Block<BlockData>
+    : P[I];
+};
 
 /**
  * Runs one kernel: `run("gemm_nn", m, n, k, a, lda, …)`, with blocks where the kernel takes
