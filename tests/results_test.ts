@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { writeAtomic } from "../lib/atomic_file.ts";
 import type { Row } from "../lib/experiment.ts";
 import {
   formatRows,
@@ -201,6 +202,24 @@ Deno.test("saves leave no temporary file, and reuse one that a killed run left",
     "exp_toy.meta.json",
     "exp_toy_diagnostics.json",
   ]);
+});
+
+Deno.test("a write replaces the file, so that who reads the old one sees it whole", () => {
+  const path = join(Deno.makeTempDirSync({ dir: ".tmp" }), "file");
+  writeAtomic(path, "old".repeat(1000));
+  using reader = Deno.openSync(path);
+  writeAtomic(path, "new");
+  const seen = new Uint8Array(4000);
+  assert.equal(reader.readSync(seen), 3000);
+  assert.equal(Deno.readTextFileSync(path), "new");
+});
+
+Deno.test("a write that fails leaves the target and no temporary file", () => {
+  const folder = Deno.makeTempDirSync({ dir: ".tmp" });
+  const target = join(folder, "taken");
+  Deno.mkdirSync(target);
+  assert.throws(() => writeAtomic(target, "text"));
+  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["taken"]);
 });
 
 Deno.test("the file is what a two-space pretty-printer makes, one value a line", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Row } from "../lib/experiment.ts";
+import { duration } from "../lib/progress.ts";
 import { readRows } from "../lib/results.ts";
 import { balancedShards, compareKeys, largestFirst } from "../lib/schedule.ts";
 import { summaryTable } from "../lib/summary.ts";
@@ -293,6 +294,10 @@ Deno.test("--help and --list compute nothing, --only computes what it names", as
 
 Deno.test("--quiet leaves stderr empty", async () => {
   assert.equal((await runToy(newFolder(), "--quiet")).stderr, "");
+});
+
+Deno.test("an estimate is told in units that suit it", () => {
+  assert.deepEqual([0.4, 59, 200, 7500].map(duration), ["0 s", "59 s", "3 min 20 s", "2 h 5 min"]);
 });
 
 Deno.test("keys are ordered column by column, numbers by size", () => {
