@@ -201,6 +201,27 @@ Deno.test("jumprelu: thresholds within the bandwidth of a code get pseudo-gradie
   assertClose(ours, expected, 1e-4 * scale, "threshold gradient"); // (u − θ)/ε loses three digits
 });
 
+Deno.test("jumprelu: a threshold's logarithm is capped at 20, with no gradient beyond", () => {
+  const cap = Math.fround(Math.exp(20));
+  const sae = new Sae({
+    type: "jumprelu",
+    kval: 1,
+    parameters: {
+      encoder: { rows: 2, cols: 2, data: new Float32Array(4) },
+      encoderBias: Float32Array.of(cap, cap), // both pre-activations are at the capped threshold
+      decoder: { rows: 2, cols: 2, data: Float32Array.of(1, 0, 0, 1) },
+      decoderBias: new Float32Array(2),
+      logThreshold: Float32Array.of(20, 25),
+    },
+  });
+  const X = { rows: 1, cols: 2, data: Float32Array.of(1, 1) };
+  assert.deepEqual(sae.encode(X).data, Float32Array.of(0, 0));
+  const [atCap, beyond] = saeGradients(sae, X).gradients.logThreshold!;
+  // −(θ/ε)·g·θ with g = 2·(0 − 1)/2
+  assertClose(atCap, cap * cap / 1e-3, 1e-6 * cap * cap / 1e-3, "at the cap");
+  assert.equal(beyond, 0);
+});
+
 /** An autoencoder whose pre-activations are its inputs. */
 function identitySae(width: number, kval: number): Sae {
   const identity = (): Matrix32 => ({
