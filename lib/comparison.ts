@@ -125,7 +125,7 @@ export function experimentOf(fileName: string): string | undefined {
  * that both sides have and that is no outcome; our files of one experiment count as one, and where
  * two of them hold the same row the one without a suffix counts.
  *
- * @param published The paper's files, old key and method names included.
+ * @param published The paper's files. Old key and method names are understood on both sides.
  * @param ours Our files of any experiments.
  * @throws {RangeError} When a row has no method, or two rows of one file cannot be told apart.
  *
@@ -144,12 +144,15 @@ export function compareResults(
   published: readonly RowFile[],
   ours: readonly RowFile[],
 ): Comparison {
-  const today = published.map(({ name, rows }) => ({ name, rows: rows.map(withTodaysNames) }));
-  const byExperiment = Map.groupBy(today, ({ name }) => experimentOf(name));
-  const oursByExperiment = Map.groupBy(ours, ({ name }) => experimentOf(name));
+  const grouped = (files: readonly RowFile[]) =>
+    Map.groupBy(
+      files.map(({ name, rows }) => ({ name, rows: rows.map(withTodaysNames) })),
+      ({ name }) => experimentOf(name),
+    );
+  const oursByExperiment = grouped(ours);
 
   const comparisons = new Map<string, { file: FileComparison; values: ComparedValue[] }>();
-  for (const [experiment, files] of byExperiment) {
+  for (const [experiment, files] of grouped(published)) {
     if (experiment === undefined) {
       throw new RangeError(
         `Cannot compare ${files[0].name}: it must be named exp_<experiment>.json`,
@@ -191,7 +194,7 @@ export function compareResults(
   };
 }
 
-/** A published row as today's version of the reference would write it. */
+/** A row as today's version of the reference would write it. */
 function withTodaysNames(row: Row): Row {
   const result: Row = {};
   for (const [name, value] of Object.entries(row)) result[RENAMED_COLUMNS[name] ?? name] = value;
