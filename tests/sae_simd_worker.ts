@@ -1,4 +1,5 @@
 /** Checks the golden cases with the kernels that an engine without relaxed SIMD gets. */
+/// <reference lib="deno.worker" />
 
 // The two requests that chooseBackend makes differ by their instruction: relaxed_swizzle is 253 128 2
 const validate = WebAssembly.validate;
