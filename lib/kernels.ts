@@ -7,10 +7,16 @@
  * ({@linkcode padded}), so that kernels need no code for the edge.
  * @module
  */
-import { chooseBackend, type KernelExports, loadBackend, type Pointer } from "./kernels.js";
+import {
+  chooseBackend,
+  type FistaFields,
+  type KernelExports,
+  loadBackend,
+  type Pointer,
+} from "./kernels.js";
 import type { Matrix, Matrix32 } from "./matrix.ts";
 
-export type { KernelExports };
+export type { FistaFields, KernelExports };
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536; // 4 GiB, the most that a 32-bit address reaches
@@ -125,6 +131,16 @@ export class Arena implements Disposable {
     return block;
   }
 
+  /**
+   * The record of sizes and addresses of a kernel that takes many: int32 in the order of `F`, a tuple
+   * type from kernels.d.ts.
+   */
+  record<F extends unknown[]>(...fields: Arguments<F>): Block<Int32Array> {
+    const block = this.i32(fields.length);
+    block.view.set(addresses(fields));
+    return block;
+  }
+
   /** Releases the blocks. */
   [Symbol.dispose](): void {
     if (top !== this.#end) throw new Error("Cannot close: an inner arena must be closed first");
@@ -132,12 +148,16 @@ export class Arena implements Disposable {
   }
 }
 
-/** Copies rows `start … end − 1` of a matrix to the beginning of a block, with padding. */
-export function writeRows(block: Block, M: Matrix, start: number, end: number): void {
+/**
+ * Copies rows `start … end − 1` of a matrix, times `scale`, to the beginning of a block, with padding.
+ */
+export function writeRows(block: Block, M: Matrix, start: number, end: number, scale = 1): void {
   const stride = padded(M.cols), view = block.view;
   for (let i = start, p = 0; i < end; i++, p += stride) {
     view.set(M.data.subarray(i * M.cols, (i + 1) * M.cols), p);
   }
+  if (scale === 1) return;
+  for (let p = 0; p < (end - start) * stride; p++) view[p] *= scale;
 }
 
 /** Copies the first `end − start` rows of a block into rows `start … end − 1` of a matrix. */
@@ -161,6 +181,11 @@ export type Arguments<P extends unknown[]> = {
     : P[I];
 };
 
+/** Numbers as they are, the address of each block. */
+function addresses(args: readonly unknown[]): number[] {
+  return (args as (number | Block)[]).map((a) => typeof a === "number" ? a : pointerOf(a));
+}
+
 /**
  * Runs one kernel: `run("gemm_nn", m, n, k, a, lda, …)`, with blocks where the kernel takes
  * addresses.
@@ -169,6 +194,5 @@ export function run<K extends keyof KernelExports>(
   kernel: K,
   ...args: Arguments<Parameters<KernelExports[K]>>
 ): ReturnType<KernelExports[K]> {
-  const plain = (args as (number | Block)[]).map((a) => typeof a === "number" ? a : pointerOf(a));
-  return (raw[kernel] as (...args: number[]) => ReturnType<KernelExports[K]>)(...plain);
+  return (raw[kernel] as (...args: number[]) => ReturnType<KernelExports[K]>)(...addresses(args));
 }
