@@ -18,6 +18,7 @@
 import { dots, gemm_nt } from "./gemm_nt";
 import { hsum, madd } from "./simd";
 import { combine, nonzeros, packing, shuffled } from "./sparse";
+import { sumLanes } from "./vectors";
 
 /** FistaFields in lib/kernels.d.ts lists the same fields in the same order. */
 // @ts-ignore: decorator
@@ -149,12 +150,7 @@ function countCandidates(
     c1 = i32x4.sub(c1, candidates(slack, norm, delta1, used));
     c2 = i32x4.sub(c2, candidates(slack, norm, delta2, used));
   }
-  count0 = lanes(c0), count1 = lanes(c1), count2 = lanes(c2);
-}
-
-function lanes(v: v128): usize {
-  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) +
-    i32x4.extract_lane(v, 3);
+  count0 = sumLanes(c0), count1 = sumLanes(c1), count2 = sumLanes(c2);
 }
 
 function listCandidates(

@@ -13,10 +13,11 @@ import {
   type KernelExports,
   loadBackend,
   type Pointer,
+  type SaeFields,
 } from "./kernels.js";
 import type { Matrix, Matrix32 } from "./matrix.ts";
 
-export type { FistaFields, KernelExports };
+export type { FistaFields, KernelExports, SaeFields };
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536; // 4 GiB, the most that a 32-bit address reaches
