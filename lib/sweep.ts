@@ -3,7 +3,8 @@
  * figures and a summary.
  *
  * Permissions: read on the checkout (workers load their modules from it) and on the result folder,
- * write on the result and figure folders; nothing else.
+ * write on the result and figure folders and on that of the model cache; nothing else. Where the
+ * permission is given to ask for the size of the memory, cells that do not fit in it are refused.
  * @module
  */
 import { join } from "node:path";
@@ -26,7 +27,8 @@ import {
   type Results,
   saveResults,
 } from "./results.ts";
-import { balancedShards, compareKeys } from "./schedule.ts";
+import { formatBytes, machineMemory } from "./machine_memory.ts";
+import { balancedShards, compareKeys, fittingWorkers } from "./schedule.ts";
 import { alignColumns, summaryTable } from "./summary.ts";
 
 export type {
@@ -148,13 +150,26 @@ async function runCommand<Options extends Partial<ExperimentOptions>>(
     outcome = await compute(queue, target, {
       module: moduleUrl,
       options,
-      workers: flags.workers,
+      cache: flags.noCache ? undefined : flags.cache,
+      workers: workersFor(queue, flags.workers),
       replace: flags.fresh,
       maxSeconds: flags.maxSeconds,
       quiet: flags.quiet,
     });
   }
   return await conclude(experiment, { cells, flags, target, drawsFigures }, outcome);
+}
+
+/** The size of the pool, or a refusal where a cell needs more memory than there is. */
+function workersFor(queue: readonly Cell[], workers: number): number {
+  const memory = machineMemory();
+  const fitting = fittingWorkers(queue, workers, memory);
+  if (fitting > 0) return fitting;
+  const { key, memory: needed } = queue.reduce((a, b) => (b.memory ?? 0) > (a.memory ?? 0) ? b : a);
+  throw new UsageError(
+    `every cell must fit in the ${formatBytes(memory)} that this machine can give, ` +
+      `${describe(key)} needs about ${formatBytes(needed!)}`,
+  );
 }
 
 const NOTHING: Results = { cells: [], failed: [], runs: [] };
