@@ -111,32 +111,34 @@ Deno.test("a task that needs a shell, or is no deno run, is refused", () => {
   }
 });
 
-/** A folder with a `deno.json` like the checkout's, whose `exp:toy` is the toy experiment. */
-function newCheckout(): string {
+/**
+ * A folder with a `deno.json` like the checkout's, whose `exp:toy` is the toy experiment.
+ *
+ * @param env Environment of `deno task slurm`, besides the usual one.
+ */
+function newCheckout(env: Record<string, string>): string {
   const folder = Deno.makeTempDirSync({ dir: ".tmp" });
   const toy = "--allow-read=../.. --allow-write=. ../../tests/fixtures/toy_experiment.ts";
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value} `).join("");
   Deno.writeTextFileSync(
     join(folder, "deno.json"),
     JSON.stringify({
       tasks: {
+        "slurm": `${variables}deno run --quiet --no-prompt --ignore-env --allow-read=../.. ` +
+          "--allow-write=.slurm --allow-run=sbatch ../../experiments/slurm.ts",
         "exp:toy": { command: `deno run --no-prompt ${toy}` },
         "exp:echo": "echo hello",
-        "test": "deno test",
       },
     }),
   );
   return folder;
 }
 
-/** Runs `deno task slurm` in a folder, with the environment variables that a shell would have. */
-async function slurm(folder: string, args: string[], env: Record<string, string> = {}) {
-  const output = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-prompt", "--allow-read=../..", "--allow-write=.slurm"],
-      ...["--allow-run=sbatch", "../../experiments/slurm.ts", ...args],
-    ],
+/** Runs `deno task slurm` in a folder. */
+async function slurm(folder: string, ...args: string[]) {
+  const output = await new Deno.Command("deno", {
+    args: ["task", "--quiet", "slurm", ...args],
     cwd: folder,
-    env,
   }).output();
   const [stdout, stderr] = [output.stdout, output.stderr].map((bytes) =>
     new TextDecoder().decode(bytes).trim()
@@ -144,8 +146,7 @@ async function slurm(folder: string, args: string[], env: Record<string, string>
   return { code: output.code, stdout, stderr };
 }
 
-const BIN = join(Deno.cwd(), "tests/fixtures/slurm");
-const STAND_IN = { PATH: `${BIN}:/usr/bin:/bin` };
+const STAND_IN = { PATH: `${join(Deno.cwd(), "tests/fixtures/slurm")}:/usr/bin:/bin` };
 const NO_SLURM = { PATH: join(Deno.cwd(), "tests/golden") };
 
 const read = (folder: string, ...names: string[]) => Deno.readTextFileSync(join(folder, ...names));
@@ -172,14 +173,13 @@ const rowsIn = (folder: string) =>
   ["exp_toy.json", "exp_toy_diagnostics.json"].map((name) => read(folder, name));
 
 Deno.test("the scripts, run in order, make the rows and figures of a single run", async () => {
-  const folder = newCheckout();
+  const folder = newCheckout(STAND_IN);
   // a folder whose name means something to a shell in every one of its characters
   const out = "it's $(touch oops) `touch oops`; *";
   const grid = ["--n", "20,30,40", "--seeds", "0,1"];
   const { code, stdout, stderr } = await slurm(
     folder,
-    ["exp:toy", "--array", "3", "--", ...grid, "--out", out],
-    STAND_IN,
+    ...["exp:toy", "--array", "3", "--", ...grid, "--out", out],
   );
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^Array 41: 3 tasks for 6 cells, the longest 1\.00 times the mean$/m);
@@ -195,10 +195,10 @@ Deno.test("the scripts, run in order, make the rows and figures of a single run"
 });
 
 Deno.test("--fresh starts a part over, but not when its task is requeued", async () => {
-  const folder = newCheckout();
+  const folder = newCheckout(STAND_IN);
   const command = ["exp:toy", "--array", "2", "--", "--fresh", "--n", "20,30", "--seeds", "0"];
   for (const _ of ["first", "second"]) {
-    assert.equal((await slurm(folder, command, STAND_IN)).code, 0);
+    assert.equal((await slurm(folder, ...command)).code, 0);
     const log = read(folder, ".slurm/exp_toy.array.sh.0.log");
     assert.match(log, /1\/1 cells[^]*1 of 1 cells are known/);
     assert.equal(log.match(/are known/g)!.length, 1, log);
@@ -206,11 +206,10 @@ Deno.test("--fresh starts a part over, but not when its task is requeued", async
 });
 
 Deno.test("a dry run prints both scripts and submits nothing", async () => {
-  const folder = newCheckout();
+  const folder = newCheckout(NO_SLURM);
   const { code, stdout, stderr } = await slurm(
     folder,
-    ["exp:toy", "--array", "40", "--partition", "long", "--dry-run", "--", "--paper"],
-    NO_SLURM,
+    ...["exp:toy", "--array", "40", "--partition", "long", "--dry-run", "--", "--paper"],
   );
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^#SBATCH --array=0-5$/m);
@@ -223,14 +222,14 @@ Deno.test("a dry run prints both scripts and submits nothing", async () => {
 });
 
 Deno.test("bad usage is refused in one line, before a script is written", async () => {
-  const folder = newCheckout();
+  const folder = newCheckout(STAND_IN);
   const toy = ["exp:toy", "--array", "2"];
   for (
     const [args, message] of [
       [[], /it takes one task, then flags, got ""/],
       [["exp:toy", "b", "--array", "2"], /it takes one task, .* got "exp:toy b"/],
       [["exp:other", "--array", "2"], /one of exp:toy, exp:echo, got "exp:other"/],
-      [["test", "--array", "2"], /one of exp:toy, exp:echo, got "test"/],
+      [["slurm", "--array", "2"], /one of exp:toy, exp:echo, got "slurm"/],
       [["exp:echo", "--array", "2"], /its command must be "deno run/],
       [["exp:toy"], /--array must be an integer from 1 to 100000, got nothing/],
       [["exp:toy", "--array", "0"], /--array must be .* got "0"/],
@@ -247,7 +246,7 @@ Deno.test("bad usage is refused in one line, before a script is written", async 
       [[...toy, "--", "--shard", "0/2"], /must get --shard from the scripts alone/],
     ] as const
   ) {
-    const { code, stdout, stderr } = await slurm(folder, [...args], STAND_IN);
+    const { code, stdout, stderr } = await slurm(folder, ...args);
     assert.match(stderr, message);
     assert.match(stderr, /^Cannot [^\n]*$/);
     assert.equal(stdout, "");
@@ -257,13 +256,13 @@ Deno.test("bad usage is refused in one line, before a script is written", async 
 });
 
 Deno.test("without sbatch, or refused by it, the submission fails in one line", async () => {
-  const folder = newCheckout();
-  const missing = await slurm(folder, ["exp:toy", "--array", "2"], NO_SLURM);
+  const folder = newCheckout(STAND_IN);
+  const missing = await slurm(newCheckout(NO_SLURM), "exp:toy", "--array", "2");
   assert.equal(missing.stderr, "Cannot submit: Slurm's sbatch must be on the PATH, got none");
   assert.equal(missing.code, 2);
 
   Deno.writeTextFileSync(join(folder, "refuse"), "");
-  const refused = await slurm(folder, ["exp:toy", "--array", "2"], STAND_IN);
+  const refused = await slurm(folder, "exp:toy", "--array", "2");
   assert.match(
     refused.stderr,
     /^Cannot submit: sbatch must accept .*array\.sh, got exit code 1 \(.*nowhere; .*failed\)$/,
@@ -297,14 +296,13 @@ Deno.test({
     (reason ? ` (skipped: ${reason})` : ""),
   ignore: reason !== undefined,
   async fn() {
-    const folder = newCheckout();
+    const folder = newCheckout({ SLURM_CONF: "slurm/slurm.conf" });
     await using running = await startCluster(folder);
     // two cells of a second and a half for each of four tasks
     const grid = ["--n", "20,30,40,50,60,70,80,90", "--seeds", "0", "--epochs", "1500"];
     const { code, stdout, stderr } = await slurm(
       folder,
-      ["exp:toy", "--array", "4", "--cpus-per-task", "1", "--", ...grid],
-      { SLURM_CONF: join(Deno.cwd(), folder, "slurm/slurm.conf") },
+      ...["exp:toy", "--array", "4", "--cpus-per-task", "1", "--", ...grid],
     );
     assert.equal(code, 0, stderr);
     const [, id] = stdout.match(/^Array (\d+): 4 tasks/)!;
