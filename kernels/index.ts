@@ -1,3 +1,6 @@
 // Everything that lib/kernels.wasm exports; lib/kernels.d.ts gives the same list its types.
 export { gemm_nn, gemm_tn } from "./gemm";
 export { transpose } from "./transpose";
+export { gemm_nn_add, gemm_tn_add } from "./gemm_add";
+export { residual } from "./residual";
+export { atoms_adam, codes_adam, codes_forward } from "./softplus_adam";
