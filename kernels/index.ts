@@ -4,3 +4,4 @@ export { transpose } from "./transpose";
 export { gemm_nn_add, gemm_tn_add } from "./gemm_add";
 export { residual } from "./residual";
 export { atoms_adam, codes_adam, codes_forward } from "./softplus_adam";
+export { l1_gradient, shrink, shrink_backward } from "./lista";

@@ -102,6 +102,31 @@ export interface KernelExports {
     step: number,
     root: number,
   ): void;
+  /** U ← sign(U)·max(|U| − |thresholds|, 0), one threshold per column. */
+  shrink(
+    rows: number,
+    cols: number,
+    u: Pointer,
+    thresholds: Pointer,
+  ): void;
+  /** G ← scale·G + penalty·sign(Z); returns Σ|Z|. */
+  l1_gradient(
+    rows: number,
+    cols: number,
+    z: Pointer,
+    g: Pointer,
+    scale: number,
+    penalty: number,
+  ): number;
+  /** G from the gradient for Z = shrink(U) to that for U; gt becomes that for the thresholds. */
+  shrink_backward(
+    rows: number,
+    cols: number,
+    z: Pointer,
+    g: Pointer,
+    thresholds: Pointer,
+    gt: Pointer,
+  ): void;
 }
 
 /**
