@@ -1,5 +1,8 @@
 // Everything that lib/kernels.wasm exports; lib/kernels.d.ts gives the same list its types.
+export { adamw, sum_squares } from "./adam";
 export { gemm_nn, gemm_tn } from "./gemm";
+export { normalize_rows, project_rows } from "./rows";
+export { sae_forward, sae_gradients, sae_prepare } from "./sae";
 export { transpose } from "./transpose";
 export { gemm_nn_add, gemm_tn_add } from "./gemm_add";
 export { residual } from "./residual";

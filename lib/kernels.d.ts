@@ -4,6 +4,46 @@ export type Backend = "relaxed-simd" | "simd";
 /** An address in Wasm memory; only kernels.ts makes one. */
 export type Pointer = number & { readonly pointer: unique symbol };
 
+/** The record of the `sae_*` kernels in memory order; the class Sae in kernels/sae_record.ts tells shapes. */
+export type SaeFields = [
+  type: number,
+  m: number,
+  w: number,
+  k: number,
+  ldm: number,
+  ldw: number,
+  encoder: Pointer,
+  encoderBias: Pointer,
+  decoder: Pointer,
+  decoderBias: Pointer,
+  logThreshold: Pointer,
+  gEncoder: Pointer,
+  gEncoderBias: Pointer,
+  gDecoder: Pointer,
+  gDecoderBias: Pointer,
+  gLogThreshold: Pointer,
+  encoderT: Pointer,
+  decoderT: Pointer,
+  threshold: Pointer,
+  atoms: Pointer,
+  norms: Pointer,
+  x: Pointer,
+  pre: Pointer,
+  codes: Pointer,
+  gCodes: Pointer,
+  residual: Pointer,
+  scratch: Pointer,
+  counts: Pointer,
+  indices: Pointer,
+  values: Pointer,
+  gValues: Pointer,
+  slots: Pointer,
+  gram: Pointer,
+  capacity: number,
+  used: number,
+  sums: Pointer,
+];
+
 /**
  * The kernels' raw exports; kernels/*.ts documents each. Sizes and leading dimensions are counted
  * in elements.
@@ -33,6 +73,44 @@ export interface KernelExports {
     c: Pointer,
     ldc: number,
   ): void;
+  /**
+   * One AdamW step of n parameters (a multiple of 4) with gradients g·gradScale: rate = 1 − β,
+   * decay = 1 − lr·weightDecay, stepSize = lr/(1 − β₁ᵗ), rootScale = 1/√(1 − β₂ᵗ).
+   */
+  adamw(
+    n: number,
+    p: Pointer,
+    g: Pointer,
+    m: Pointer,
+    v: Pointer,
+    gradScale: number,
+    rate1: number,
+    beta2: number,
+    rate2: number,
+    decay: number,
+    stepSize: number,
+    rootScale: number,
+    eps: number,
+  ): void;
+  /** Σ xᵢ² of n values (a multiple of 8) in float64. */
+  sum_squares(n: number, x: Pointer): number;
+  /** Rows of X (rows×n, n a multiple of 8) over their norms (at least floor), to Y; Y may be X. */
+  normalize_rows(
+    rows: number,
+    n: number,
+    floor: number,
+    x: Pointer,
+    y: Pointer,
+    norms: Pointer,
+  ): void;
+  /** g ← g − (g·d)·d for each row of G and the same row of D (rows×n, n a multiple of 8). */
+  project_rows(rows: number, n: number, d: Pointer, g: Pointer): void;
+  /** Updates what an autoencoder's kernels make from its parameters. */
+  sae_prepare(sae: Pointer): void;
+  /** Codes of the rows order[0 … rows − 1] of data; adds squared residuals, penalty, l0 to its sums. */
+  sae_forward(sae: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** Gradients of mean squared error + γ·penalty of these rows; adds both means to its sums. */
+  sae_gradients(sae: Pointer, data: Pointer, order: Pointer, rows: number, gamma: number): void;
   /** B (n×m) = Aᵀ of A (m×n); B's padding is not written. */
   transpose(m: number, n: number, a: Pointer, lda: number, b: Pointer, ldb: number): void;
   /** C (m×n) += A (m×k) · B (k×n); n, ldb and ldc are multiples of 8. */

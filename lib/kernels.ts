@@ -7,10 +7,16 @@
  * ({@linkcode padded}), so that kernels need no code for the edge.
  * @module
  */
-import { chooseBackend, type KernelExports, loadBackend, type Pointer } from "./kernels.js";
+import {
+  chooseBackend,
+  type KernelExports,
+  loadBackend,
+  type Pointer,
+  type SaeFields,
+} from "./kernels.js";
 import type { Matrix, Matrix32 } from "./matrix.ts";
 
-export type { KernelExports };
+export type { KernelExports, SaeFields };
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536; // 4 GiB, the most that a 32-bit address reaches
@@ -125,6 +131,16 @@ export class Arena implements Disposable {
     return block;
   }
 
+  /**
+   * The record of sizes and addresses of a kernel that takes many: int32 in the order of `F`, a tuple
+   * type from kernels.d.ts.
+   */
+  record<F extends unknown[]>(...fields: Arguments<F>): Block<Int32Array> {
+    const block = this.i32(fields.length);
+    block.view.set(addresses(fields));
+    return block;
+  }
+
   /** Releases the blocks. */
   [Symbol.dispose](): void {
     if (top !== this.#end) throw new Error("Cannot close: an inner arena must be closed first");
@@ -161,6 +177,11 @@ export type Arguments<P extends unknown[]> = {
     : P[I];
 };
 
+/** Numbers as they are, the address of each block. */
+function addresses(args: readonly unknown[]): number[] {
+  return (args as (number | Block)[]).map((a) => typeof a === "number" ? a : pointerOf(a));
+}
+
 /**
  * Runs one kernel: `run("gemm_nn", m, n, k, a, lda, …)`, with blocks where the kernel takes
  * addresses.
@@ -169,6 +190,5 @@ export function run<K extends keyof KernelExports>(
   kernel: K,
   ...args: Arguments<Parameters<KernelExports[K]>>
 ): ReturnType<KernelExports[K]> {
-  const plain = (args as (number | Block)[]).map((a) => typeof a === "number" ? a : pointerOf(a));
-  return (raw[kernel] as (...args: number[]) => ReturnType<KernelExports[K]>)(...plain);
+  return (raw[kernel] as (...args: number[]) => ReturnType<KernelExports[K]>)(...addresses(args));
 }

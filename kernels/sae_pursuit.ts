@@ -1,0 +1,174 @@
+// MP: matching pursuit with the decoder's atoms d at unit norm. k times, the atom with the largest
+// |correlation| of those not used yet takes its correlation v as coefficient. The correlations
+// follow by one row of the Gram matrix per pick, c ← c − v·G_j, instead of a product with the new
+// residual; only the rows of picked atoms are ever made.
+//
+// Backward, with r_t the residual after t picks, s = 2/(rows·m), and g_t the gradient by r_t:
+//   g_k = s·r_k,  β_t = g_t·d_t,  ∂d_t −= v_t·g_t + β_t·r_{t−1},  g_{t−1} = g_t − β_t·d_t.
+// Since v_t = r_{t−1}·d_t, the β need the Gram matrix alone: β_t = −Σ_{i>t} (s·v_i + β_i)·G_ti.
+
+import { gemm_nn } from "./gemm";
+import { normalize_rows } from "./rows";
+import { Sae } from "./sae_record";
+import { madd } from "./simd";
+import { transpose } from "./transpose";
+import { axpy, dot, scale } from "./vectors";
+
+/** An atom whose norm is smaller is divided by this. */
+// @ts-ignore: decorator
+@inline const NORM_FLOOR: f32 = 1e-8;
+
+/** The unit atoms, and an empty Gram matrix. */
+export function pursuitAtoms(s: Sae): void {
+  normalize_rows(s.w, s.ldm, NORM_FLOOR, s.decoder, s.atoms, s.norms);
+  transpose(s.w, s.m, s.atoms, s.ldm, s.decoderT, s.ldw);
+  forgetGram(s);
+}
+
+function forgetGram(s: Sae): void {
+  memory.fill(s.slots, 0xff, <usize>s.w << 2);
+  s.used = 0;
+}
+
+/** The first of w places where |c| is `value`; 0 when there is none (values that overflowed). */
+function find(w: usize, value: f32, c: usize): usize {
+  const target = f32x4.splat(value);
+  for (let j: usize = 0; j < w; j += 4) {
+    const hits = i32x4.bitmask(f32x4.eq(f32x4.abs(v128.load(c + (j << 2))), target));
+    if (hits != 0) return j + <usize>ctz(hits) < w ? j + <usize>ctz(hits) : 0;
+  }
+  return 0;
+}
+
+/** Maximum of the lanes, none of them NaN. */
+// @ts-ignore: decorator
+@inline function highestLane(v: v128): f32 {
+  const pairs = f32x4.pmax(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
+}
+
+/** The place of the largest |c| of w in n. NaN marks a used atom: pmax(m, NaN) is m. */
+function strongest(w: usize, n: usize, c: usize): usize {
+  let m0 = f32x4.splat(0), m1 = m0;
+  for (let p = c, end = c + (n << 2); p < end; p += 32) {
+    m0 = f32x4.pmax(m0, f32x4.abs(v128.load(p)));
+    m1 = f32x4.pmax(m1, f32x4.abs(v128.load(p, 16)));
+  }
+  return find(w, highestLane(f32x4.pmax(m0, m1)), c);
+}
+
+/** c ← c − v·gram, then the place of the largest |c|, in one pass. */
+function subtractAndFind(w: usize, n: usize, v: f32, gram: usize, c: usize): usize {
+  const minus = f32x4.splat(-v);
+  let m0 = f32x4.splat(0), m1 = m0;
+  for (let p = c, end = c + (n << 2); p < end; p += 32, gram += 32) {
+    const c0 = madd(minus, v128.load(gram), v128.load(p));
+    const c1 = madd(minus, v128.load(gram, 16), v128.load(p, 16));
+    v128.store(p, c0), v128.store(p, c1, 16);
+    m0 = f32x4.pmax(m0, f32x4.abs(c0)), m1 = f32x4.pmax(m1, f32x4.abs(c1));
+  }
+  return find(w, highestLane(f32x4.pmax(m0, m1)), c);
+}
+
+/** Makes the Gram rows of the atoms `picks[0], picks[k], …` that are missing, in one product. */
+function completeGram(s: Sae, rows: usize, picks: usize): void {
+  const step = <usize>s.k << 2, stride = <usize>s.ldm << 2, first = s.used;
+  for (let i: usize = 0; i < rows; i++, picks += step) {
+    const j = <usize>load<u32>(picks), slot = s.slots + (j << 2);
+    if (load<i32>(slot) >= 0) continue;
+    memory.copy(s.scratch + <usize>(s.used - first) * stride, s.atoms + j * stride, stride);
+    store<i32>(slot, s.used++);
+  }
+  const gram = s.gram + (<usize>first * s.ldw << 2);
+  gemm_nn(s.used - first, s.ldw, s.m, s.scratch, s.ldm, s.decoderT, s.ldw, gram, s.ldw);
+}
+
+// @ts-ignore: decorator
+@inline function gramRow(s: Sae, j: usize): usize {
+  return s.gram + (<usize>load<u32>(s.slots + (j << 2)) * s.ldw << 2);
+}
+
+/** Picks and coefficients of the gathered rows. */
+export function pursue(s: Sae, rows: i32): void {
+  const n = <usize>s.ldw, stride = n << 2, list = <usize>s.k << 2, last = list - 4;
+  if (s.capacity < s.w && s.capacity - s.used < rows * (s.k - 1)) forgetGram(s);
+  gemm_nn(rows, s.ldw, s.m, s.x, s.ldm, s.decoderT, s.ldw, s.pre, s.ldw);
+  for (let i: usize = 0; i < <usize>rows; i++) {
+    store<i32>(s.counts + (i << 2), s.k);
+    store<u32>(s.indices + i * list, strongest(s.w, n, s.pre + i * stride));
+  }
+  for (let t: usize = 0; ; t += 4) {
+    let c = s.pre, picks = s.indices + t, values = s.values + t;
+    if (t < last) completeGram(s, rows, picks);
+    for (let i = 0; i < rows; i++, c += stride, picks += list, values += list) {
+      const j = <usize>load<u32>(picks), place = c + (j << 2), v = load<f32>(place);
+      store<f32>(values, v);
+      store<f32>(place, NaN);
+      if (t < last) store<u32>(picks, subtractAndFind(s.w, n, v, gramRow(s, j), c), 4);
+    }
+    if (t == last) return;
+  }
+}
+
+/** β of one row, from the last pick to the first. */
+function betas(s: Sae, rate: f32, indices: usize, values: usize, beta: usize): void {
+  const last = (<isize>s.k - 1) << 2;
+  store<f32>(beta + last, 0); // r_k is orthogonal to the last atom
+  for (let t = last - 4; t >= 0; t -= 4) {
+    const row = gramRow(s, load<u32>(indices + t));
+    let sum: f32 = 0;
+    for (let i = t + 4; i <= last; i += 4) {
+      const weight = rate * load<f32>(values + i) + load<f32>(beta + i);
+      sum += weight * load<f32>(row + (load<u32>(indices + i) << 2));
+    }
+    store<f32>(beta + t, -sum);
+  }
+}
+
+/** Adds one row's gradients, eight columns at a time, residual r and gradient g in registers. */
+function backwardRow(
+  s: Sae, rate: f32, indices: usize, values: usize, beta: usize, residual: usize,
+): void {
+  const stride = <usize>s.ldm << 2, last = (<isize>s.k - 1) << 2, scaled = f32x4.splat(rate);
+  for (let p: usize = 0; p < stride; p += 32) {
+    let r0 = f32x4.neg(v128.load(residual + p)), r1 = f32x4.neg(v128.load(residual + p, 16));
+    let g0 = f32x4.mul(scaled, r0), g1 = f32x4.mul(scaled, r1);
+    for (let t = last; t >= 0; t -= 4) {
+      const unit = <usize>load<u32>(indices + t) * stride + p;
+      const atom = s.atoms + unit, out = s.gDecoder + unit;
+      const v = v128.load32_splat(values + t), b = v128.load32_splat(beta + t);
+      const d0 = v128.load(atom), d1 = v128.load(atom, 16);
+      r0 = madd(v, d0, r0), r1 = madd(v, d1, r1);
+      v128.store(out, f32x4.sub(v128.load(out), madd(v, g0, f32x4.mul(b, r0))));
+      v128.store(out, f32x4.sub(v128.load(out, 16), madd(v, g1, f32x4.mul(b, r1))), 16);
+      g0 = f32x4.sub(g0, f32x4.mul(b, d0)), g1 = f32x4.sub(g1, f32x4.mul(b, d1));
+    }
+    const bias = s.gDecoderBias + p;
+    v128.store(bias, f32x4.sub(v128.load(bias), g0));
+    v128.store(bias, f32x4.sub(v128.load(bias, 16), g1), 16);
+  }
+}
+
+/** From the gradient by the unit atoms to the one by the decoder: (g − (g·d)·d)/norm per row. */
+function throughNorms(s: Sae): void {
+  const n = <usize>s.ldm, stride = n << 2;
+  let d = s.atoms, g = s.gDecoder;
+  for (let j: usize = 0; j < <usize>s.w; j++, d += stride, g += stride) {
+    axpy(n, -dot(n, g, d), d, g);
+    scale(n, 1 / load<f32>(s.norms + (j << 2)), g, g);
+  }
+}
+
+/** The gradients by decoder and decoder bias; encoder and encoder bias have none. */
+export function pursuitBackward(s: Sae, rows: i32): void {
+  const list = <usize>s.k << 2, stride = <usize>s.ldm << 2, rate: f32 = 2 / <f32>(rows * s.m);
+  memory.fill(s.gDecoder, 0, <usize>s.w * stride);
+  memory.fill(s.gDecoderBias, 0, stride);
+  let indices = s.indices, values = s.values, beta = s.gValues, residual = s.residual;
+  for (let i = 0; i < rows; i++) {
+    betas(s, rate, indices, values, beta);
+    backwardRow(s, rate, indices, values, beta, residual);
+    indices += list, values += list, beta += list, residual += stride;
+  }
+  throughNorms(s);
+}

@@ -1,0 +1,19 @@
+// The parts of the backward pass that relu, topk and jumprelu share.
+
+import { gemm_nn } from "./gemm";
+import { Sae } from "./sae_record";
+import { axpy, scale, subtract } from "./vectors";
+
+/** residual ← its gradient 2·residual/(rows·m); the decoder bias gets the sum over the rows. */
+export function residualGradient(s: Sae, rows: i32): void {
+  const stride = <usize>s.ldm << 2;
+  scale(rows * s.ldm, 2 / <f32>(rows * s.m), s.residual, s.residual);
+  memory.fill(s.gDecoderBias, 0, stride);
+  for (let i = 0, r = s.residual; i < rows; i++, r += stride) axpy(s.ldm, 1, r, s.gDecoderBias);
+}
+
+/** The decoder bias is also subtracted from the encoder's input: −(Σ gradients by pre)·A_e. */
+export function throughInput(s: Sae): void {
+  gemm_nn(1, s.ldm, s.w, s.gEncoderBias, s.ldw, s.encoder, s.ldm, s.scratch, s.ldm);
+  subtract(s.ldm, s.gDecoderBias, s.scratch, s.gDecoderBias);
+}

@@ -1,0 +1,154 @@
+/**
+ * What an experiment is: a grid of independent cells, each of which yields rows.
+ * @module
+ */
+
+/** A value of a result row. */
+export type Value = string | number | boolean | null;
+
+/** One flat result row, as the result files store it. */
+export type Row = Record<string, Value>;
+
+/** The columns that tell one cell's rows from another's, in the order that rows are sorted by. */
+export type CellKey = Record<string, string | number>;
+
+/** One independent unit of work: a grid point and a seed. Plain JSON. */
+export interface Cell<Key extends CellKey = CellKey> {
+  /** Columns that every row of the cell carries, and no other cell's rows share. */
+  key: Key;
+  /** Estimated cost in any unit common to the grid: for scheduling, shards and the time left. */
+  cost: number;
+}
+
+/** What a cell yields; the two lists go to two files. */
+export interface CellResult {
+  /** Rows for `results/<name>.json`, in their final order. */
+  rows: Row[];
+  /** Rows for the diagnostics file, in experiments that have one. */
+  diagnostics?: Row[];
+}
+
+/** What a running cell gets besides its key. */
+export interface CellContext<Options> {
+  /** The options of the run. */
+  options: Options;
+  /** Reports the share of the cell that is done, from 0 to 1. Cheap: call it as often as you like. */
+  progress(fraction: number): void;
+}
+
+/** A figure to be written as `figures/<name>.svg`. */
+export interface NamedFigure {
+  /** File name without folder and extension. */
+  name: string;
+  /** A self-contained SVG document. */
+  svg: string;
+}
+
+/** Options that an experiment can have: its flags, in camelCase. */
+export interface ExperimentOptions {
+  /** Numbers of latents, `--n`. */
+  n: number[];
+  /** Seeds, `--seeds`. */
+  seeds: number[];
+  /** Active latents per sample, `--k`. */
+  k: number[];
+  /** Constants of the compressed-sensing bound, `--c`. */
+  c: number[];
+  /** Numbers of samples, `--samples`. */
+  samples: number[];
+  /** Passes over the training set, `--epochs`. */
+  epochs: number;
+  /** Steps of the iterative learners, `--max-steps`. */
+  maxSteps: number;
+  /** Weight or weights of the L1 norm, `--lambda`. */
+  lambda: number | number[];
+  /** FISTA iterations, `--fista-iters`. */
+  fistaIters: number;
+}
+
+/** Default and meaning of one option in one experiment. */
+export interface OptionSpec<V> {
+  /** Value without the flag; a list makes the flag take a comma-separated list. */
+  default: V;
+  /** Value under `--paper`, where it differs. */
+  paper?: V;
+  /**
+   * Whether the option only chooses grid points, so that runs with different values can share a
+   * result file. Lists are axes, numbers are not, unless this says otherwise.
+   */
+  axis?: boolean;
+}
+
+/** How the table at the end of a run summarises the rows. */
+export interface SummarySpec {
+  /** Columns that tell the table's lines apart, besides the key columns (without the seed). */
+  by: string[];
+  /** Columns to average over the seeds. */
+  metrics: string[];
+}
+
+/**
+ * An experiment: everything that `main` in `sweep.ts` needs to run it.
+ *
+ * @example
+ * ```ts
+ * import type { Experiment } from "./experiment.ts";
+ * export const experiment: Experiment<{ n: number[]; seeds: number[] }> = {
+ *   name: "exp_halves",
+ *   description: "Halves of n.",
+ *   options: { n: { default: [2, 4] }, seeds: { default: [0] } },
+ *   summary: { by: ["method"], metrics: ["half"] },
+ *   cells: ({ n, seeds }) =>
+ *     n.flatMap((n) => seeds.map((seed) => ({ key: { num_latents: n, seed }, cost: n }))),
+ *   run: ({ key }) => ({
+ *     rows: [{ half: Number(key.num_latents) / 2, method: "division", ...key }],
+ *   }),
+ * };
+ * ```
+ */
+export interface Experiment<
+  Options extends Partial<ExperimentOptions> = Partial<ExperimentOptions>,
+  Key extends CellKey = CellKey,
+> {
+  /** Name of the result file without its extension: `exp_dict_quality`. */
+  name: string;
+  /** One or two sentences for `--help`. */
+  description: string;
+  /** The options that it has, besides those common to all experiments. */
+  options: { [Name in keyof Options]: OptionSpec<Options[Name]> };
+  /** Whether its cells yield diagnostics, for `results/<name>_diagnostics.json`. */
+  diagnostics?: boolean;
+  /** The table at the end. */
+  summary: SummarySpec;
+  /** The grid, in any order; throws a RangeError on options that no cell can be made of. */
+  cells(options: Options): Cell<Key>[];
+  /** Computes one cell; called in a worker. */
+  run(cell: Cell<Key>, context: CellContext<Options>): CellResult | Promise<CellResult>;
+  /** Draws all figures from all rows of the result files. */
+  figures?(rows: Row[], diagnostics: Row[]): NamedFigure[] | Promise<NamedFigure[]>;
+}
+
+/**
+ * The options of a run that decide the numbers in its rows, not merely which cells there are: rows
+ * of one file must agree in them.
+ *
+ * @example
+ * ```ts
+ * import { fixedOptions } from "./experiment.ts";
+ * fixedOptions(
+ *   { n: { default: [50] }, epochs: { default: 500 } },
+ *   { n: [50, 100], epochs: 20 },
+ * ); // { epochs: 20 }
+ * ```
+ */
+export function fixedOptions<Options>(
+  specs: { [Name in keyof Options]: OptionSpec<Options[Name]> },
+  options: Options,
+): Record<string, unknown> {
+  const names = Object.keys(specs) as (keyof Options & string)[];
+  return Object.fromEntries(
+    names
+      .filter((name) => !(specs[name].axis ?? Array.isArray(specs[name].default)))
+      .map((name) => [name, options[name]]),
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * Which cells run, where and in which order.
+ * @module
+ */
+import type { Cell, CellKey } from "./experiment.ts";
+
+/**
+ * Compares two keys column by column: numbers by size, text by code units. The order of rows in a
+ * result file, whatever the order in which the cells ended. Both keys have the columns of the first.
+ *
+ * @example
+ * ```ts
+ * import { compareKeys } from "./schedule.ts";
+ * compareKeys({ n: 50, seed: 1 }, { n: 100, seed: 0 }) < 0; // true
+ * ```
+ */
+export function compareKeys(a: CellKey, b: CellKey): number {
+  for (const column of Object.keys(a)) {
+    if (a[column] !== b[column]) return a[column] < b[column] ? -1 : 1;
+  }
+  return 0;
+}
+
+/**
+ * Indices of the cells, the costliest first: the last cells to end are then short ones, and no
+ * worker is left alone with a long one.
+ *
+ * @example
+ * ```ts
+ * import { largestFirst } from "./schedule.ts";
+ * largestFirst([{ key: {}, cost: 1 }, { key: {}, cost: 5 }]); // [1, 0]
+ * ```
+ */
+export function largestFirst(cells: readonly Cell[]): number[] {
+  // the sort is stable: equal costs stay in grid order
+  return cells.map((_, index) => index).sort((a, b) => cells[b].cost - cells[a].cost);
+}
+
+/**
+ * Splits a grid into `count` parts of nearly equal cost: each cell, the costliest first, goes to
+ * the part with the least so far. A function of the grid alone, so that the tasks of a cluster
+ * agree on it without talking.
+ *
+ * @returns For each part, indices of its cells in grid order.
+ *
+ * @example
+ * ```ts
+ * import { balancedShards } from "./schedule.ts";
+ * const cells = [3, 1, 2].map((cost) => ({ key: { cost }, cost }));
+ * balancedShards(cells, 2); // [[0], [1, 2]]
+ * ```
+ */
+export function balancedShards(cells: readonly Cell[], count: number): number[][] {
+  const shards = Array.from({ length: count }, () => ({ cost: 0, indices: [] as number[] }));
+  for (const index of largestFirst(cells)) {
+    const lightest = shards.reduce((best, shard) => shard.cost < best.cost ? shard : best);
+    lightest.indices.push(index);
+    lightest.cost += cells[index].cost;
+  }
+  return shards.map(({ indices }) => indices.sort((a, b) => a - b));
+}

@@ -1,0 +1,331 @@
+/**
+ * The engine of all experiments: from the command line over cells, workers and result files to
+ * figures and a summary.
+ *
+ * Permissions: read on the checkout (workers load their modules from it) and on the result folder,
+ * write on the result and figure folders; nothing else.
+ * @module
+ */
+import { join } from "node:path";
+import toolkit from "../deno.json" with { type: "json" };
+import { withLock, writeAtomic } from "./atomic_file.ts";
+import { parseCommandLine, type RunFlags, taskName, usage, UsageError } from "./command_line.ts";
+import { compute, type Outcome, type Target } from "./compute.ts";
+import {
+  type Cell,
+  type CellKey,
+  type Experiment,
+  type ExperimentOptions,
+  fixedOptions,
+} from "./experiment.ts";
+import {
+  describe,
+  readResults,
+  type ResultFiles,
+  resultFiles,
+  type Results,
+  saveResults,
+} from "./results.ts";
+import { balancedShards, compareKeys } from "./schedule.ts";
+import { alignColumns, summaryTable } from "./summary.ts";
+
+export type {
+  Cell,
+  CellContext,
+  CellKey,
+  CellResult,
+  Experiment,
+  ExperimentOptions,
+  NamedFigure,
+  OptionSpec,
+  Row,
+  SummarySpec,
+  Value,
+} from "./experiment.ts";
+export { requireProblem, UsageError } from "./command_line.ts";
+
+/**
+ * Runs an experiment from the command line and ends the process: exit code 0 when all that was
+ * asked for is done, 1 when a cell failed or the run was interrupted, 2 on bad usage or unusable
+ * files (one line on stderr, before any work).
+ *
+ * @param experiment The experiment; its module must export it as `experiment`.
+ * @param moduleUrl `import.meta.url` of that module: the workers import it.
+ * @param args Command-line arguments.
+ *
+ * @example
+ * ```ts no-eval
+ * import { type Experiment, main } from "./sweep.ts";
+ * export const experiment: Experiment<{ seeds: number[] }> = {
+ *   name: "exp_coin",
+ *   description: "Coins.",
+ *   options: { seeds: { default: [0, 1] } },
+ *   summary: { by: ["method"], metrics: ["heads"] },
+ *   cells: ({ seeds }) => seeds.map((seed) => ({ key: { seed }, cost: 1 })),
+ *   run: ({ key }) => ({ rows: [{ heads: Number(key.seed) % 2, method: "coin", ...key }] }),
+ * };
+ * if (import.meta.main) await main(experiment, import.meta.url);
+ * ```
+ */
+export async function main<Options extends Partial<ExperimentOptions>>(
+  experiment: Experiment<Options>,
+  moduleUrl: string,
+  args: readonly string[] = Deno.args,
+): Promise<never> {
+  let code: number;
+  try {
+    code = await runCommand(experiment, moduleUrl, args);
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    console.error(
+      isUsage ? `Cannot run ${taskName(experiment.name)}: ${error.message}` : error,
+    );
+    code = isUsage ? 2 : 1;
+  }
+  // not exitCode: an abandoned worker must not keep the process alive
+  Deno.exit(code);
+}
+
+async function runCommand<Options extends Partial<ExperimentOptions>>(
+  experiment: Experiment<Options>,
+  moduleUrl: string,
+  args: readonly string[],
+): Promise<number> {
+  const { options, flags, isDefaultGrid } = parseCommandLine(experiment, args);
+  if (flags.help) {
+    console.log(usage(experiment));
+    return 0;
+  }
+  const grid = withUsageErrors(() => experiment.cells(options))
+    .sort((a, b) => compareKeys(a.key, b.key));
+  if (grid.length === 0) throw new UsageError("its options must leave at least one cell, got none");
+  if (flags.list) {
+    console.log(listing(grid));
+    return 0;
+  }
+
+  const cells = selectCells(grid, flags);
+  const drawsFigures = experiment.figures !== undefined && !flags.noFigures && !flags.shard;
+  requireWritableFolder("--out", flags.out);
+  if (drawsFigures) requireWritableFolder("--figures", flags.figures);
+  const target: Target = {
+    files: filesOf(experiment, flags, flags.shard),
+    provenance: {
+      experiment: experiment.name,
+      version: toolkit.version,
+      options: fixedOptions(experiment.options, options),
+    },
+    run: {
+      started: new Date().toISOString(),
+      saved: "",
+      args: [...args],
+      workers: flags.workers,
+      machine: {
+        cores: navigator.hardwareConcurrency,
+        os: Deno.build.os,
+        arch: Deno.build.arch,
+        deno: Deno.version.deno,
+      },
+    },
+  };
+  const earlier = flags.fresh ? NOTHING : readUsable(target.files, target);
+
+  let outcome: Outcome;
+  if (flags.merge) {
+    mergeParts(experiment, flags, target);
+    outcome = { failed: [], saved: true };
+  } else {
+    const remaining = without(cells, earlier.cells);
+    const queue = flags.retryFailed ? remaining : without(remaining, earlier.failed);
+    if (!flags.quiet) {
+      if (isDefaultGrid && !flags.shard) tellAboutPaper(experiment);
+      if (queue.length < cells.length) {
+        console.error(
+          `${cells.length - queue.length} of ${cells.length} cells are known from earlier runs`,
+        );
+      }
+    }
+    outcome = await compute(queue, target, {
+      module: moduleUrl,
+      options,
+      workers: flags.workers,
+      replace: flags.fresh,
+      maxSeconds: flags.maxSeconds,
+      quiet: flags.quiet,
+    });
+  }
+  return await conclude(experiment, { cells, flags, target, drawsFigures }, outcome);
+}
+
+const NOTHING: Results = { cells: [], failed: [], runs: [] };
+
+/** Draws and prints what the files hold about the cells of the run; returns the exit code. */
+async function conclude<Options extends Partial<ExperimentOptions>>(
+  experiment: Experiment<Options>,
+  { cells, flags, target: { files, provenance }, drawsFigures }: {
+    cells: Cell[];
+    flags: RunFlags;
+    target: Target;
+    drawsFigures: boolean;
+  },
+  { failed, saved, stop }: Outcome,
+): Promise<number> {
+  const results = saved ? readResults(files, provenance) : { ...NOTHING, failed };
+  const missing = without(cells, results.cells);
+  const done = without(cells, missing);
+  const failures = without(results.failed, without(results.failed, missing));
+
+  if (done.length > 0) {
+    const inRun = without(results.cells, without(results.cells, done));
+    console.log(
+      summaryTable(inRun.flatMap(({ rows }) => rows), cells[0].key, experiment.summary),
+    );
+    const paths = [files.rows, ...(files.diagnostics ? [files.diagnostics] : []), files.meta];
+    if (drawsFigures && !stop) {
+      paths.push(...await drawFigures(experiment, results, flags, files));
+    }
+    console.log(`\nFiles: ${paths.join("\n       ")}`);
+  }
+  for (const { key, message } of failures) console.error(`Failed: ${describe(key)}: ${message}`);
+  if (failures.length > 0) {
+    console.error(
+      `${failures.length} of ${cells.length} cells failed; --retry-failed takes them up again`,
+    );
+  }
+  if (stop) {
+    console.error(
+      `Stopped: ${stop.reason}. ${done.length} of ${cells.length} cells are saved; ` +
+        "the same command goes on from there",
+    );
+    if (!stop.isInterruption && failures.length === 0) return 0;
+  } else if (missing.length > failures.length) {
+    console.error(`${missing.length - failures.length} of ${cells.length} cells are not there yet`);
+  }
+  return missing.length > 0 ? 1 : 0;
+}
+
+/** Draws all figures of the result files; returns their paths. */
+async function drawFigures<Options extends Partial<ExperimentOptions>>(
+  experiment: Experiment<Options>,
+  { cells }: Results,
+  { figures: folder, suffix }: RunFlags,
+  { lock }: ResultFiles,
+): Promise<string[]> {
+  const figures = await experiment.figures!(
+    cells.flatMap(({ rows }) => rows),
+    cells.flatMap(({ diagnostics }) => diagnostics ?? []),
+  );
+  return withLock(lock, () =>
+    figures.map(({ name, svg }) => {
+      const path = join(folder, `${name}${suffix ? `_${suffix}` : ""}.svg`);
+      writeAtomic(path, svg);
+      return path;
+    }));
+}
+
+/** Merges the part files that `--shard` runs left into the result files. */
+function mergeParts<Options extends Partial<ExperimentOptions>>(
+  experiment: Experiment<Options>,
+  flags: RunFlags,
+  target: Target,
+): void {
+  const parts: Results[] = [];
+  for (const { name } of Deno.readDirSync(flags.out)) {
+    const [, index, count] = name.match(/\.part(\d+)of(\d+)\.meta\.json$/) ?? [];
+    if (index === undefined) continue;
+    const files = filesOf(experiment, flags, { index: Number(index), count: Number(count) });
+    // other experiments, and other suffixes, have parts in this folder too
+    if (files.meta === join(flags.out, name)) parts.push(readUsable(files, target));
+  }
+  if (parts.length === 0) {
+    throw new UsageError(`--merge must find part files (--shard) in ${flags.out}, got none`);
+  }
+  const run = { ...target.run, saved: new Date().toISOString() };
+  saveResults(target.files, target.provenance, {
+    cells: parts.flatMap(({ cells }) => cells),
+    failed: parts.flatMap(({ failed }) => failed),
+    runs: [...parts.flatMap(({ runs }) => runs), run],
+  }, { replace: flags.fresh });
+}
+
+/** The cells of the grid that a run is about. */
+function selectCells(grid: Cell[], { shard, only }: RunFlags): Cell[] {
+  if (shard) return balancedShards(grid, shard.count)[shard.index].map((index) => grid[index]);
+  if (!only) return grid;
+  const beyond = only.find((index) => index >= grid.length);
+  if (beyond !== undefined) {
+    throw new UsageError(`--only must list indices from 0 to ${grid.length - 1}, got ${beyond}`);
+  }
+  return only.map((index) => grid[index]);
+}
+
+/** Those of `items` whose key none of `others` has. */
+function without<T extends { key: CellKey }>(
+  items: readonly T[],
+  others: readonly { key: CellKey }[],
+): T[] {
+  const keys = new Set(others.map(({ key }) => JSON.stringify(key)));
+  return items.filter(({ key }) => !keys.has(JSON.stringify(key)));
+}
+
+function filesOf<Options extends Partial<ExperimentOptions>>(
+  { name, diagnostics }: Experiment<Options>,
+  { out, suffix }: RunFlags,
+  part?: { index: number; count: number },
+): ResultFiles {
+  return resultFiles(out, name, {
+    diagnostics,
+    suffix: (suffix ? `_${suffix}` : "") + (part ? `.part${part.index}of${part.count}` : ""),
+  });
+}
+
+function readUsable(files: ResultFiles, { provenance }: Target): Results {
+  try {
+    return readResults(files, provenance);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(
+      `${error.message} (--fresh starts over, --suffix NAME writes to another file)`,
+    );
+  }
+}
+
+/** The experiment refuses options by a RangeError, in the words of the library. */
+function withUsageErrors<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+function requireWritableFolder(flag: string, folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.removeSync(Deno.makeTempFileSync({ dir: folder, prefix: ".writable-" }));
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new UsageError(`${flag} must be a folder to write to, got "${folder}" (${reason})`);
+  }
+}
+
+function tellAboutPaper<Options extends Partial<ExperimentOptions>>(
+  { name, options }: Experiment<Options>,
+): void {
+  const specs: { paper?: unknown }[] = Object.values(options);
+  if (specs.some(({ paper }) => paper !== undefined)) {
+    console.error(`A quick grid; for the paper's: deno task ${taskName(name)} --paper`);
+  }
+}
+
+function listing(grid: readonly Cell[]): string {
+  const columns = Object.keys(grid[0].key);
+  return alignColumns([
+    ["index", ...columns, "cost"],
+    ...grid.map(({ key, cost }, index) => [
+      String(index),
+      ...columns.map((column) => String(key[column])),
+      cost.toPrecision(3),
+    ]),
+  ]);
+}

@@ -1,0 +1,265 @@
+/**
+ * Training of a sparse autoencoder with AdamW.
+ * @module
+ */
+import { requireInteger, requireMatrix, requireNonNegative, requirePositive } from "./checks.ts";
+import { Arena, type Block, padded, run } from "./kernels.ts";
+import type { Matrix, Matrix32 } from "./matrix.ts";
+import { AdamW, ADAMW_WEIGHT_DECAY } from "./optimizers.ts";
+import { shuffledBatches, TorchGenerator } from "./random.ts";
+import { SaeWorkspace } from "./sae_workspace.ts";
+import { Sae, type SaeType } from "./saes.ts";
+
+/** The observations that {@linkcode trainSae} sees, samples × inputDim each; rounded to float32. */
+export interface SaeData {
+  /** What the weights are fitted to. */
+  train: Matrix;
+  /** Held-out samples of the training distribution: scored only. */
+  id: Matrix;
+  /** Samples of the shifted distribution: scored only. */
+  ood: Matrix;
+}
+
+/** One entry of the training history. */
+export interface SaeHistoryEntry {
+  /** Counted from 0. */
+  epoch: number;
+  /** Mean squared error in training, averaged over the epoch's batches. */
+  trainRecon: number;
+  /** Penalty in training, averaged over the epoch's batches. */
+  trainReg: number;
+  /** Mean squared error on the ID samples after the epoch. */
+  mseId: number;
+  /** The same on the OOD samples. */
+  mseOod: number;
+  /** Mean number of codes per ID sample with |code| > 0.01 after the epoch. */
+  l0Id: number;
+  /** The same on the OOD samples. */
+  l0Ood: number;
+}
+
+/** What `onEpoch` gets after every epoch. */
+export interface SaeEpoch {
+  /** Counted from 0. */
+  epoch: number;
+  /** Number of epochs. */
+  epochs: number;
+  /** The epoch's entry of the history, in the epochs that have one (see `historyEvery`). */
+  entry?: SaeHistoryEntry;
+  /** A copy of the autoencoder as it is now. */
+  snapshot(): Sae;
+}
+
+/** Options of {@linkcode trainSae}. */
+export interface SaeConfig {
+  /** The kind of autoencoder. */
+  type: SaeType;
+  /** Number of units. */
+  width: number;
+  /** Active codes per sample of topk and MP, from 1 to the width. */
+  kval: number;
+  /** Passes over the training samples. Default 500. */
+  epochs?: number;
+  /** Learning rate. Default 5e-4. */
+  lr?: number;
+  /** Weight of the penalty. Default 1e-4. */
+  gamma?: number;
+  /** Samples per step; the last batch of an epoch may be smaller. Default 64. */
+  batchSize?: number;
+  /** The decoder's columns get unit norm after epoch 0 and every so many epochs. Default 50; 0: never. */
+  renormEvery?: number;
+  /** Largest norm of all gradients together; 0, the default, does not clip. */
+  gradClip?: number;
+  /** Seed of the initial weights and of the default loader, from 0 to 2³² − 1. */
+  seed: number;
+  /**
+   * Batches of indices of training samples, iterated once per epoch. Default:
+   * `shuffledBatches(train.rows, batchSize, new TorchGenerator(seed))`. Pass one loader to several
+   * trainings to share its generator.
+   */
+  loader?: Iterable<ArrayLike<number>>;
+  /** The history has an entry for every so many epochs, and the last. Default 1; 0: the last alone. */
+  historyEvery?: number;
+  /** Called after every epoch. */
+  onEpoch?: (progress: SaeEpoch) => void;
+}
+
+/** What {@linkcode trainSae} returns. */
+export interface TrainedSae {
+  /** The trained autoencoder. */
+  sae: Sae;
+  /** Codes of the ID samples, samples × width. */
+  codesId: Matrix32;
+  /** Codes of the OOD samples, samples × width. */
+  codesOod: Matrix32;
+  /** Reconstructed ID samples, samples × inputDim. */
+  reconId: Matrix32;
+  /** Reconstructed OOD samples, samples × inputDim. */
+  reconOod: Matrix32;
+  /** Losses by epoch. */
+  history: SaeHistoryEntry[];
+}
+
+/** Smallest divisor when the decoder's columns are renormed. */
+const NORM_FLOOR = 1e-8;
+/** Keeps the clipping factor finite, as in PyTorch's `clip_grad_norm_`. */
+const CLIP_EPS = 1e-6;
+/** Samples that are scored together where the batches are smaller. */
+const SCORED_ROWS = 64;
+
+/**
+ * Trains a sparse autoencoder on mean squared error + γ·penalty with AdamW (betas 0.9 and 0.999,
+ * eps 1e-8, weight decay 0.01 on every parameter that has a gradient). Before each step the
+ * decoder's gradient loses its part along each decoder column. With the same seed the numbers are
+ * those of the reference in PyTorch up to float32 rounding.
+ *
+ * All state stays in Wasm memory from the first step to the last.
+ *
+ * @throws {TypeError | RangeError} When the data or an option breaks its rule, or the loader yields an
+ * empty batch, one above `batchSize`, or an index that is not a training sample.
+ * @throws {Error} When the loss is no longer finite: the training diverged.
+ *
+ * @example
+ * ```ts
+ * import { trainSae } from "./train_sae.ts";
+ * const X = { rows: 16, cols: 8, data: Float32Array.from({ length: 128 }, (_, i) => i % 7) };
+ * const { sae, history } = trainSae(
+ *   { train: X, id: X, ood: X },
+ *   { type: "relu", width: 12, kval: 3, epochs: 5, batchSize: 8, seed: 0 },
+ * );
+ * ```
+ */
+export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): TrainedSae {
+  const {
+    type,
+    width,
+    kval,
+    seed,
+    epochs = 500,
+    lr = 5e-4,
+    gamma = 1e-4,
+    batchSize = 64,
+    renormEvery = 50,
+    gradClip = 0,
+    historyEvery = 1,
+    onEpoch,
+  } = config;
+  requireInteger("epochs", epochs, 1);
+  requirePositive("lr", lr);
+  requireNonNegative("gamma", gamma);
+  requireInteger("batchSize", batchSize, 1);
+  requireInteger("renormEvery", renormEvery, 0);
+  requireNonNegative("gradClip", gradClip);
+  requireInteger("historyEvery", historyEvery, 0);
+  requireMatrix("train", train);
+  requireInteger("train.rows", train.rows, 1);
+  const inputDim = train.cols;
+  for (const [name, X] of [["id", id], ["ood", ood]] as const) {
+    requireMatrix(name, X, { cols: inputDim });
+    requireInteger(`${name}.rows`, X.rows, 1);
+  }
+  const start = Sae.initialize({ type, inputDim, width, kval, seed });
+  const loader = config.loader ??
+    shuffledBatches(train.rows, batchSize, new TorchGenerator(seed));
+
+  using arena = new Arena();
+  const scored = Math.max(id.rows, ood.rows);
+  const workspace = new SaeWorkspace(arena, start, start.parameters, {
+    rows: Math.max(batchSize, SCORED_ROWS),
+    samples: scored,
+    gradients: true,
+  });
+  const { parameters, gradients } = workspace;
+  const trained = type === "MP" ? "decoderPart" : "all";
+  const adam = new AdamW(arena, parameters[trained], gradients![trained], {
+    lr,
+    weightDecay: ADAMW_WEIGHT_DECAY,
+  });
+  const [trainBlock, idBlock, oodBlock] = [train, id, ood].map((X) => arena.matrix(X));
+  const batchOrder = arena.i32(batchSize), inOrder = arena.i32(scored), norms = arena.f32(width);
+  inOrder.view.forEach((_, i, view) => view[i] = i);
+  const ldm = padded(inputDim);
+
+  function step(batch: ArrayLike<number>): void {
+    requireBatch(batch, batchSize, train.rows);
+    batchOrder.view.set(batch);
+    workspace.prepare();
+    workspace.gradientsOf(trainBlock, batchOrder, batch.length, gamma);
+    const clip = gradClip > 0 ? clipFactor(gradients![trained], gradClip) : 1;
+    run("project_rows", width, ldm, parameters.decoder, gradients!.decoder);
+    adam.step(clip);
+  }
+
+  function score(block: Block, rows: number): { mse: number; l0: number } {
+    for (let i = 0; i < rows; i += workspace.rows) {
+      workspace.forward(block, inOrder.from(i), Math.min(workspace.rows, rows - i));
+    }
+    const { recon, active } = workspace.takeSums();
+    return { mse: recon / (rows * inputDim), l0: active / rows };
+  }
+
+  const snapshot = () => new Sae({ type, kval, parameters: parameters.read() });
+  const history: SaeHistoryEntry[] = [];
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    let batches = 0;
+    for (const batch of loader) {
+      step(batch);
+      batches++;
+    }
+    if (batches === 0) throw new RangeError("loader must yield at least one batch per epoch");
+    const { recon, penalty } = workspace.takeSums();
+    if (!Number.isFinite(recon)) {
+      throw new Error(
+        `Cannot go on training: the loss must be finite, got ${recon} in epoch ${epoch} with lr ${lr}`,
+      );
+    }
+    if (renormEvery > 0 && epoch % renormEvery === 0) {
+      run("normalize_rows", width, ldm, NORM_FLOOR, parameters.decoder, parameters.decoder, norms);
+    }
+    let entry: SaeHistoryEntry | undefined;
+    if (epoch === epochs - 1 || historyEvery > 0 && epoch % historyEvery === 0) {
+      workspace.prepare();
+      const [onId, onOod] = [score(idBlock, id.rows), score(oodBlock, ood.rows)];
+      entry = {
+        epoch,
+        trainRecon: recon / batches,
+        trainReg: penalty / batches,
+        mseId: onId.mse,
+        mseOod: onOod.mse,
+        l0Id: onId.l0,
+        l0Ood: onOod.l0,
+      };
+      history.push(entry);
+    }
+    onEpoch?.({ epoch, epochs, entry, snapshot });
+  }
+
+  const sae = snapshot();
+  const [onId, onOod] = [sae.forward(id), sae.forward(ood)];
+  return {
+    sae,
+    codesId: onId.codes,
+    codesOod: onOod.codes,
+    reconId: onId.reconstruction,
+    reconOod: onOod.reconstruction,
+    history,
+  };
+}
+
+/** The factor that brings the norm of all gradients down to `limit`, or 1. */
+function clipFactor(gradients: Block, limit: number): number {
+  const norm = Math.sqrt(run("sum_squares", gradients.length, gradients));
+  return Math.min(1, limit / (norm + CLIP_EPS));
+}
+
+/** Requires a batch that fits: the kernels read the rows that it names without a check. */
+function requireBatch(batch: ArrayLike<number>, batchSize: number, samples: number): void {
+  if (!(batch.length >= 1 && batch.length <= batchSize)) {
+    throw new RangeError(
+      `loader must yield batches of 1 to ${batchSize} indices, got ${batch.length}`,
+    );
+  }
+  for (let i = 0; i < batch.length; i++) {
+    requireInteger("loader's index", batch[i], 0, samples - 1);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * What the pool and its workers say to each other.
+ * @module
+ */
+import type { Cell, CellResult } from "./experiment.ts";
+
+/** From the pool to a worker: compute this cell. */
+export interface Order {
+  /** URL of the module that exports `experiment`. */
+  module: string;
+  /** The cell to compute. */
+  cell: Cell;
+  /** Options of the run. */
+  options: unknown;
+}
+
+/** From a worker to the pool. */
+export type Report =
+  | { kind: "progress"; fraction: number }
+  | { kind: "done"; result: CellResult; seconds: number }
+  | { kind: "failed"; message: string }
+  | { kind: "ended" };
