@@ -7,7 +7,7 @@ import { Arena, padded, readRows, run, toMatrix32, writeRows } from "./kernels.t
 import { type ListaLayer, ListaNetwork, ListaTrainer } from "./lista_network.ts";
 import { type Matrix, type Matrix32, toFloat32, transpose, zeros32 } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
-import { lipschitz } from "./_lipschitz.ts";
+import { lipschitz } from "./linalg.ts";
 
 export type { ListaLayer };
 
@@ -189,6 +189,7 @@ export class Lista {
    * @throws {TypeError} When an argument is of the wrong kind.
    * @throws {RangeError} When shapes do not fit together, a value is not finite, λ or lr is not above
    * 0, a count is no integer of at least 1, or a batch names a row that X does not have.
+   * @throws {Error} When the loss stops being finite; the weights are then those from before.
    */
   train(X: Matrix, D: Matrix, options: ListaTraining): ListaEntry[] {
     const { lambda, epochs = 100, lr = 1e-3, batchSize = 64, seed = 0, onEpoch } = options;
@@ -203,6 +204,7 @@ export class Lista {
     using arena = new Arena();
     const rows = Math.min(batchSize, X.rows);
     const trainer = new ListaTrainer(arena, this.#layers, D, lambda, rows);
+    const adams = trainer.optimizers(lr);
     const x = arena.f32(rows * padded(X.cols)), view = x.view;
     for (let epoch = 0; epoch < epochs; epoch++) {
       let sum = 0, batches = 0;
@@ -210,10 +212,16 @@ export class Lista {
         requireInteger("rows in a batch of loader", batch.length, 1, rows);
         gather(X, batch, view);
         sum += trainer.backward(x, batch.length);
-        trainer.step(lr);
+        for (const adam of adams) adam.step();
         batches++;
       }
       const entry = { epoch, loss: sum / batches };
+      if (!Number.isFinite(entry.loss)) {
+        throw new Error(
+          `Cannot go on training LISTA: the loss must be finite, got ${entry.loss} in epoch ${epoch} ` +
+            `with the learning rate ${lr}`,
+        );
+      }
       history.push(entry);
       onEpoch?.(entry);
     }

@@ -5,6 +5,7 @@
  */
 import { Arena, type Block, padded, run, toMatrix32, writeRows } from "./kernels.ts";
 import { type Matrix, type Matrix32, transpose } from "./matrix.ts";
+import { AdamW } from "./optimizers.ts";
 
 /** The weights of one layer, or their gradients. */
 export interface ListaLayer {
@@ -17,7 +18,7 @@ export interface ListaLayer {
 }
 
 /**
- * A layer's parameters, gradients or moments: Wᵀ (n rows), Sᵀ (m rows) and the thresholds (one row)
+ * A layer's parameters or gradients: Wᵀ (n rows), Sᵀ (m rows) and the thresholds (one row)
  * under each other, so that one pass of Adam takes all three.
  */
 interface LayerBlock {
@@ -84,19 +85,16 @@ export class ListaNetwork {
   }
 }
 
-/** Layers with gradients and Adam's moments, for one dictionary and λ. */
+/** Layers with their gradients, for one dictionary and λ. */
 export class ListaTrainer extends ListaNetwork {
   readonly #lambda: number;
   readonly #gradients: readonly LayerBlock[];
-  readonly #m1: readonly LayerBlock[];
-  readonly #m2: readonly LayerBlock[];
   readonly #dictionary: Block;
   readonly #atoms: Block;
   readonly #residuals: Block;
   /** Gradient for the codes of a layer, and of the one before it. */
   readonly #flow: [Block, Block];
   readonly #weights: Block;
-  #steps = 0;
 
   constructor(
     arena: Arena,
@@ -108,9 +106,7 @@ export class ListaTrainer extends ListaNetwork {
     super(arena, layers, rows, layers.length);
     const { n, m } = this, dn = padded(n);
     this.#lambda = lambda;
-    [this.#gradients, this.#m1, this.#m2] = [0, 1, 2].map(() =>
-      layers.map(() => this.layerBlock())
-    );
+    this.#gradients = layers.map(() => this.layerBlock());
     this.#dictionary = arena.matrix(D);
     this.#atoms = arena.matrix(transpose(D));
     this.#residuals = arena.f32(rows * padded(m));
@@ -141,14 +137,11 @@ export class ListaTrainer extends ListaNetwork {
     return squares / (rows * m) + penalty * l1;
   }
 
-  /** One step of Adam along the gradients of the last `backward`. */
-  step(lr: number): void {
-    const t = ++this.#steps;
-    const step = lr / (1 - 0.9 ** t), root = 1 / Math.sqrt(1 - 0.999 ** t);
-    this.layers.forEach(({ all }, l) => {
-      const [g, m1, m2] = [this.#gradients[l].all, this.#m1[l].all, this.#m2[l].all];
-      run("adamw", all.length, all, g, m1, m2, 1, 0.1, 0.999, 0.001, 1, step, root, 1e-8);
-    });
+  /** Adam on the weights of each layer, along the gradients of the last `backward`. */
+  optimizers(lr: number): AdamW[] {
+    return this.layers.map(({ all }, l) =>
+      new AdamW(this.arena, all, this.#gradients[l].all, { lr })
+    );
   }
 
   #read({ W, S, thresholds }: LayerBlock): ListaLayer {

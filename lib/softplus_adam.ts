@@ -53,8 +53,8 @@ export interface SoftplusAdamOptions {
   fixedDictionary?: boolean;
   /** Initial pre-codes, samples × n each. Default: normal with mean −10. */
   preInit?: { id: Matrix; ood: Matrix };
-  /** The history holds every so many steps, and the last one. Default 50. */
-  recordEvery?: number;
+  /** The history has an entry for every so many steps, and the last. Default 50; 0: the last alone. */
+  historyEvery?: number;
   /** Called at every step. */
   onStep?: (entry: SoftplusAdamEntry) => void;
 }
@@ -67,7 +67,7 @@ export interface SoftplusAdamResult {
   codesOod: Matrix32;
   /** Dictionary, m × n. Its columns are not of unit norm. */
   dictionary: Matrix32;
-  /** Every `recordEvery`-th step and the last one. */
+  /** Every `historyEvery`-th step and the last one. */
   history: SoftplusAdamEntry[];
 }
 
@@ -266,7 +266,7 @@ export function softplusAdam(
   options: SoftplusAdamOptions,
 ): SoftplusAdamResult {
   const { numLatents, lambda, maxSteps = 50_000, lr = 1e-3, nonlinearity = "softplus" } = options;
-  const { seed = 0, dInit, fixedDictionary = false, preInit, recordEvery = 50, onStep } = options;
+  const { seed = 0, dInit, fixedDictionary = false, preInit, historyEvery = 50, onStep } = options;
   requireMatrix("XId", XId);
   requireMatrix("XOod", XOod, { cols: XId.cols });
   requireInteger("XId.rows", XId.rows, 1);
@@ -275,7 +275,7 @@ export function softplusAdam(
   requireInteger("numLatents", numLatents, 1);
   requirePositive("lambda", lambda);
   requireInteger("maxSteps", maxSteps, 1);
-  requireInteger("recordEvery", recordEvery, 1);
+  requireInteger("historyEvery", historyEvery, 0);
   if (nonlinearity !== "softplus" && nonlinearity !== "relu") {
     throw new RangeError(`nonlinearity must be "softplus" or "relu", got ${nonlinearity}`);
   }
@@ -326,7 +326,7 @@ export function softplusAdam(
     stale = loss < best - TOLERANCE ? 0 : stale + 1;
     if (stale === 0) best = loss;
     const last = step === maxSteps - 1 || (step > MIN_STEPS && stale >= PATIENCE);
-    if (last || step % recordEvery === 0) history.push(entry);
+    if (last || step % historyEvery === 0) history.push(entry);
     onStep?.(entry);
     if (last) break;
   }

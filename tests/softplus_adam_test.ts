@@ -13,7 +13,7 @@ const stated = goldenCase("sparse_coding", "direct_start_stated").expected;
 /** The options of a golden case. */
 function optionsOf({ inputs }: ReturnType<typeof goldenCase>): SoftplusAdamOptions {
   const { lam: lambda, steps: maxSteps, initial_lr: lr, nonlinearity, start, seed } = inputs;
-  const base = { numLatents: 12, lambda, maxSteps, lr, nonlinearity, recordEvery: 1 };
+  const base = { numLatents: 12, lambda, maxSteps, lr, nonlinearity, historyEvery: 1 };
   if (start === "direct_start_seeded") return { ...base, seed };
   const preInit = { id: toMatrix(stated.pre_iid), ood: toMatrix(stated.pre_ood) };
   const fixedDictionary = inputs.D_init.includes("fixed");
@@ -136,7 +136,7 @@ for (const nonlinearity of ["softplus", "relu"] as const) {
       nonlinearity,
       preInit: { id: P[0], ood: P[1] },
       dInit: D,
-      recordEvery: 1,
+      historyEvery: 1,
     });
     // float32: values of size 10, 4 steps of size 0.01 whose direction is good to about 1e-4
     assertClose(run.history.map((entry) => entry.loss), plain.losses, 1e-4, "loss");
@@ -186,7 +186,7 @@ Deno.test("with relu the drawn start never moves, and the run ends itself soon a
 });
 
 Deno.test("a long run lowers the loss, and the same seed repeats it bit for bit", () => {
-  const options = { numLatents: 12, lambda: 0.1, maxSteps: 600, seed: 4, recordEvery: 100 };
+  const options = { numLatents: 12, lambda: 0.1, maxSteps: 600, seed: 4, historyEvery: 100 };
   const first = softplusAdam(XId, XOod, options), second = softplusAdam(XId, XOod, options);
   assert.deepEqual(first, second);
   assert.deepEqual(first.history.map(({ step }) => step), [0, 100, 200, 300, 400, 500, 599]);
@@ -194,7 +194,7 @@ Deno.test("a long run lowers the loss, and the same seed repeats it bit for bit"
 });
 
 Deno.test("the history's loss is that of the codes and the dictionary returned one step before", () => {
-  const options = { numLatents: 12, lambda: 0.2, lr: 0.1, recordEvery: 1 };
+  const options = { numLatents: 12, lambda: 0.2, lr: 0.1, historyEvery: 1 };
   const { codesId, dictionary } = softplusAdam(XId, XOod, { ...options, maxSteps: 30 });
   const { history } = softplusAdam(XId, XOod, { ...options, maxSteps: 31 });
   let sum = 0;
@@ -228,7 +228,7 @@ Deno.test("Softplus-Adam refuses bad input by the argument's name", () => {
   refused({ maxSteps: 0 }, /^RangeError: maxSteps must be .* got 0/);
   refused({ lr: -1 }, /^RangeError: lr must be .* got -1/);
   refused({ seed: -1 }, /^RangeError: seed must be .* got -1/);
-  refused({ recordEvery: 0.5 }, /^RangeError: recordEvery must be .* got 0.5/);
+  refused({ historyEvery: 0.5 }, /^RangeError: historyEvery must be .* got 0.5/);
   refused({ nonlinearity: "elu" as "relu" }, /^RangeError: nonlinearity must be .* got elu/);
   refused({ fixedDictionary: true }, /^TypeError: .* fixedDictionary needs dInit/);
   refused({ dInit: zeros(7, 12) }, /^RangeError: dInit must have 8 rows, got 7/);
