@@ -1,0 +1,132 @@
+/**
+ * Result rows made ready for drawing: old names, SAE types taken apart, and the setting in words.
+ * @module
+ */
+import type { Panel, PlotRow } from "./panels.ts";
+import { type MethodStyle, methodStyle, saeTypeLabels, splitMethod } from "./methods.ts";
+
+/** The groups that figures are drawn by. */
+export type FigureSet = "paper" | "appendix" | "controlled" | "legend";
+
+/** A drawn figure with what a gallery says about it. */
+export interface ExperimentFigure {
+  /** File name without folder and extension. */
+  name: string;
+  /** The figure as a self-contained SVG document. */
+  svg: string;
+  /** The group that it belongs to. */
+  set: FigureSet;
+  /** Heading. */
+  title: string;
+  /** What is to be seen, and the setting. */
+  caption: string;
+}
+
+/** Old names of columns and methods, as the published phase file has them. */
+const oldColumns: Record<string, string> = { n: "num_latents", m: "input_dim", r: "eps" };
+const oldMethods: Record<string, string> = {
+  fista_sup: "fista_oracle",
+  fista_unsup: "dl_fista",
+  direct_unsup: "softplus_adam",
+};
+
+/**
+ * Rows under today's names, with `delta` = m/n where they lack it, and `step`: the epoch or round.
+ *
+ * @throws {RangeError} Where there are no rows.
+ * @throws {TypeError} Where `rows` is not an array of objects.
+ */
+export function currentRows(rows: readonly PlotRow[], what: string): PlotRow[] {
+  if (!Array.isArray(rows) || rows.some((row) => row === null || typeof row !== "object")) {
+    throw new TypeError(`Cannot draw ${what}: rows must be an array of objects`);
+  }
+  if (rows.length === 0) {
+    throw new RangeError(`Cannot draw ${what}: at least one row is required, got 0`);
+  }
+  return rows.map((row) => {
+    const current: Record<string, unknown> = {};
+    for (const [column, value] of Object.entries(row)) {
+      current[oldColumns[column] ?? column] = value;
+    }
+    if (typeof current.method === "string") {
+      current.method = oldMethods[current.method] ?? current.method;
+    }
+    current.delta ??= Number(current.input_dim) / Number(current.num_latents);
+    current.step ??= current.epoch ?? current.round;
+    return current;
+  });
+}
+
+/**
+ * One panel per SAE type that the rows have. Each gets the rows of that type, their methods with
+ * the type left open, and the rows of the methods that need no SAE.
+ */
+export function panelPerSaeType<P extends Panel>(
+  rows: readonly PlotRow[],
+  draw: (part: PlotRow[], title: string) => P,
+): P[] {
+  const split = rows.map((row) => {
+    const { base, saeType } = splitMethod(String(row.method));
+    return { ...row, method: base, sae_type: saeType };
+  });
+  const shared = split.filter((row) => row.sae_type === undefined);
+  return Object.entries(saeTypeLabels).flatMap(([saeType, label]) => {
+    const own = split.filter((row) => row.sae_type === saeType);
+    return own.length > 0 ? [draw([...own, ...shared], label)] : [];
+  });
+}
+
+/** The registry's style, with the oracle dashed: it bounds the others and competes with none. */
+export function oracleDashed(id: string): MethodStyle {
+  const style = methodStyle(id);
+  return id === "fista_oracle" ? { ...style, dash: "5 3" } : style;
+}
+
+/**
+ * Calls `draw` per number of latents, in ascending order.
+ *
+ * @throws {RangeError} Where a row has no `num_latents`.
+ */
+export function perLatents<T>(
+  rows: readonly PlotRow[],
+  what: string,
+  draw: (part: PlotRow[], numLatents: number) => T[],
+): T[] {
+  const lacking = rows.find((row) => !Number.isFinite(row.num_latents));
+  if (lacking) {
+    throw new RangeError(
+      `Cannot draw ${what}: every row needs a finite num_latents, got ${lacking.num_latents} ` +
+        `(columns: ${Object.keys(lacking).join(", ")})`,
+    );
+  }
+  const parts = Map.groupBy(rows, (row) => Number(row.num_latents));
+  return [...parts].sort(([a], [b]) => a - b).flatMap(([n, part]) => draw(part, n));
+}
+
+/** The constant columns of a setting, in words. */
+const settingColumns: Record<string, (value: unknown) => string> = {
+  num_latents: (value) => equation("n", value),
+  k: (value) => equation("k", value),
+  input_dim: (value) => equation("m", value),
+  n_samples: (value) => `${value} samples`,
+};
+
+/** `n = 50` with spaces at which no line is broken. */
+export function equation(name: string, value: unknown): string {
+  return `${name}\u00a0=\u00a0${value}`;
+}
+
+/**
+ * The setting that all rows have in common, and what bands stand for:
+ * `Mean over 3 seeds ± one standard deviation; n = 50, k = 10, m = 33, 5000 samples.`
+ */
+export function settingOf(rows: readonly PlotRow[]): string {
+  const constants = Object.entries(settingColumns).flatMap(([column, words]) => {
+    const values = new Set(rows.map((row) => row[column]));
+    const [value] = values;
+    return values.size === 1 && value !== undefined ? [words(value)] : [];
+  });
+  const seeds = new Set(rows.map((row) => row.seed)).size;
+  const spread = seeds === 1 ? "One seed" : `Mean over ${seeds} seeds ± one standard deviation`;
+  return `${[spread, ...constants].join(", ").replace(",", ";")}.`;
+}

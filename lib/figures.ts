@@ -1,0 +1,171 @@
+/**
+ * Figures as self-contained SVG documents: curves with bands, grouped bars with error bars, panels
+ * with shared axes, one legend. Drawn with Observable Plot on a DOM without a browser; needs no
+ * permission, and gives the same bytes for the same rows.
+ *
+ * `lines`, `groupedBars` and `facets` make panels out of rows, `figure` draws them.
+ * @module
+ */
+import { layOut } from "./layout.ts";
+import { drawLegend, entryWidth, legendEntries } from "./legend.ts";
+import type { MethodStyle } from "./methods.ts";
+import type { Panel } from "./panels.ts";
+import type { Swatch } from "./plot.ts";
+import { EDGE, escapeXml, FONT, INK, textElement, TICK_SIZE, wrapText } from "./svg.ts";
+
+export * from "./panels.ts";
+
+/** Options of {@linkcode figure}. */
+export interface FigureOptions {
+  /** Heading, and the accessible name of the figure. */
+  title: string;
+  /** What is to be seen, for readers who cannot: default, a list of panels, axes and series. */
+  description?: string;
+  /** Small print under the legend. Default: none. */
+  caption?: string;
+  /** Panels side by side. Default: 1, 2 or 3, by their number. */
+  columns?: number;
+  /** Whether to draw the legend. Default true. */
+  legend?: boolean;
+  /** Width of one panel's plot area in pixels. Default: by the number of columns. */
+  panelWidth?: number;
+  /** Height of one panel's plot area in pixels. Default: by the number of columns. */
+  panelHeight?: number;
+}
+
+const TITLE_SIZE = 16;
+
+/**
+ * Draws panels as one SVG document. Panels with the same axis label share that axis' range; axis
+ * labels that all panels have in common are drawn once.
+ *
+ * @param panels Made by `lines`, `groupedBars` or `facets`, from left to right and top to bottom.
+ * @param options Title, layout and small print.
+ * @returns The document: `<svg xmlns="http://www.w3.org/2000/svg" …>`, without fonts, scripts, ids
+ * or references to anything outside itself.
+ * @throws {RangeError} Where there is no panel, or `columns` is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { figure, lines } from "./figures.ts";
+ *
+ * const rows = [0, 1, 2].map((seed) => ({ method: "my_solver", n_iter: 10, mcc_iid: 0.7, seed }));
+ * const svg = figure([lines(rows, { x: "n_iter", y: "mcc_iid", xScale: "symlog" })], {
+ *   title: "My solver",
+ *   caption: "Mean over three seeds, band ± one standard deviation.",
+ * });
+ * console.log(svg.startsWith("<svg xmlns")); // true
+ * ```
+ */
+export function figure(panels: readonly Panel[], options: FigureOptions): string {
+  if (panels.length === 0) {
+    throw new RangeError(`Cannot draw "${options.title}": at least one panel is required, got 0`);
+  }
+  const columns = Math.min(options.columns ?? defaultColumns(panels.length), panels.length);
+  if (!Number.isInteger(columns) || columns < 1) {
+    throw new RangeError(
+      `Cannot draw "${options.title}": columns must be a positive integer, got ${options.columns}`,
+    );
+  }
+  const width = options.panelWidth ?? [380, 236, 190][Math.min(columns, 3) - 1];
+  const height = options.panelHeight ?? [230, 160, 140][Math.min(columns, 3) - 1];
+
+  const grid = layOut(panels, columns, width, height);
+  const entries = options.legend === false ? [] : legendEntries(panels);
+  const total = Math.max(grid.width, ...entries.map((entry) => entryWidth(entry) + 2 * EDGE));
+  const text = total - 2 * EDGE;
+
+  const body: string[] = [];
+  let y = EDGE;
+  for (const line of wrapText(options.title, TITLE_SIZE, text)) {
+    y += TITLE_SIZE + 4;
+    body.push(textElement(line, EDGE, y - 4, { "font-size": TITLE_SIZE, "font-weight": "bold" }));
+  }
+  y += 4;
+  body.push(...grid.draw(y));
+  y += grid.height;
+  if (entries.length > 0) {
+    const { svg, height } = drawLegend(entries, EDGE, y + 4, text);
+    body.push(svg);
+    y += height + 4;
+  }
+  for (const line of wrapText(options.caption ?? "", TICK_SIZE, text)) {
+    y += TICK_SIZE + 4;
+    body.push(textElement(line, EDGE, y, { "font-size": TICK_SIZE, fill: "#555555" }));
+  }
+  return svgDocument(
+    total,
+    y + EDGE,
+    options.title,
+    options.description ?? describe(panels, entries),
+    body,
+  );
+}
+
+/**
+ * A legend alone, for figures that are drawn without one.
+ *
+ * @param styles The series, in order.
+ * @param options Title (also the accessible name) and width in pixels.
+ * @throws {RangeError} Where `styles` is empty.
+ *
+ * @example
+ * ```ts
+ * import { legend } from "./figures.ts";
+ * import { methodStyle } from "./methods.ts";
+ *
+ * const svg = legend(["fista_oracle", "sae_relu"].map(methodStyle), { title: "Methods" });
+ * console.log(svg.includes("SAE ReLU")); // true
+ * ```
+ */
+export function legend(
+  styles: readonly MethodStyle[],
+  { title, width = 540 }: { title: string; width?: number },
+): string {
+  if (styles.length === 0) {
+    throw new RangeError(`Cannot draw "${title}": at least one style is required, got 0`);
+  }
+  const entries = styles.map((style) => ({ style, kind: "line" as const }));
+  const { svg, height } = drawLegend(entries, EDGE, EDGE, width - 2 * EDGE);
+  const names = styles.map(({ label }) => label).join(", ");
+  return svgDocument(width, height + 2 * EDGE, title, `Legend: ${names}.`, [svg]);
+}
+
+function svgDocument(
+  width: number,
+  height: number,
+  title: string,
+  description: string,
+  body: readonly string[],
+): string {
+  const [w, h] = [Math.ceil(width), Math.ceil(height)];
+  // explicit paper and ink, so that the figure reads the same on a dark page
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${w}" height="${h}" ` +
+    `viewBox="0 0 ${w} ${h}" font-family="${FONT}" color="${INK}" fill="${INK}">` +
+    `<title>${escapeXml(title)}</title><desc>${escapeXml(description)}</desc>` +
+    `<rect width="${w}" height="${h}" fill="#ffffff"/>${body.join("")}</svg>\n`;
+}
+
+function defaultColumns(panels: number): number {
+  if (panels === 1) return 1;
+  return panels <= 4 ? 2 : 3;
+}
+
+function describe(panels: readonly Panel[], entries: readonly Swatch[]): string {
+  const titles = panels.map(({ title }) => title).filter((title) => title !== "");
+  const yLabels = [...new Set(panels.map(({ y }) => y.label))];
+  const xLabels = [
+    ...new Set(
+      panels.map((panel) =>
+        panel.kind === "lines" ? panel.x.label : panel.groups.join(", ").replaceAll("\n", " ")
+      ),
+    ),
+  ];
+  const series = entries.map(({ style }) => style.label);
+  return [
+    `${yLabels.join("; ")} against ${xLabels.join("; ")}.`,
+    titles.length > 0 ? `Panels: ${titles.join("; ")}.` : "",
+    series.length > 0 ? `Series: ${series.join("; ")}.` : "",
+    "Values are means over seeds, bands and error bars ± one standard deviation.",
+  ].filter((sentence) => sentence !== "").join(" ");
+}

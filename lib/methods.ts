@@ -1,0 +1,170 @@
+/**
+ * The one registry of methods: how each method id of a result row is named and drawn, everywhere.
+ *
+ * Families differ by colour *and* dash, methods within a family by shade *and* marker, so that a
+ * reader who sees no colour can still tell the curves apart.
+ * @module
+ */
+
+/** A family of methods: one hue and one dash. */
+export type Family = "sparse coding" | "SAE" | "frozen" | "refined" | "baseline" | "other";
+
+/** Marker shapes: the filled symbols of Observable Plot. */
+export type Marker =
+  | "circle"
+  | "square"
+  | "triangle"
+  | "diamond"
+  | "star"
+  | "cross"
+  | "wye"
+  | "hexagon";
+
+/** How a method is named and drawn. */
+export interface MethodStyle {
+  /** The family, which sets the hue and the dash. */
+  readonly family: Family;
+  /** The name in legends and tables. */
+  readonly label: string;
+  /** `#rrggbb`, at least 3:1 against white (WCAG 2.1, 1.4.11). */
+  readonly colour: string;
+  /** SVG `stroke-dasharray`, in pixels; `none` is a solid line. */
+  readonly dash: string;
+  /** Shape of the points. */
+  readonly marker: Marker;
+}
+
+/** The SAE types in the order of training and of panels, with the names that figures show. */
+export const saeTypeLabels: Readonly<Record<string, string>> = {
+  relu: "ReLU",
+  topk: "TopK",
+  jumprelu: "JumpReLU",
+  MP: "MP",
+};
+
+const dashes: Record<Family, string> = {
+  "sparse coding": "none",
+  SAE: "7 4",
+  frozen: "9 3 2 3",
+  refined: "9 3 2 3",
+  baseline: "2 3",
+  other: "none",
+};
+
+const typeMarkers: Marker[] = ["circle", "square", "triangle", "diamond"];
+
+/** Shades per SAE type, dark to light, for the families that have methods built on an SAE. */
+const typeShades: Partial<Record<Family, string[]>> = {
+  SAE: ["#7f2704", "#b83c06", "#d9600f", "#e3741b"],
+  frozen: ["#3b1a6b", "#62389c", "#8457bd", "#a07ad0"],
+  refined: ["#00441b", "#17682f", "#218a45", "#3a9f62"],
+  "sparse coding": ["#08306b", "#14549c", "#2171b5", "#4a90d0"],
+};
+
+function style(family: Family, label: string, colour: string, marker: Marker): MethodStyle {
+  return { family, label, colour, dash: dashes[family], marker };
+}
+
+/**
+ * Methods with ids of their own. The order here, then that of `saeMethods`, is the order of
+ * legends, tables and drawing.
+ */
+const plainMethods: Record<string, MethodStyle> = {
+  fista_oracle: style("sparse coding", "FISTA, oracle dictionary", "#08306b", "star"),
+  dl_fista: style("sparse coding", "DL-FISTA", "#2171b5", "cross"),
+  dl_ista: style("sparse coding", "DL-ISTA", "#4a90d0", "square"),
+  softplus_adam: style("sparse coding", "Softplus-Adam", "#3f8fd2", "wye"),
+  fista: style("sparse coding", "FISTA", "#14549c", "circle"),
+  ista: style("sparse coding", "ISTA", "#2f7ec4", "triangle"),
+  lista: style("sparse coding", "LISTA", "#4a90d0", "diamond"),
+  linear_probe: style("baseline", "linear probe", "#4d4d4d", "hexagon"),
+  pca: style("baseline", "PCA", "#6b6b6b", "square"),
+  raw: style("baseline", "raw observations", "#858585", "circle"),
+};
+
+/**
+ * Methods built on an SAE. Their ids in rows are the key, `_` (none after a `+`) and the SAE type;
+ * the key alone, `sae` or `fista+`, is the method with the type left open, as in a panel per type.
+ */
+const saeMethods: Record<string, MethodStyle> = {
+  sae: style("SAE", "SAE encoder", "#c84a07", "circle"),
+  frozen: style("frozen", "FISTA, SAE decoder", "#a07ad0", "square"),
+  renormed: style("frozen", "FISTA, unit-norm columns", "#7344ad", "triangle"),
+  oracle_norms: style("frozen", "FISTA, oracle column norms", "#3b1a6b", "diamond"),
+  support_lstsq: style("refined", "least squares on SAE support", "#218a45", "triangle"),
+  "fista+": style("frozen", "FISTA on SAE decoder", "#62389c", "square"),
+  refined: style("refined", "FISTA from SAE codes", "#218a45", "diamond"),
+  cold: style("frozen", "FISTA from zero", "#62389c", "square"),
+  warm: style("refined", "FISTA from SAE codes", "#218a45", "diamond"),
+  cold_dl: style("sparse coding", "DL-FISTA from random", "#2171b5", "square"),
+  warm_dl: style("refined", "DL-FISTA from SAE decoder", "#218a45", "diamond"),
+};
+
+/** A method id taken apart by {@linkcode splitMethod}. */
+export interface MethodParts {
+  /** The method with the SAE type left open (`frozen`, `fista+`), or the whole id. */
+  readonly base: string;
+  /** The SAE type where the method is built on one. */
+  readonly saeType?: string;
+}
+
+const parts = new Map<string, MethodParts>();
+const registry = new Map(Object.entries(plainMethods));
+for (const [base, bare] of Object.entries(saeMethods)) {
+  registry.set(base, bare);
+  Object.entries(saeTypeLabels).forEach(([saeType, typeLabel], i) => {
+    const id = base + (base.endsWith("+") ? "" : "_") + saeType;
+    // the encoder is what people mean by "the SAE": "SAE ReLU", not "SAE encoder, ReLU"
+    const label = base === "sae" ? `SAE ${typeLabel}` : `${bare.label} (${typeLabel})`;
+    registry.set(id, style(bare.family, label, typeShades[bare.family]![i], typeMarkers[i]));
+    parts.set(id, { base, saeType });
+  });
+}
+
+/** Every registered method id, in the order of legends and tables. */
+export const methodIds: readonly string[] = [...registry.keys()];
+
+/**
+ * The style of a method. An unregistered id (a method of one's own) is drawn too: solid brown, with
+ * its id as the label and a marker chosen from the id.
+ *
+ * @param id Method id as result rows have it, such as `sae_relu`, `fista+MP` or `dl_fista`.
+ * @throws {TypeError} Where `id` is not a non-empty string.
+ *
+ * @example
+ * ```ts
+ * import { methodStyle } from "./methods.ts";
+ *
+ * const { label, colour } = methodStyle("sae_topk");
+ * console.log(label, colour); // SAE TopK #b83c06
+ * console.log(methodStyle("my_method").label); // my_method
+ * ```
+ */
+export function methodStyle(id: string): MethodStyle {
+  if (typeof id !== "string" || id === "") {
+    throw new TypeError(`Cannot style a method: id must be a non-empty string, got ${String(id)}`);
+  }
+  const known = registry.get(id);
+  if (known) return known;
+  let sum = 0;
+  for (const character of id) sum += character.codePointAt(0)!;
+  return style("other", id, "#7a5230", typeMarkers[sum % typeMarkers.length]);
+}
+
+/**
+ * Takes a method id apart into the method and the SAE type that it is built on.
+ *
+ * @param id Method id as result rows have it.
+ * @returns `{ base, saeType }` for SAE-based methods, `{ base: id }` for all others.
+ *
+ * @example
+ * ```ts
+ * import { splitMethod } from "./methods.ts";
+ *
+ * console.log(splitMethod("warm_dl_relu")); // { base: "warm_dl", saeType: "relu" }
+ * console.log(splitMethod("fista_oracle")); // { base: "fista_oracle" }
+ * ```
+ */
+export function splitMethod(id: string): MethodParts {
+  return parts.get(id) ?? { base: id };
+}

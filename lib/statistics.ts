@@ -1,0 +1,46 @@
+/**
+ * Mean and spread over repeated runs, for tables and figures alike.
+ * @module
+ */
+
+/** What {@linkcode meanAndSd} returns. */
+export interface MeanAndSd {
+  /** Arithmetic mean. */
+  mean: number;
+  /** Standard deviation of the population (divisor `count`); 0 for a single value. */
+  sd: number;
+  /** How many values went in. */
+  count: number;
+}
+
+/**
+ * Mean and standard deviation of a metric over seeds. The deviation is that of the population, as in
+ * the paper's bands and tables.
+ *
+ * @param values At least one finite number, in the metric's own unit.
+ * @throws {RangeError} Where `values` is empty or holds a value that is not finite.
+ *
+ * @example
+ * ```ts
+ * import { meanAndSd } from "./statistics.ts";
+ *
+ * const { mean, sd } = meanAndSd([0.51, 0.53, 0.52]);
+ * console.log(`${mean.toFixed(3)} ± ${sd.toFixed(3)}`); // 0.520 ± 0.008
+ * ```
+ */
+export function meanAndSd(values: readonly number[]): MeanAndSd {
+  const count = values.length;
+  if (count === 0) {
+    throw new RangeError("Cannot average values: at least one is required, got 0");
+  }
+  const bad = values.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) {
+    throw new RangeError(`Cannot average values: each must be a finite number, got ${bad}`);
+  }
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / count;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return { mean, sd: Math.sqrt(squares / count), count };
+}

@@ -1,0 +1,67 @@
+/**
+ * SVG text: escaping, estimated widths (there is no font engine here) and wrapping.
+ * @module
+ */
+/** Font stack of all figures: fonts that systems have, none that must be loaded. */
+export const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
+
+/** Font size of tick labels, legends and captions, in pixels. */
+export const TICK_SIZE = 13;
+
+/** Font size of axis labels and panel headings, in pixels. */
+export const LABEL_SIZE = 14;
+
+/** Margin around a figure, in pixels. */
+export const EDGE = 8;
+
+/** Colour of text and axes. */
+export const INK = "#222222";
+
+/** Escapes text for element content and double-quoted attributes. */
+export function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
+
+/**
+ * Estimated width of a text in pixels: the widths of Helvetica by class of character, and a tenth
+ * more because the font that is found may be wider.
+ */
+export function textWidth(text: string, fontSize: number): number {
+  let em = 0;
+  for (const character of text) {
+    if (/[iljtfrI.,:;'|()[\] \-]/.test(character)) em += 0.3;
+    else if (/[mwMW@%]/.test(character)) em += 0.87;
+    else if (/[A-Z&=+±−<>→]/.test(character)) em += 0.68;
+    else em += 0.55;
+  }
+  return em * fontSize * 1.1;
+}
+
+/** Breaks a text at plain spaces into lines of at most `width` estimated pixels. */
+export function wrapText(text: string, fontSize: number, width: number): string[] {
+  const broken: string[] = [];
+  for (const word of text.split(/ +/).filter((word) => word !== "")) {
+    const longer = broken.length > 0 ? `${broken.at(-1)} ${word}` : word;
+    if (broken.length > 0 && textWidth(longer, fontSize) <= width) {
+      broken[broken.length - 1] = longer;
+    } else broken.push(word);
+  }
+  return broken;
+}
+
+/** A text element; `attributes` are written as they are. */
+export function textElement(
+  text: string,
+  x: number,
+  y: number,
+  attributes: Readonly<Record<string, string | number>>,
+): string {
+  const list = Object.entries(attributes).map(([name, value]) => ` ${name}="${value}"`).join("");
+  return `<text x="${round(x)}" y="${round(y)}"${list}>${escapeXml(text)}</text>`;
+}
+
+/** Two decimals: a hundredth of a pixel is invisible, and shorter files differ less. */
+export function round(value: number): number {
+  return Math.round(value * 100) / 100 + 0;
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { methodIds, methodStyle, saeTypeLabels, splitMethod } from "../lib/methods.ts";
+
+const types = ["relu", "topk", "jumprelu", "MP"];
+
+/** Every method id that the experiments of the paper write. */
+const ids = [
+  ...["fista_oracle", "dl_fista", "softplus_adam", "linear_probe", "raw", "pca"],
+  ...types.flatMap((t) =>
+    [
+      ...["sae", "frozen", "renormed", "oracle_norms", "refined", "cold", "warm", "cold_dl"],
+      ...["warm_dl", "support_lstsq"],
+    ].map((base) => `${base}_${t}`)
+  ),
+  ...types.map((t) => `fista+${t}`),
+];
+
+/** WCAG 2.1 contrast ratio against white. */
+function contrast(colour: string): number {
+  const [r, g, b] = [1, 3, 5].map((i) => {
+    const c = parseInt(colour.slice(i, i + 2), 16) / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  return 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05);
+}
+
+Deno.test("every method id of the experiments is registered", () => {
+  for (const id of ids) {
+    assert(methodIds.includes(id), `${id} is not registered`);
+    assert.notEqual(methodStyle(id).family, "other", id);
+  }
+});
+
+Deno.test("families have the colours and dashes of the paper", () => {
+  assert.equal(methodStyle("dl_fista").dash, "none");
+  assert.equal(methodStyle("linear_probe").family, "baseline");
+  const dashOf = (id: string) => methodStyle(id).dash.split(" ").length;
+  assert.equal(dashOf("sae_relu"), 2, "dashed");
+  assert.equal(dashOf("frozen_relu"), 4, "dash-dot");
+  assert.equal(dashOf("refined_relu"), 4, "dash-dot");
+  const [line, gap] = methodStyle("raw").dash.split(" ").map(Number);
+  assert(line < gap, "dotted");
+  const hues: Record<string, (r: number, g: number, b: number) => boolean> = {
+    "sparse coding": (r, g, b) => b > g && g > r,
+    SAE: (r, g, b) => r > g && g > b,
+    frozen: (r, g, b) => b > r && r > g,
+    refined: (r, g, b) => g > r && g > b,
+    baseline: (r, g, b) => r === g && g === b,
+  };
+  for (const id of methodIds) {
+    const { family, colour } = methodStyle(id);
+    const [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+    assert(hues[family](r, g, b), `${id} of ${family}: ${colour}`);
+  }
+});
+
+Deno.test("every colour stands out from white paper", () => {
+  for (const id of [...methodIds, "unknown"]) {
+    const ratio = contrast(methodStyle(id).colour);
+    assert(ratio >= 3, `${id}: contrast ${ratio.toFixed(2)}, WCAG 2.1 asks 3 for graphics`);
+  }
+});
+
+Deno.test("methods that meet in one panel differ in dash or marker, without their colours", () => {
+  const panels = [
+    [
+      ...["fista_oracle", "dl_fista", "softplus_adam", "linear_probe"],
+      ...types.map((t) => `sae_${t}`),
+    ],
+    ["sae", "fista+", "refined", "dl_fista", "fista_oracle"],
+    ["frozen", "renormed", "oracle_norms"],
+    ["sae", "support_lstsq", "fista+"],
+    ["cold", "warm"],
+    ["cold_dl", "warm_dl"],
+  ];
+  for (const panel of panels) {
+    const looks = panel.map(methodStyle).map(({ dash, marker }) => `${dash}/${marker}`);
+    assert.equal(new Set(looks).size, panel.length, `${panel}: ${looks}`);
+    const labels = panel.map(methodStyle).map(({ label }) => label);
+    assert.equal(new Set(labels).size, panel.length, labels.join());
+  }
+});
+
+Deno.test("a method id splits into method and SAE type", () => {
+  assert.deepEqual(splitMethod("oracle_norms_jumprelu"), {
+    base: "oracle_norms",
+    saeType: "jumprelu",
+  });
+  assert.deepEqual(splitMethod("fista+MP"), { base: "fista+", saeType: "MP" });
+  assert.deepEqual(splitMethod("cold_dl_topk"), { base: "cold_dl", saeType: "topk" });
+  for (const id of ["fista_oracle", "dl_fista", "sae", "somebodys_relu"]) {
+    assert.deepEqual(splitMethod(id), { base: id });
+  }
+  assert.deepEqual(Object.keys(saeTypeLabels), types);
+});
+
+Deno.test("an unregistered method gets a style of its own, named by its id", () => {
+  const style = methodStyle("my_solver");
+  assert.equal(style.label, "my_solver");
+  assert.equal(style.family, "other");
+  assert(!methodIds.some((id) => methodStyle(id).colour === style.colour));
+  assert.throws(() => methodStyle(""), /id must be a non-empty string/);
+  assert.throws(() => methodStyle(undefined as unknown as string), TypeError);
+});
