@@ -4,7 +4,7 @@
  */
 import { requireInteger, requireMatrix, requirePositive } from "./checks.ts";
 import { Arena, padded, readRows, run, toMatrix32, writeRows } from "./kernels.ts";
-import { type ListaLayer, ListaNetwork, ListaTrainer } from "./lista_network.ts";
+import { type ListaLayer, ListaNetwork } from "./lista_network.ts";
 import { type Matrix, type Matrix32, toFloat32, transpose, zeros32 } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
 import { lipschitz } from "./linalg.ts";
@@ -175,9 +175,10 @@ export class Lista {
   ): { loss: number; layers: ListaLayer[] } {
     this.#check(X, D, lambda);
     using arena = new Arena();
-    const trainer = new ListaTrainer(arena, this.#layers, D, lambda, X.rows);
+    const network = new ListaNetwork(arena, this.#layers, X.rows, this.#layers.length);
+    const trainer = network.trainer(D, lambda, X.rows);
     const loss = trainer.backward(arena.matrix(X), X.rows);
-    return { loss, layers: trainer.readGradients() };
+    return { loss, layers: trainer.gradients() };
   }
 
   /**
@@ -203,8 +204,8 @@ export class Lista {
     const history: ListaEntry[] = [];
     using arena = new Arena();
     const rows = Math.min(batchSize, X.rows);
-    const trainer = new ListaTrainer(arena, this.#layers, D, lambda, rows);
-    const adams = trainer.optimizers(lr);
+    const network = new ListaNetwork(arena, this.#layers, rows, this.#layers.length);
+    const trainer = network.trainer(D, lambda, rows), adams = trainer.optimizers(lr);
     const x = arena.f32(rows * padded(X.cols)), view = x.view;
     for (let epoch = 0; epoch < epochs; epoch++) {
       let sum = 0, batches = 0;
@@ -225,7 +226,7 @@ export class Lista {
       history.push(entry);
       onEpoch?.(entry);
     }
-    this.#layers = trainer.readLayers();
+    this.#layers = network.read();
     return history;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The unrolled layers of LISTA in the kernels' memory: codes, loss, gradients and Adam steps.
- * Internal to lista.ts.
+ * The unrolled layers of LISTA in the kernels' memory: codes, loss and gradients. Internal to
+ * lista.ts, which documents the method.
  * @module
  */
-import { Arena, type Block, padded, run, toMatrix32, writeRows } from "./kernels.ts";
+import { type Arena, type Block, padded, run, toMatrix32, writeRows } from "./kernels.ts";
 import { type Matrix, type Matrix32, transpose } from "./matrix.ts";
 import { AdamW } from "./optimizers.ts";
 
@@ -18,63 +18,76 @@ export interface ListaLayer {
 }
 
 /**
- * A layer's parameters or gradients: Wᵀ (n rows), Sᵀ (m rows) and the thresholds (one row)
- * under each other, so that one pass of Adam takes all three.
+ * The weights of one layer, or their gradients, in the kernels' memory: transposed, so that the
+ * products take them as they are, and under each other, so that one pass of Adam takes all.
  */
-interface LayerBlock {
-  all: Block;
-  W: Block;
-  S: Block;
-  thresholds: Block;
-}
+class LayerBlock {
+  readonly all: Block;
+  /** Wᵀ, n × padded(n). */
+  readonly W: Block;
+  /** Sᵀ, m × padded(n). */
+  readonly S: Block;
+  /** 1 × padded(n). */
+  readonly thresholds: Block;
+  readonly #n: number;
+  readonly #m: number;
 
-/** Layers without what learning needs: codes of a block of samples after the last one. */
-export class ListaNetwork {
-  protected readonly arena: Arena;
-  /** Number of observed dimensions. */
-  protected readonly m: number;
-  /** Number of latents. */
-  protected readonly n: number;
-  protected readonly layers: readonly LayerBlock[];
-  /** Codes after each layer, in turn: all of them, or the last two. */
-  protected readonly codes: readonly Block[];
-
-  /**
-   * @param rows Most samples in a block.
-   * @param kept Layers whose codes are kept: 2 for a way forward, all for a way back.
-   */
-  constructor(arena: Arena, layers: readonly ListaLayer[], rows: number, kept = 2) {
-    this.arena = arena;
-    [this.n, this.m] = [layers[0].S.rows, layers[0].S.cols];
-    this.layers = layers.map((layer) => this.#copy(layer));
-    this.codes = Array.from({ length: kept }, () => arena.f32(rows * padded(this.n)));
+  constructor(arena: Arena, n: number, m: number) {
+    const stride = padded(n);
+    this.#n = n;
+    this.#m = m;
+    this.all = arena.f32((n + m + 1) * stride);
+    this.W = this.all.from(0, n * stride);
+    this.S = this.all.from(n * stride, m * stride);
+    this.thresholds = this.all.from((n + m) * stride);
   }
 
-  #copy({ W, S, thresholds }: ListaLayer): LayerBlock {
-    const block = this.layerBlock();
-    writeRows(block.W, transpose(W), 0, this.n);
-    writeRows(block.S, transpose(S), 0, this.m);
-    block.thresholds.view.set(thresholds);
-    return block;
+  write({ W, S, thresholds }: ListaLayer): void {
+    writeRows(this.W, transpose(W), 0, this.#n);
+    writeRows(this.S, transpose(S), 0, this.#m);
+    this.thresholds.view.set(thresholds);
   }
 
-  /** Zeros in the shape of a layer. */
-  protected layerBlock(): LayerBlock {
-    const { n, m } = this, stride = padded(n);
-    const all = this.arena.f32((n + m + 1) * stride);
+  read(): ListaLayer {
     return {
-      all,
-      W: all.from(0, n * stride),
-      S: all.from(n * stride, m * stride),
-      thresholds: all.from((n + m) * stride),
+      W: transpose(toMatrix32(this.W, this.#n, this.#n)),
+      S: transpose(toMatrix32(this.S, this.#m, this.#n)),
+      thresholds: this.thresholds.view.slice(0, this.#n),
     };
   }
+}
 
-  /** Codes of the observations in the first `rows` rows of `x`. */
+/** One way through the layers for a block of samples. */
+export class ListaNetwork {
+  readonly #arena: Arena;
+  readonly #n: number;
+  readonly #m: number;
+  readonly #layers: readonly LayerBlock[];
+  /** Codes after each layer, in turn. */
+  readonly #codes: readonly Block[];
+
+  /**
+   * Copies the layers into an arena.
+   *
+   * @param rows Most samples in a block.
+   * @param kept How many layers' codes are kept: two will do for a way forward, a way back needs all.
+   */
+  constructor(arena: Arena, layers: readonly ListaLayer[], rows: number, kept = 2) {
+    this.#arena = arena;
+    [this.#n, this.#m] = [layers[0].S.rows, layers[0].S.cols];
+    this.#layers = layers.map((layer) => {
+      const block = new LayerBlock(arena, this.#n, this.#m);
+      block.write(layer);
+      return block;
+    });
+    this.#codes = Array.from({ length: kept }, () => arena.f32(rows * padded(this.#n)));
+  }
+
+  /** Codes, rows × padded(n), of the observations in the first rows of `x`, rows × padded(m). */
   forward(x: Block, rows: number): Block {
-    const { n, m, codes } = this, dn = padded(n);
+    const n = this.#n, m = this.#m, codes = this.#codes, dn = padded(n);
     let previous: Block | undefined;
-    this.layers.forEach(({ W, S, thresholds }, l) => {
+    this.#layers.forEach(({ W, S, thresholds }, l) => {
       const z = codes[l % codes.length];
       run("gemm_nn", rows, dn, m, x, padded(m), S, dn, z, dn);
       if (previous) run("gemm_nn_add", rows, dn, n, previous, dn, W, dn, z, dn);
@@ -83,82 +96,56 @@ export class ListaNetwork {
     });
     return previous!;
   }
-}
 
-/** Layers with their gradients, for one dictionary and λ. */
-export class ListaTrainer extends ListaNetwork {
-  readonly #lambda: number;
-  readonly #gradients: readonly LayerBlock[];
-  readonly #dictionary: Block;
-  readonly #atoms: Block;
-  readonly #residuals: Block;
-  /** Gradient for the codes of a layer, and of the one before it. */
-  readonly #flow: [Block, Block];
-  readonly #weights: Block;
-
-  constructor(
-    arena: Arena,
-    layers: readonly ListaLayer[],
-    D: Matrix,
-    lambda: number,
-    rows: number,
-  ) {
-    super(arena, layers, rows, layers.length);
-    const { n, m } = this, dn = padded(n);
-    this.#lambda = lambda;
-    this.#gradients = layers.map(() => this.layerBlock());
-    this.#dictionary = arena.matrix(D);
-    this.#atoms = arena.matrix(transpose(D));
-    this.#residuals = arena.f32(rows * padded(m));
-    this.#flow = [arena.f32(rows * dn), arena.f32(rows * dn)];
-    this.#weights = arena.f32(n * dn);
-  }
-
-  /** Loss of the observations in the first `rows` rows of `x`; leaves its gradients. */
-  backward(x: Block, rows: number): number {
-    const { n, m, codes, layers } = this, dn = padded(n), dm = padded(m);
-    const z = this.forward(x, rows), R = this.#residuals;
-    let [flow, next] = this.#flow;
-    run("gemm_nn", rows, dm, n, z, dn, this.#atoms, dm, R, dm);
-    const squares = run("residual", rows, dm, R, x);
-    run("gemm_nn", rows, dn, m, R, dm, this.#dictionary, dn, flow, dn);
-    const penalty = this.#lambda / (rows * n);
-    const l1 = run("l1_gradient", rows, dn, z, flow, 2 / (rows * m), penalty);
-    for (let l = layers.length - 1; l >= 0; l--) {
-      const { W, thresholds } = layers[l], gradient = this.#gradients[l];
-      run("shrink_backward", rows, dn, codes[l], flow, thresholds, gradient.thresholds);
-      run("gemm_tn", m, dn, rows, x, dm, flow, dn, gradient.S, dn);
-      if (l === 0) break;
-      run("gemm_tn", n, dn, rows, codes[l - 1], dn, flow, dn, gradient.W, dn);
-      run("transpose", n, n, W, dn, this.#weights, dn);
-      run("gemm_nn", rows, dn, n, flow, dn, this.#weights, dn, next, dn);
-      [flow, next] = [next, flow];
-    }
-    return squares / (rows * m) + penalty * l1;
-  }
-
-  /** Adam on the weights of each layer, along the gradients of the last `backward`. */
-  optimizers(lr: number): AdamW[] {
-    return this.layers.map(({ all }, l) =>
-      new AdamW(this.arena, all, this.#gradients[l].all, { lr })
-    );
-  }
-
-  #read({ W, S, thresholds }: LayerBlock): ListaLayer {
+  /**
+   * Makes what is needed to learn with a dictionary and λ; the network must keep all layers' codes.
+   */
+  trainer(D: Matrix, lambda: number, rows: number): ListaTrainer {
+    const n = this.#n, m = this.#m, layers = this.#layers, codes = this.#codes;
+    const dn = padded(n), dm = padded(m), arena = this.#arena;
+    const gradients = layers.map(() => new LayerBlock(arena, n, m));
+    const dictionary = arena.matrix(D), atoms = arena.matrix(transpose(D));
+    const R = arena.f32(rows * dm), W = arena.f32(n * dn);
+    const flows = [arena.f32(rows * dn), arena.f32(rows * dn)];
     return {
-      W: transpose(toMatrix32(W, this.n, this.n)),
-      S: transpose(toMatrix32(S, this.m, this.n)),
-      thresholds: thresholds.view.slice(0, this.n),
+      backward: (x, rows) => {
+        const z = this.forward(x, rows);
+        let [flow, next] = flows;
+        run("gemm_nn", rows, dm, n, z, dn, atoms, dm, R, dm);
+        const squares = run("residual", rows, dm, R, x);
+        run("gemm_nn", rows, dn, m, R, dm, dictionary, dn, flow, dn);
+        const penalty = lambda / (rows * n);
+        const l1 = run("l1_gradient", rows, dn, z, flow, 2 / (rows * m), penalty);
+        for (let l = layers.length - 1; l >= 0; l--) {
+          const gradient = gradients[l], { thresholds } = layers[l];
+          run("shrink_backward", rows, dn, codes[l], flow, thresholds, gradient.thresholds);
+          run("gemm_tn", m, dn, rows, x, dm, flow, dn, gradient.S, dn);
+          if (l === 0) break;
+          run("gemm_tn", n, dn, rows, codes[l - 1], dn, flow, dn, gradient.W, dn);
+          run("transpose", n, n, layers[l].W, dn, W, dn);
+          run("gemm_nn", rows, dn, n, flow, dn, W, dn, next, dn);
+          [flow, next] = [next, flow];
+        }
+        return squares / (rows * m) + penalty * l1;
+      },
+      optimizers: (lr) =>
+        layers.map(({ all }, l) => new AdamW(arena, all, gradients[l].all, { lr })),
+      gradients: () => gradients.map((block) => block.read()),
     };
   }
 
   /** A copy of the layers. */
-  readLayers(): ListaLayer[] {
-    return this.layers.map((block) => this.#read(block));
+  read(): ListaLayer[] {
+    return this.#layers.map((block) => block.read());
   }
+}
 
+/** The way back, for one dictionary and λ. */
+export interface ListaTrainer {
+  /** Loss of the observations in the first rows of `x`; leaves its gradients. */
+  backward(x: Block, rows: number): number;
+  /** Adam on the weights of each layer, along the gradients that `backward` left last. */
+  optimizers(lr: number): AdamW[];
   /** A copy of the gradients. */
-  readGradients(): ListaLayer[] {
-    return this.#gradients.map((block) => this.#read(block));
-  }
+  gradients(): ListaLayer[];
 }
