@@ -1,6 +1,9 @@
 // Everything that lib/kernels.wasm exports; lib/kernels.d.ts gives the same list its types.
 export { adamw, sum_squares } from "./adam";
+export { fista, fista_prepare } from "./fista";
+export { lasso_gap } from "./gap";
 export { gemm_nn, gemm_tn } from "./gemm";
+export { gemm_nt } from "./gemm_nt";
 export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";
 export { transpose } from "./transpose";

@@ -40,6 +40,9 @@ export function createProgress(
   if (quiet) return { update() {}, end() {}, stop() {} };
   const started = performance.now();
   const total = cells.reduce((sum, { cost }) => sum + cost, 0);
+  const varying = Object.keys(cells[0]?.key ?? {}).filter((column) =>
+    column === "seed" || cells.some(({ key }) => key[column] !== cells[0].key[column])
+  );
   const shares = new Map<Cell, number>();
   let ended = 0;
 
@@ -63,7 +66,7 @@ export function createProgress(
     end(cell, note) {
       shares.set(cell, 1);
       ended++;
-      draw.end(state(), `${describe(cell.key)}: ${note}`);
+      draw.end(state(), `${describe(cell.key, varying)}: ${note}`);
     },
     stop: draw.stop,
   };

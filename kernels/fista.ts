@@ -1,0 +1,340 @@
+// FISTA for the Lasso (Beck and Teboulle, 2009), and ISTA, which is FISTA without momentum:
+// min over z of ½‖x − Dz‖² + λ‖z‖₁, optionally with z ≥ 0, for many x and one D.
+//
+// A full iteration needs the gradient g = Dᵀ(Dy − x) in all columns, but most columns cannot become
+// active: while the fit D·y moves by at most δ from where g was computed, g_j moves by at most
+// δ·‖d_j‖ (Cauchy–Schwarz), so a column with z_j = y_j = 0 and |g_j| + δ·‖d_j‖ ≤ λ stays zero. After a
+// full iteration a sample therefore goes on alone, on the columns that can change (its candidates),
+// until its fit has moved by δ or its iterations are done. The iterates are those of the full
+// iteration, up to rounding.
+//
+// Full iterations are taken by all waiting samples together, as one dense product. Restricted ones
+// take the gradient from a local Gram matrix, its rows gathered when they are first needed from the
+// Gram matrix of D, or, where that would be too large, from the candidates' atoms.
+//
+// A sample whose z and y an iteration leaves unchanged is at a fixed point and stops. Everything
+// depends on the sample alone: its codes are the same whatever samples surround it.
+
+import { dots, gemm_nt } from "./gemm_nt";
+import { hsum, madd } from "./simd";
+import { combine, nonzeros, packing, shuffled } from "./sparse";
+import { sumLanes } from "./vectors";
+
+/** FistaFields in lib/kernels.d.ts lists the same fields in the same order. */
+// @ts-ignore: decorator
+@unmanaged
+export class Fista {
+  n: i32; // atoms, rounded up to a multiple of 8 (the additional atoms are zero)
+  m: i32; // observed dimensions, rounded up to a multiple of 8
+  capacity: i32; // most candidates, a multiple of 8
+  last: i32; // iterations after which a sample is done
+  local: i32; // 1: restricted iterations use the Gram matrix, 0: the atoms
+  // the dictionary
+  atoms: usize; // n×m, an atom per row
+  rows: usize; // n addresses of the atoms
+  norms: usize; // n norms of the atoms
+  gram: usize; // n×n, where `local` says so
+  momentum: usize; // last + 1 factors (t_i − 1) / t_{i+1}
+  // per sample
+  y: usize; // ×n: extrapolated codes
+  iteration: usize; // iterations done
+  // in the order of the waiting samples
+  waiting: usize; // their numbers
+  residual: usize; // ×m: Dy − x
+  gradient: usize; // ×n: Dᵀ(Dy − x)
+  // scratch for one sample
+  zeros: usize; // n zeros
+  oldY: usize; // n
+  newResidual: usize; // m
+  listRows: usize; // n + 8 entries of a list (see sparse.ts)
+  listValues: usize;
+  // scratch for the candidates of one sample, each of `capacity`
+  index: usize; // columns
+  rowsC: usize; // addresses of their atoms
+  localRows: usize; // addresses of their rows in localGram
+  zC: usize;
+  yC: usize;
+  gC: usize;
+  startY: usize; // y and the gradient where the candidates were chosen
+  startG: usize;
+  localGram: usize; // capacity × (capacity + 8), where `local` says so
+}
+
+/** Bytes behind a row of the local Gram matrix. */
+const FLAG: usize = 32;
+
+let step: f32 = 0, shrink: f32 = 0, lambda: f32 = 0, lowest: f32 = 0;
+let absolute: i32 = 0;
+let moved = false;
+let targets: usize = 0, codes: usize = 0;
+
+// The iteration itself, on columns with gradient g (n in bytes): z ← S(y − g·step, shrink), kept at
+// 0 or above where codes must be, then y ← z + momentum·(z − old z). Lists the entries of y − ref
+// that are not zero; tells in `moved` whether z or y changed.
+function advance(
+  n: usize, g: usize, z: usize, y: usize, ref: usize, rows: usize, listRows: usize, listValues: usize,
+  momentum: f32,
+): usize {
+  const back = f32x4.splat(-step), most = f32x4.splat(shrink), least = f32x4.splat(lowest);
+  const push = f32x4.splat(momentum);
+  let changed = i32x4.splat(0);
+  let count: usize = 0;
+  for (let j: usize = 0; j < n; j += 16) {
+    const oldY = v128.load(y + j), oldZ = v128.load(z + j);
+    const u = madd(back, v128.load(g + j), oldY);
+    // u − clamp(u, −shrink, shrink) is the soft threshold; with −∞ below, its positive part
+    const newZ = f32x4.sub(u, f32x4.pmin(f32x4.pmax(u, least), most));
+    const newY = madd(push, f32x4.sub(newZ, oldZ), newZ);
+    v128.store(z + j, newZ), v128.store(y + j, newY);
+    changed = v128.or(changed, v128.or(f32x4.ne(newZ, oldZ), f32x4.ne(newY, oldY)));
+    const difference = f32x4.sub(newY, v128.load(ref + j));
+    const mask = i32x4.bitmask(f32x4.ne(difference, f32x4.splat(0))), order = packing(mask);
+    v128.store(listValues + count, shuffled(difference, order));
+    v128.store(listRows + count, shuffled(v128.load(rows + j), order));
+    count += popcnt(mask) << 2;
+  }
+  moved = v128.any_true(changed);
+  return count >> 2;
+}
+
+/** Squared distance of two vectors; n in bytes. */
+function distance2(n: usize, a: usize, b: usize): f32 {
+  let sum = f32x4.splat(0);
+  for (let i: usize = 0; i < n; i += 16) {
+    const d = f32x4.sub(v128.load(a + i), v128.load(b + i));
+    sum = madd(d, d, sum);
+  }
+  return hsum(sum);
+}
+
+/** ‖D(y − start y)‖² = (y − start y)ᵀ(g − start g) on the candidates; n in bytes. */
+function drift2(n: usize, y: usize, startY: usize, g: usize, startG: usize): f32 {
+  let sum = f32x4.splat(0);
+  for (let i: usize = 0; i < n; i += 16) {
+    const dy = f32x4.sub(v128.load(y + i), v128.load(startY + i));
+    sum = madd(dy, f32x4.sub(v128.load(g + i), v128.load(startG + i)), sum);
+  }
+  return hsum(sum);
+}
+
+// Candidates for three choices of δ.
+let count0: usize = 0, count1: usize = 0, count2: usize = 0;
+
+/** In lanes that are candidates all bits set: columns that are in use, or may be within δ. */
+// @ts-ignore: decorator
+@inline function candidates(slack: v128, norm: v128, delta: v128, used: v128): v128 {
+  return v128.or(used, f32x4.lt(slack, f32x4.mul(norm, delta)));
+}
+
+/** λ minus how far the gradient pulls towards a code that is not zero. */
+// @ts-ignore: decorator
+@inline function slackOf(g: v128): v128 {
+  return f32x4.add(f32x4.splat(lambda), v128.or(g, i32x4.splat(absolute)));
+}
+
+// @ts-ignore: decorator
+@inline function inUse(z: v128, y: v128, oldY: v128): v128 {
+  return f32x4.ne(v128.or(v128.or(z, y), oldY), f32x4.splat(0));
+}
+
+function countCandidates(
+  n: usize, g: usize, norms: usize, z: usize, y: usize, oldY: usize, d0: f32, d1: f32, d2: f32,
+): void {
+  const delta0 = f32x4.splat(d0), delta1 = f32x4.splat(d1), delta2 = f32x4.splat(d2);
+  let c0 = i32x4.splat(0), c1 = c0, c2 = c0;
+  for (let j: usize = 0; j < n; j += 16) {
+    const slack = slackOf(v128.load(g + j)), norm = v128.load(norms + j);
+    const used = inUse(v128.load(z + j), v128.load(y + j), v128.load(oldY + j));
+    // a set lane is −1
+    c0 = i32x4.sub(c0, candidates(slack, norm, delta0, used));
+    c1 = i32x4.sub(c1, candidates(slack, norm, delta1, used));
+    c2 = i32x4.sub(c2, candidates(slack, norm, delta2, used));
+  }
+  count0 = sumLanes(c0), count1 = sumLanes(c1), count2 = sumLanes(c2);
+}
+
+function listCandidates(
+  n: usize, g: usize, norms: usize, z: usize, y: usize, oldY: usize, d: f32, index: usize,
+): void {
+  const delta = f32x4.splat(d);
+  let columns = i32x4(0, 1, 2, 3);
+  for (let j: usize = 0; j < n; j += 16) {
+    const slack = slackOf(v128.load(g + j));
+    const used = inUse(v128.load(z + j), v128.load(y + j), v128.load(oldY + j));
+    const mask = i32x4.bitmask(candidates(slack, v128.load(norms + j), delta, used));
+    v128.store(index, shuffled(columns, packing(mask)));
+    index += popcnt(mask) << 2;
+    columns = i32x4.add(columns, i32x4.splat(4));
+  }
+}
+
+/** Copies the entries of `from` at `count` columns; zeros up to `n`. */
+function gather(count: usize, n: usize, index: usize, from: usize, to: usize): void {
+  for (let i: usize = 0; i < count; i++) {
+    store<u32>(to + (i << 2), load<u32>(from + (load<u32>(index + (i << 2)) << 2)));
+  }
+  for (let i = count; i < n; i++) store<u32>(to + (i << 2), 0);
+}
+
+function scatter(count: usize, index: usize, from: usize, to: usize): void {
+  for (let i: usize = 0; i < count; i++) {
+    store<u32>(to + (load<u32>(index + (i << 2)) << 2), load<u32>(from + (i << 2)));
+  }
+}
+
+/**
+ * Gathers the rows of the local Gram matrix that a list needs and that are not there yet; `n` in
+ * bytes. A flag behind each row tells whether it is there.
+ */
+function needRows(f: Fista, list: usize, count: usize, n: usize): void {
+  for (let at = f.listRows, end = at + (list << 2); at < end; at += 4) {
+    const row = <usize>load<u32>(at);
+    if (load<i32>(row + n)) continue;
+    store<i32>(row + n, 1);
+    const candidate = (row - f.localGram) / (n + FLAG);
+    const column = <usize>load<u32>(f.index + (candidate << 2));
+    gather(count, n >> 2, f.index, f.gram + column * (<usize>f.n << 2), row);
+  }
+}
+
+/** Chooses δ so that few columns are candidates and yet many iterations fit within it; 0 if none does. */
+function chooseDelta(f: Fista, g: usize, z: usize, y: usize, movement: f32): f32 {
+  const n = <usize>f.n << 2;
+  const d0: f32 = movement * 24 + lambda * 0.2, d1: f32 = movement * 8 + lambda * 0.1;
+  const d2: f32 = movement * 3;
+  // Then every atom that the residual leans towards is a candidate
+  if (d2 >= lambda) return 0;
+  countCandidates(n, g, f.norms, z, y, f.oldY, d0, d1, d2);
+  const capacity = <usize>f.capacity;
+  if (count0 <= capacity / 2) return d0;
+  if (count1 <= capacity) {
+    count0 = count1;
+    return d1;
+  }
+  count0 = count2;
+  return count2 <= capacity ? d2 : 0;
+}
+
+/**
+ * Restricted iterations of sample `s`, the `p`-th of those waiting, up to iteration `end`. Returns
+ * whether they end because they are done; if not, the residual is that of the new y.
+ */
+function restrict(f: Fista, s: usize, p: usize, end: i32, delta: f32): bool {
+  const n = <usize>f.n << 2, m = <usize>f.m << 2, count = count0, padded = count + 7 & ~7;
+  const bytes = padded << 2;
+  const z = codes + s * n, y = f.y + s * n, g = f.gradient + p * n;
+  const residual = f.residual + p * m, target = targets + s * m;
+  const iterationAt = f.iteration + (s << 2);
+  const limit = delta * delta;
+  listCandidates(n, g, f.norms, z, y, f.oldY, delta, f.index);
+  gather(count, padded, f.index, z, f.zC);
+  gather(count, padded, f.index, y, f.yC);
+  gather(count, padded, f.index, f.rows, f.rowsC);
+  // a zero atom fills the list up
+  for (let i = count; i < padded; i++) store<u32>(f.rowsC + (i << 2), <u32>f.zeros);
+  const local = f.local != 0;
+  const ref = local ? f.startY : f.zeros, rows = local ? f.localRows : f.rowsC;
+  if (local) {
+    gather(count, padded, f.index, f.oldY, f.startY);
+    gather(count, padded, f.index, g, f.startG);
+    for (let i: usize = 0; i < padded; i++) {
+      const row = f.localGram + i * (bytes + FLAG);
+      store<u32>(f.localRows + (i << 2), <u32>row);
+      store<i32>(row + bytes, 0);
+    }
+  }
+  let list = nonzeros(bytes, f.yC, ref, rows, f.listRows, f.listValues);
+  let done = false;
+  for (let i = load<i32>(iterationAt);;) {
+    if (local) {
+      needRows(f, list, count, bytes);
+      combine(list, f.listRows, f.listValues, bytes, f.startG, f.gC);
+      if (drift2(bytes, f.yC, f.startY, f.gC, f.startG) > limit) break;
+    } else {
+      combine(list, f.listRows, f.listValues, m, target, f.newResidual);
+      if (distance2(m, f.newResidual, residual) > limit) break;
+      dots(padded, m, f.newResidual, f.rowsC, f.gC);
+    }
+    const momentum = load<f32>(f.momentum + (<usize>i << 2));
+    list = advance(bytes, f.gC, f.zC, f.yC, ref, rows, f.listRows, f.listValues, momentum);
+    i = moved ? i + 1 : f.last;
+    store<i32>(iterationAt, i);
+    if (i >= end) {
+      done = true;
+      break;
+    }
+  }
+  scatter(count, f.index, f.zC, z);
+  scatter(count, f.index, f.yC, y);
+  if (!done) {
+    list = nonzeros(bytes, f.yC, f.zeros, f.rowsC, f.listRows, f.listValues);
+    combine(list, f.listRows, f.listValues, m, target, residual);
+  }
+  return done;
+}
+
+/** A full iteration of sample `s`, the `p`-th of those waiting, and what can follow it; see `restrict`. */
+function iterate(f: Fista, s: usize, p: usize, end: i32): bool {
+  const n = <usize>f.n << 2, m = <usize>f.m << 2;
+  const z = codes + s * n, y = f.y + s * n, g = f.gradient + p * n, residual = f.residual + p * m;
+  const iterationAt = f.iteration + (s << 2), i = load<i32>(iterationAt);
+  memory.copy(f.oldY, y, n);
+  const momentum = load<f32>(f.momentum + (<usize>i << 2));
+  const list = advance(n, g, z, y, f.zeros, f.rows, f.listRows, f.listValues, momentum);
+  const next = moved ? i + 1 : f.last;
+  store<i32>(iterationAt, next);
+  if (next >= end) return true;
+  combine(list, f.listRows, f.listValues, m, targets + s * m, f.newResidual);
+  const delta = chooseDelta(f, g, z, y, sqrt(distance2(m, f.newResidual, residual)));
+  if (delta > 0) return restrict(f, s, p, end, delta);
+  memory.copy(residual, f.newResidual, m);
+  return false;
+}
+
+/** Prepares the record for the dictionary in `atoms`: addresses, norms, Gram matrix. */
+export function fista_prepare(f: Fista): void {
+  const n = <usize>f.n, m = <usize>f.m << 2;
+  for (let j: usize = 0; j < n; j++) {
+    const atom = f.atoms + j * m;
+    store<u32>(f.rows + (j << 2), <u32>atom);
+    store<f32>(f.norms + (j << 2), sqrt(distance2(m, atom, f.zeros)));
+  }
+  if (f.local) gemm_nt(f.n, f.n, f.m, f.atoms, f.m, f.atoms, f.m, f.gram, f.n);
+}
+
+/**
+ * Takes the first `count` waiting samples to iteration `end` (or to a fixed point: then their
+ * iteration is `last`), with step 1/L, threshold λ/L and λ. Row s of `negatives` (m wide) is −x of
+ * sample s, row s of `z` (n wide) its codes, which are updated in place.
+ */
+export function fista(
+  f: Fista, negatives: usize, z: usize, count: i32, end: i32,
+  stepSize: f32, threshold: f32, penalty: f32, nonneg: i32,
+): void {
+  const n = <usize>f.n << 2, m = <usize>f.m << 2;
+  targets = negatives, codes = z;
+  step = stepSize, shrink = threshold, lambda = penalty;
+  lowest = nonneg ? -f32.MAX_VALUE : -threshold;
+  absolute = nonneg ? 0 : i32.MIN_VALUE;
+  let left: usize = 0;
+  for (let p: usize = 0; p < <usize>count; p++) {
+    const s = <usize>load<i32>(f.waiting + (p << 2));
+    if (load<i32>(f.iteration + (s << 2)) >= end) continue;
+    const list = nonzeros(n, f.y + s * n, f.zeros, f.rows, f.listRows, f.listValues);
+    combine(list, f.listRows, f.listValues, m, targets + s * m, f.residual + left * m);
+    store<i32>(f.waiting + (left << 2), <i32>s);
+    left++;
+  }
+  while (left > 0) {
+    const waiting = left;
+    gemm_nt(<i32>waiting, f.n, f.m, f.residual, f.m, f.atoms, f.m, f.gradient, f.n);
+    left = 0;
+    for (let p: usize = 0; p < waiting; p++) {
+      const s = load<i32>(f.waiting + (p << 2));
+      if (iterate(f, s, p, end)) continue;
+      store<i32>(f.waiting + (left << 2), s);
+      if (left < p) memory.copy(f.residual + left * m, f.residual + p * m, m);
+      left++;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The certificate of a sparse code: how far its objective can be from the minimum.
+ * @module
+ */
+import { requireMatrix, requirePositive } from "./checks.ts";
+import { Arena, type Block, padded, run } from "./kernels.ts";
+import type { Matrix } from "./matrix.ts";
+
+/** Evaluates duality gaps for one dictionary, in float64. */
+export class GapMeter {
+  readonly #n: number;
+  readonly #ldm: number;
+  readonly #atoms: Block<Float64Array>;
+  readonly #x: Block<Float64Array>;
+  readonly #z: Block<Float64Array>;
+  readonly #residual: Block<Float64Array>;
+
+  /** Copies the dictionary (m×n) into the arena. */
+  constructor(arena: Arena, D: Matrix) {
+    this.#n = D.cols;
+    this.#ldm = padded(D.rows);
+    this.#atoms = arena.f64(D.cols * this.#ldm);
+    const atoms = this.#atoms.view;
+    for (let k = 0, p = 0; k < D.rows; k++) {
+      for (let j = 0; j < D.cols; j++, p++) atoms[j * this.#ldm + k] = D.data[p];
+    }
+    this.#x = arena.f64(this.#ldm);
+    this.#z = arena.f64(D.cols);
+    this.#residual = arena.f64(this.#ldm);
+  }
+
+  /** The gap of one sample's codes. */
+  gap(x: ArrayLike<number>, z: ArrayLike<number>, lambda: number, nonneg: boolean): number {
+    this.#x.view.set(x);
+    this.#z.view.set(z);
+    return run(
+      "lasso_gap",
+      this.#n,
+      this.#ldm,
+      this.#atoms,
+      this.#x,
+      this.#z,
+      this.#residual,
+      lambda,
+      nonneg ? 1 : 0,
+    );
+  }
+}
+
+/**
+ * The duality gap of sparse codes, per sample: an upper bound of how much the objective
+ * P(z) = ½‖x − Dz‖² + λ‖z‖₁ exceeds its minimum, and 0 at the minimum. The dual point is the residual
+ * r = x − Dz times min(1, λ/‖Dᵀr‖∞) (with `nonneg`, the largest entry of Dᵀr instead of the largest
+ * magnitude), which makes it feasible for the dual max ½‖x‖² − ½‖x − θ‖² over ‖Dᵀθ‖∞ ≤ λ. Everything is
+ * computed in float64. Source: Kim, Koh, Lustig, Boyd and Gorinevsky, "An interior-point method for
+ * large-scale ℓ1-regularized least squares" (2007), section III.
+ *
+ * @param X Samples×m observations.
+ * @param D m×n dictionary.
+ * @param Z Samples×n codes.
+ * @param options The weight of the penalty, `lambda`, and whether codes must be at least 0, `nonneg`.
+ * @returns One gap per sample, in the units of the objective (squared units of X); with `nonneg`, ∞
+ * for a sample with a negative code.
+ * @throws {TypeError} When a matrix or `lambda` is of the wrong kind.
+ * @throws {RangeError} When shapes do not match, values are not finite or `lambda` is not positive.
+ *
+ * @example
+ * ```ts
+ * import { lassoGap } from "./lasso_gap.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const identity = fromRows([[1, 0], [0, 1]]);
+ * // the solution for an orthonormal dictionary is the soft threshold: 2 − 0.5, 0
+ * lassoGap(fromRows([[2, 0.25]]), identity, fromRows([[1.5, 0]]), { lambda: 0.5 }); // [0]
+ * ```
+ */
+export function lassoGap(
+  X: Matrix,
+  D: Matrix,
+  Z: Matrix,
+  { lambda, nonneg = false }: { lambda: number; nonneg?: boolean },
+): Float64Array {
+  requireMatrix("D", D);
+  requireMatrix("X", X, { cols: D.rows });
+  requireMatrix("Z", Z, { rows: X.rows, cols: D.cols });
+  requirePositive("lambda", lambda);
+  using arena = new Arena();
+  const meter = new GapMeter(arena, D);
+  return Float64Array.from({ length: X.rows }, (_, i) => {
+    const x = X.data.subarray(i * X.cols, (i + 1) * X.cols);
+    const z = Z.data.subarray(i * Z.cols, (i + 1) * Z.cols);
+    return meter.gap(x, z, lambda, nonneg);
+  });
+}
