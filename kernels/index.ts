@@ -7,3 +7,7 @@ export { gemm_nt } from "./gemm_nt";
 export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";
 export { transpose } from "./transpose";
+export { gemm_nn_add, gemm_tn_add } from "./gemm_add";
+export { residual } from "./residual";
+export { atoms_adam, codes_adam, codes_forward } from "./softplus_adam";
+export { l1_gradient, shrink, shrink_backward } from "./lista";
