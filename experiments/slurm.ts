@@ -9,8 +9,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "npm:zod@4.6.7";
-import { parseCommandLine, UsageError } from "../lib/command_line.ts";
+import { parseCommandLine, type RunFlags, UsageError } from "../lib/command_line.ts";
 import type { Cell, Experiment } from "../lib/experiment.ts";
+import { experimentFiles, findParts, type Part, provenanceOf } from "../lib/experiment_files.ts";
+import { type Provenance, readResults } from "../lib/results.ts";
 import { balancedShards } from "../lib/schedule.ts";
 import {
   type ArrayJob,
@@ -86,7 +88,8 @@ if (import.meta.main) {
     // RangeErrors are refusals of the command, the experiment or sbatch, in words for the user
     const expected = error instanceof UsageError || error instanceof RangeError;
     if (!expected) throw error;
-    console.error(`Cannot submit: ${error.message}`);
+    const { message } = error;
+    console.error(message.startsWith("Cannot ") ? message : `Cannot submit: ${message}`);
     Deno.exitCode = 2;
   }
 }
@@ -97,14 +100,15 @@ async function submitExperiment(args: readonly string[]): Promise<void> {
   if (own.includes("--help")) return console.log(USAGE);
   const { task, flags } = parseFlags(own);
   const command = readTask(task);
-  const { name, cells } = await readGrid(task, command, experimentArgs);
-
+  const run = await readRun(task, command, experimentArgs);
+  const { cells } = run;
   const tasks = Math.min(flags.array, cells.length);
+  requireUsableFiles(run, tasks);
   if (tasks < flags.array) {
     console.error(`${cells.length} cells make ${tasks} tasks at most, not ${flags.array}`);
   }
   const job: ArrayJob = {
-    name,
+    name: run.name,
     folder: FOLDER,
     deno: Deno.execPath(),
     command,
@@ -180,12 +184,22 @@ function readTask(task: string): TaskCommand {
   return parseTaskCommand(task, typeof found === "string" ? found : found.command);
 }
 
-/** The cells that the experiment would compute, and the name of its result files. */
-async function readGrid(
+/** An experiment under its flags. */
+interface Run {
+  experiment: Experiment;
+  /** Name of its result files. */
+  name: string;
+  cells: Cell[];
+  flags: RunFlags;
+  provenance: Provenance;
+}
+
+/** Loads the experiment and has it read its flags. */
+async function readRun(
   task: string,
   { script, args: taskArgs }: TaskCommand,
   args: readonly string[],
-): Promise<{ name: string; cells: Cell[] }> {
+): Promise<Run> {
   const reserved = args.map((arg) => arg.split("=")[0]).find((flag) => RESERVED.includes(flag));
   if (reserved !== undefined) {
     throw new UsageError(
@@ -201,7 +215,31 @@ async function readGrid(
   if (cells.length === 0) {
     throw new UsageError(`the options of ${task} must leave at least one cell, got none`);
   }
-  return { name: `${experiment.name}${flags.suffix ? `_${flags.suffix}` : ""}`, cells };
+  return {
+    experiment,
+    name: `${experiment.name}${flags.suffix ? `_${flags.suffix}` : ""}`,
+    cells,
+    flags,
+    provenance: provenanceOf(experiment, options),
+  };
+}
+
+/** Refuses what the merge would refuse after all the work: files of rows that were made otherwise. */
+function requireUsableFiles({ experiment, flags, provenance }: Run, tasks: number): void {
+  const require = (part: Part | undefined, remedy: string) => {
+    try {
+      readResults(experimentFiles(experiment, flags, part), provenance);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UsageError(`${error.message} (${remedy}, --suffix NAME writes to another file)`);
+    }
+  };
+  if (!flags.fresh) require(undefined, "--fresh starts over");
+  for (const part of findParts(experiment, flags)) {
+    // the array itself starts these over
+    if (flags.fresh && part.count === tasks) continue;
+    require(part, "remove the part");
+  }
 }
 
 /** How even the parts are: the task that takes longest, against the mean. */

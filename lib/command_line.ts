@@ -23,6 +23,8 @@ export interface RunFlags {
   shard?: { index: number; count: number };
   /** Collect the part files of all shards; compute nothing. */
   merge: boolean;
+  /** Merge also parts that were made with other options or by another version. */
+  mixed: boolean;
   /** Only the cells with these indices. */
   only?: number[];
   /** Print the cells; compute nothing. */
@@ -151,6 +153,10 @@ const RUN_FLAGS: Record<keyof RunFlags, Flag & { name: string }> = {
     }).refine(({ index, count }) => index < count),
   },
   merge: { name: "merge", about: "collect the part files of --shard; compute nothing" },
+  mixed: {
+    name: "mixed",
+    about: "with --merge: also parts made with other options or by another version",
+  },
   only: {
     name: "only",
     placeholder: "I,…",
@@ -297,6 +303,8 @@ export function parseCommandLine<Options extends Partial<ExperimentOptions>>(
       return refuse(`--${a} and --${b} exclude each other, got both`);
     }
   }
+
+  if (flags.mixed && !flags.merge) return refuse("--mixed must go with --merge, got it alone");
 
   const value = (key: keyof Options): unknown => {
     const spec = experiment.options[key];

@@ -87,6 +87,7 @@ Deno.test("every mistake is refused in one line that names the flag, its rule an
     [["--out", ""], /--out must be a path, got ""/],
     [["--fresh=yes"], /--fresh takes no value, got "yes"/],
     [["--shard", "0/2", "--merge"], /--shard and --merge exclude each other/],
+    [["--mixed"], /--mixed must go with --merge, got it alone/],
   ];
   for (const [args, message] of mistakes) {
     assert.throws(() => parse(...args), (error: Error) => {

@@ -255,6 +255,30 @@ Deno.test("bad usage is refused in one line, before a script is written", async 
   assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["deno.json"]);
 });
 
+Deno.test("files that the merge would refuse are refused before anything is submitted", async () => {
+  const folder = newCheckout(STAND_IN);
+  const submit = (...args: string[]) =>
+    slurm(folder, "exp:toy", "--array", "2", "--", "--n", "20,30", "--seeds", "0", ...args);
+  assert.equal((await submit()).code, 0);
+
+  const other = await submit("--lambda", "0.2");
+  assert.match(
+    other.stderr,
+    /^Cannot use results\/exp_toy\.json: .* lambda 0\.2, got 0\.1 \(--fresh/,
+  );
+  assert.equal(other.code, 2);
+  for (const { name } of Deno.readDirSync(join(folder, "results"))) {
+    if (!/part|lock/.test(name)) Deno.removeSync(join(folder, "results", name));
+  }
+  const part = await submit("--lambda", "0.2");
+  assert.match(part.stderr, /^Cannot use .*part0of2\.json: .* got 0\.1 \(remove the part/);
+  assert.equal(part.code, 2);
+  assert.equal(read(folder, "calls").trim().split("\n").length, 2);
+
+  assert.equal((await submit("--lambda", "0.2", "--fresh")).code, 0);
+  assert.equal((await submit("--lambda", "0.2")).code, 0);
+});
+
 Deno.test("without sbatch, or refused by it, the submission fails in one line", async () => {
   const folder = newCheckout(STAND_IN);
   const missing = await slurm(newCheckout(NO_SLURM), "exp:toy", "--array", "2");

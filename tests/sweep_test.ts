@@ -115,6 +115,7 @@ Deno.test("merging too early tells what is missing; merging again goes on", asyn
   const early = await runToy(folder, "--merge");
   assert.equal(early.code, 1);
   assert.match(early.stderr, /2 of 4 cells are not there yet/);
+  assert.match(early.stderr, /^Part 0 of 2 \(--shard 0\/2\) is missing$/m);
   await runToy(folder, "--shard", "0/2");
   assert.equal((await runToy(folder, "--merge")).code, 0);
   const merged = filesIn(folder);
