@@ -1,15 +1,15 @@
 // FISTA for the Lasso (Beck and Teboulle, 2009), and ISTA, which is FISTA without momentum:
 // min over z of ½‖x − Dz‖² + λ‖z‖₁, optionally with z ≥ 0, for many x and one D.
 //
-// A full iteration needs the gradient g = Dᵀ(Dy − x) in all columns, but most columns cannot become
-// active: while the fit D·y moves by at most δ from where g was computed, g_j moves by at most
-// δ·‖d_j‖ (Cauchy–Schwarz), so a column with z_j = y_j = 0 and |g_j| + δ·‖d_j‖ ≤ λ stays zero. After a
-// full iteration a sample therefore goes on alone, on the columns that can change (its candidates),
+// A full iteration needs the correlations c = Dᵀ(x − Dy) of all atoms with the residual, but most
+// columns cannot become active: while the fit D·y moves by at most δ from where c was computed, c_j
+// moves by at most δ·‖d_j‖ (Cauchy–Schwarz), so a column with z_j = y_j = 0 and |c_j| + δ·‖d_j‖ ≤ λ
+// stays zero. After a full iteration a sample therefore goes on alone, on the columns that can change (its candidates),
 // until its fit has moved by δ or its iterations are done. The iterates are those of the full
 // iteration, up to rounding.
 //
 // Full iterations are taken by all waiting samples together, as one dense product. Restricted ones
-// take the gradient from a local Gram matrix, its rows gathered when they are first needed from the
+// take the correlations from a local Gram matrix, its rows gathered when they are first needed from the
 // Gram matrix of D, or, where that would be too large, from the candidates' atoms.
 //
 // A sample whose z and y an iteration leaves unchanged is at a fixed point and stops. Everything
@@ -40,8 +40,8 @@ export class Fista {
   iteration: usize; // iterations done
   // in the order of the waiting samples
   waiting: usize; // their numbers
-  residual: usize; // ×m: Dy − x
-  gradient: usize; // ×n: Dᵀ(Dy − x)
+  residual: usize; // ×m: x − Dy
+  correlation: usize; // ×n: Dᵀ(x − Dy)
   // scratch for one sample
   zeros: usize; // n zeros
   oldY: usize; // n
@@ -53,10 +53,11 @@ export class Fista {
   rowsC: usize; // addresses of their atoms
   localRows: usize; // addresses of their rows in localGram
   zC: usize;
-  yC: usize;
-  gC: usize;
-  startY: usize; // y and the gradient where the candidates were chosen
-  startG: usize;
+  yC: usize; // behind zC
+  otherC: usize; // room for two, a second zC and yC
+  cC: usize; // correlations
+  startY: usize; // y and the correlations where the candidates were chosen
+  startC: usize;
   localGram: usize; // capacity × (capacity + 8), where `local` says so
 }
 
@@ -64,36 +65,74 @@ export class Fista {
 const FLAG: usize = 32;
 
 let step: f32 = 0, shrink: f32 = 0, lambda: f32 = 0, lowest: f32 = 0;
-let absolute: i32 = 0;
-let moved = false;
-let targets: usize = 0, codes: usize = 0;
+// the bits of a correlation that do not count: its sign, unless codes are kept at 0 or above
+let signs: i32 = 0;
+let moved = false, drift: f32 = 0, used: u64 = 0;
+let samples: usize = 0, codes: usize = 0;
 
-// The iteration itself, on columns with gradient g (n in bytes): z ← S(y − g·step, shrink), kept at
-// 0 or above where codes must be, then y ← z + momentum·(z − old z). Lists the entries of y − ref
+// The iteration itself, on columns with correlations c (n in bytes): z ← S(y + c·step, shrink), kept
+// at 0 or above where codes must be, then y ← z + momentum·(z − old z). Lists the entries of ref − y
 // that are not zero; tells in `moved` whether z or y changed.
 function advance(
-  n: usize, g: usize, z: usize, y: usize, ref: usize, rows: usize, listRows: usize, listValues: usize,
+  n: usize, c: usize, z: usize, y: usize, ref: usize, rows: usize, listRows: usize, listValues: usize,
   momentum: f32,
 ): usize {
-  const back = f32x4.splat(-step), most = f32x4.splat(shrink), least = f32x4.splat(lowest);
+  const rate = f32x4.splat(step), most = f32x4.splat(shrink), least = f32x4.splat(lowest);
   const push = f32x4.splat(momentum);
   let changed = i32x4.splat(0);
   let count: usize = 0;
   for (let j: usize = 0; j < n; j += 16) {
     const oldY = v128.load(y + j), oldZ = v128.load(z + j);
-    const u = madd(back, v128.load(g + j), oldY);
-    // u − clamp(u, −shrink, shrink) is the soft threshold; with −∞ below, its positive part
-    const newZ = f32x4.sub(u, f32x4.pmin(f32x4.pmax(u, least), most));
+    const newZ = shrunk(madd(rate, v128.load(c + j), oldY), least, most);
     const newY = madd(push, f32x4.sub(newZ, oldZ), newZ);
     v128.store(z + j, newZ), v128.store(y + j, newY);
     changed = v128.or(changed, v128.or(f32x4.ne(newZ, oldZ), f32x4.ne(newY, oldY)));
-    const difference = f32x4.sub(newY, v128.load(ref + j));
+    const difference = f32x4.sub(v128.load(ref + j), newY);
     const mask = i32x4.bitmask(f32x4.ne(difference, f32x4.splat(0))), order = packing(mask);
     v128.store(listValues + count, shuffled(difference, order));
     v128.store(listRows + count, shuffled(v128.load(rows + j), order));
     count += popcnt(mask) << 2;
   }
   moved = v128.any_true(changed);
+  return count >> 2;
+}
+
+/** u − clamp(u, −shrink, shrink) is the soft threshold; with −∞ below, its positive part. */
+// @ts-ignore: decorator
+@inline function shrunk(u: v128, least: v128, most: v128): v128 {
+  return f32x4.sub(u, f32x4.pmin(f32x4.pmax(u, least), most));
+}
+
+// The same from the codes at `from` to those at `to` (z, and y behind it by `yC`) with the local Gram
+// matrix, ref being the y of the start. Tells in `drift` how far the old fit is from that of the start:
+// ‖D(start y − y)‖² = (start y − y)ᵀ(c − start c); in `used` which of the first 64 columns are listed.
+function advanceLocally(
+  f: Fista, n: usize, from: usize, to: usize, yAt: usize, momentum: f32,
+): usize {
+  const rate = f32x4.splat(step), most = f32x4.splat(shrink), least = f32x4.splat(lowest);
+  const push = f32x4.splat(momentum);
+  const c = f.cC, startY = f.startY, startC = f.startC, rows = f.localRows;
+  const listRows = f.listRows, listValues = f.listValues;
+  let changed = i32x4.splat(0), sum = f32x4.splat(0);
+  let count: usize = 0, bits: u64 = 0;
+  for (let j: usize = 0; j < n; j += 16) {
+    const oldY = v128.load(from + yAt + j), oldZ = v128.load(from + j);
+    const correlation = v128.load(c + j), start = v128.load(startY + j);
+    sum = madd(f32x4.sub(start, oldY), f32x4.sub(correlation, v128.load(startC + j)), sum);
+    const newZ = shrunk(madd(rate, correlation, oldY), least, most);
+    const newY = madd(push, f32x4.sub(newZ, oldZ), newZ);
+    v128.store(to + j, newZ), v128.store(to + yAt + j, newY);
+    changed = v128.or(changed, v128.or(f32x4.ne(newZ, oldZ), f32x4.ne(newY, oldY)));
+    const difference = f32x4.sub(start, newY);
+    const mask = i32x4.bitmask(f32x4.ne(difference, f32x4.splat(0))), order = packing(mask);
+    v128.store(listValues + count, shuffled(difference, order));
+    v128.store(listRows + count, shuffled(v128.load(rows + j), order));
+    count += popcnt(mask) << 2;
+    bits |= <u64>mask << (j >> 2);
+  }
+  moved = v128.any_true(changed);
+  drift = hsum(sum);
+  used = bits;
   return count >> 2;
 }
 
@@ -107,16 +146,6 @@ function distance2(n: usize, a: usize, b: usize): f32 {
   return hsum(sum);
 }
 
-/** ‖D(y − start y)‖² = (y − start y)ᵀ(g − start g) on the candidates; n in bytes. */
-function drift2(n: usize, y: usize, startY: usize, g: usize, startG: usize): f32 {
-  let sum = f32x4.splat(0);
-  for (let i: usize = 0; i < n; i += 16) {
-    const dy = f32x4.sub(v128.load(y + i), v128.load(startY + i));
-    sum = madd(dy, f32x4.sub(v128.load(g + i), v128.load(startG + i)), sum);
-  }
-  return hsum(sum);
-}
-
 // Candidates for three choices of δ.
 let count0: usize = 0, count1: usize = 0, count2: usize = 0;
 
@@ -126,10 +155,10 @@ let count0: usize = 0, count1: usize = 0, count2: usize = 0;
   return v128.or(used, f32x4.lt(slack, f32x4.mul(norm, delta)));
 }
 
-/** λ minus how far the gradient pulls towards a code that is not zero. */
+/** λ minus how strongly the residual pulls towards a code that is not zero. */
 // @ts-ignore: decorator
-@inline function slackOf(g: v128): v128 {
-  return f32x4.add(f32x4.splat(lambda), v128.or(g, i32x4.splat(absolute)));
+@inline function slackOf(c: v128): v128 {
+  return f32x4.sub(f32x4.splat(lambda), v128.andnot(c, i32x4.splat(signs)));
 }
 
 // @ts-ignore: decorator
@@ -138,12 +167,12 @@ let count0: usize = 0, count1: usize = 0, count2: usize = 0;
 }
 
 function countCandidates(
-  n: usize, g: usize, norms: usize, z: usize, y: usize, oldY: usize, d0: f32, d1: f32, d2: f32,
+  n: usize, c: usize, norms: usize, z: usize, y: usize, oldY: usize, d0: f32, d1: f32, d2: f32,
 ): void {
   const delta0 = f32x4.splat(d0), delta1 = f32x4.splat(d1), delta2 = f32x4.splat(d2);
   let c0 = i32x4.splat(0), c1 = c0, c2 = c0;
   for (let j: usize = 0; j < n; j += 16) {
-    const slack = slackOf(v128.load(g + j)), norm = v128.load(norms + j);
+    const slack = slackOf(v128.load(c + j)), norm = v128.load(norms + j);
     const used = inUse(v128.load(z + j), v128.load(y + j), v128.load(oldY + j));
     // a set lane is −1
     c0 = i32x4.sub(c0, candidates(slack, norm, delta0, used));
@@ -154,12 +183,12 @@ function countCandidates(
 }
 
 function listCandidates(
-  n: usize, g: usize, norms: usize, z: usize, y: usize, oldY: usize, d: f32, index: usize,
+  n: usize, c: usize, norms: usize, z: usize, y: usize, oldY: usize, d: f32, index: usize,
 ): void {
   const delta = f32x4.splat(d);
   let columns = i32x4(0, 1, 2, 3);
   for (let j: usize = 0; j < n; j += 16) {
-    const slack = slackOf(v128.load(g + j));
+    const slack = slackOf(v128.load(c + j));
     const used = inUse(v128.load(z + j), v128.load(y + j), v128.load(oldY + j));
     const mask = i32x4.bitmask(candidates(slack, v128.load(norms + j), delta, used));
     v128.store(index, shuffled(columns, packing(mask)));
@@ -198,13 +227,13 @@ function needRows(f: Fista, list: usize, count: usize, n: usize): void {
 }
 
 /** Chooses δ so that few columns are candidates and yet many iterations fit within it; 0 if none does. */
-function chooseDelta(f: Fista, g: usize, z: usize, y: usize, movement: f32): f32 {
+function chooseDelta(f: Fista, c: usize, z: usize, y: usize, movement: f32): f32 {
   const n = <usize>f.n << 2;
-  const d0: f32 = movement * 24 + lambda * 0.2, d1: f32 = movement * 8 + lambda * 0.1;
+  const d0: f32 = movement * 16 + lambda * 0.02, d1: f32 = movement * 6 + lambda * 0.02;
   const d2: f32 = movement * 3;
   // Then every atom that the residual leans towards is a candidate
   if (d2 >= lambda) return 0;
-  countCandidates(n, g, f.norms, z, y, f.oldY, d0, d1, d2);
+  countCandidates(n, c, f.norms, z, y, f.oldY, d0, d1, d2);
   const capacity = <usize>f.capacity;
   if (count0 <= capacity / 2) return d0;
   if (count1 <= capacity) {
@@ -215,77 +244,102 @@ function chooseDelta(f: Fista, g: usize, z: usize, y: usize, movement: f32): f32
   return count2 <= capacity ? d2 : 0;
 }
 
+/** Notes that sample s has done another iteration; returns which it has reached. */
+// @ts-ignore: decorator
+@inline function finish(f: Fista, i: i32): i32 {
+  return moved ? i + 1 : f.last;
+}
+
+/**
+ * Restricted iterations with the local Gram matrix, from iteration `i` to `end` or to the edge of
+ * what the candidates are good for; returns the iteration reached.
+ */
+function iterateLocally(f: Fista, count: usize, n: usize, i: i32, end: i32, limit: f32): i32 {
+  let list = nonzeros(n, f.yC, f.startY, f.localRows, f.listRows, f.listValues);
+  let from = f.zC, to = f.otherC, known: u64 = 0;
+  const yAt = f.yC - f.zC;
+  needRows(f, list, count, n);
+  while (i < end) {
+    combine(list, f.listRows, f.listValues, n, f.startC, f.cC);
+    list = advanceLocally(f, n, from, to, yAt, load<f32>(f.momentum + (<usize>i << 2)));
+    // Beyond the limit the step does not count
+    if (drift > limit) break;
+    i = finish(f, i);
+    const swap = from;
+    from = to, to = swap;
+    if (n > 256 || (used & ~known)) {
+      needRows(f, list, count, n);
+      known |= used;
+    }
+  }
+  if (from != f.zC) memory.copy(f.zC, from, n), memory.copy(f.yC, from + yAt, n);
+  return i;
+}
+
+/** The same with the candidates' atoms. */
+function iterateOnAtoms(
+  f: Fista, n: usize, m: usize, x: usize, residual: usize, i: i32, end: i32, limit: f32,
+): i32 {
+  let list = nonzeros(n, f.yC, f.zeros, f.rowsC, f.listRows, f.listValues);
+  for (; i < end; i = finish(f, i)) {
+    combine(list, f.listRows, f.listValues, m, x, f.newResidual);
+    if (distance2(m, f.newResidual, residual) > limit) break;
+    dots(n >> 2, m, f.newResidual, f.rowsC, f.cC);
+    const momentum = load<f32>(f.momentum + (<usize>i << 2));
+    list = advance(n, f.cC, f.zC, f.yC, f.zeros, f.rowsC, f.listRows, f.listValues, momentum);
+  }
+  return i;
+}
+
 /**
  * Restricted iterations of sample `s`, the `p`-th of those waiting, up to iteration `end`. Returns
  * whether they end because they are done; if not, the residual is that of the new y.
  */
 function restrict(f: Fista, s: usize, p: usize, end: i32, delta: f32): bool {
   const n = <usize>f.n << 2, m = <usize>f.m << 2, count = count0, padded = count + 7 & ~7;
-  const bytes = padded << 2;
-  const z = codes + s * n, y = f.y + s * n, g = f.gradient + p * n;
-  const residual = f.residual + p * m, target = targets + s * m;
+  const bytes = padded << 2, limit = delta * delta;
+  const z = codes + s * n, y = f.y + s * n, c = f.correlation + p * n;
+  const residual = f.residual + p * m, x = samples + s * m;
   const iterationAt = f.iteration + (s << 2);
-  const limit = delta * delta;
-  listCandidates(n, g, f.norms, z, y, f.oldY, delta, f.index);
+  listCandidates(n, c, f.norms, z, y, f.oldY, delta, f.index);
   gather(count, padded, f.index, z, f.zC);
   gather(count, padded, f.index, y, f.yC);
   gather(count, padded, f.index, f.rows, f.rowsC);
   // a zero atom fills the list up
   for (let i = count; i < padded; i++) store<u32>(f.rowsC + (i << 2), <u32>f.zeros);
-  const local = f.local != 0;
-  const ref = local ? f.startY : f.zeros, rows = local ? f.localRows : f.rowsC;
-  if (local) {
+  let i = load<i32>(iterationAt);
+  if (f.local) {
     gather(count, padded, f.index, f.oldY, f.startY);
-    gather(count, padded, f.index, g, f.startG);
+    gather(count, padded, f.index, c, f.startC);
     for (let i: usize = 0; i < padded; i++) {
       const row = f.localGram + i * (bytes + FLAG);
       store<u32>(f.localRows + (i << 2), <u32>row);
       store<i32>(row + bytes, 0);
     }
-  }
-  let list = nonzeros(bytes, f.yC, ref, rows, f.listRows, f.listValues);
-  let done = false;
-  for (let i = load<i32>(iterationAt);;) {
-    if (local) {
-      needRows(f, list, count, bytes);
-      combine(list, f.listRows, f.listValues, bytes, f.startG, f.gC);
-      if (drift2(bytes, f.yC, f.startY, f.gC, f.startG) > limit) break;
-    } else {
-      combine(list, f.listRows, f.listValues, m, target, f.newResidual);
-      if (distance2(m, f.newResidual, residual) > limit) break;
-      dots(padded, m, f.newResidual, f.rowsC, f.gC);
-    }
-    const momentum = load<f32>(f.momentum + (<usize>i << 2));
-    list = advance(bytes, f.gC, f.zC, f.yC, ref, rows, f.listRows, f.listValues, momentum);
-    i = moved ? i + 1 : f.last;
-    store<i32>(iterationAt, i);
-    if (i >= end) {
-      done = true;
-      break;
-    }
-  }
+    i = iterateLocally(f, count, bytes, i, end, limit);
+  } else i = iterateOnAtoms(f, bytes, m, x, residual, i, end, limit);
+  store<i32>(iterationAt, i);
   scatter(count, f.index, f.zC, z);
   scatter(count, f.index, f.yC, y);
-  if (!done) {
-    list = nonzeros(bytes, f.yC, f.zeros, f.rowsC, f.listRows, f.listValues);
-    combine(list, f.listRows, f.listValues, m, target, residual);
-  }
-  return done;
+  if (i >= end) return true;
+  const list = nonzeros(bytes, f.yC, f.zeros, f.rowsC, f.listRows, f.listValues);
+  combine(list, f.listRows, f.listValues, m, x, residual);
+  return false;
 }
 
 /** A full iteration of sample `s`, the `p`-th of those waiting, and what can follow it; see `restrict`. */
 function iterate(f: Fista, s: usize, p: usize, end: i32): bool {
   const n = <usize>f.n << 2, m = <usize>f.m << 2;
-  const z = codes + s * n, y = f.y + s * n, g = f.gradient + p * n, residual = f.residual + p * m;
+  const z = codes + s * n, y = f.y + s * n, c = f.correlation + p * n, residual = f.residual + p * m;
   const iterationAt = f.iteration + (s << 2), i = load<i32>(iterationAt);
   memory.copy(f.oldY, y, n);
   const momentum = load<f32>(f.momentum + (<usize>i << 2));
-  const list = advance(n, g, z, y, f.zeros, f.rows, f.listRows, f.listValues, momentum);
+  const list = advance(n, c, z, y, f.zeros, f.rows, f.listRows, f.listValues, momentum);
   const next = moved ? i + 1 : f.last;
   store<i32>(iterationAt, next);
   if (next >= end) return true;
-  combine(list, f.listRows, f.listValues, m, targets + s * m, f.newResidual);
-  const delta = chooseDelta(f, g, z, y, sqrt(distance2(m, f.newResidual, residual)));
+  combine(list, f.listRows, f.listValues, m, samples + s * m, f.newResidual);
+  const delta = chooseDelta(f, c, z, y, sqrt(distance2(m, f.newResidual, residual)));
   if (delta > 0) return restrict(f, s, p, end, delta);
   memory.copy(residual, f.newResidual, m);
   return false;
@@ -302,32 +356,44 @@ export function fista_prepare(f: Fista): void {
   if (f.local) gemm_nt(f.n, f.n, f.m, f.atoms, f.m, f.atoms, f.m, f.gram, f.n);
 }
 
+/** Σ‖x − Dz‖² over `count` samples; rows as in `fista`. */
+export function fit_error(f: Fista, x: usize, z: usize, count: i32): f64 {
+  const n = <usize>f.n << 2, m = <usize>f.m << 2;
+  let sum: f64 = 0;
+  for (let s: usize = 0; s < <usize>count; s++) {
+    const list = nonzeros(n, z + s * n, f.zeros, f.rows, f.listRows, f.listValues);
+    combine(list, f.listRows, f.listValues, m, x + s * m, f.newResidual);
+    sum += distance2(m, f.newResidual, f.zeros);
+  }
+  return sum;
+}
+
 /**
  * Takes the first `count` waiting samples to iteration `end` (or to a fixed point: then their
- * iteration is `last`), with step 1/L, threshold λ/L and λ. Row s of `negatives` (m wide) is −x of
+ * iteration is `last`), with step 1/L, threshold λ/L and λ. Row s of `x` (m wide) is
  * sample s, row s of `z` (n wide) its codes, which are updated in place.
  */
 export function fista(
-  f: Fista, negatives: usize, z: usize, count: i32, end: i32,
+  f: Fista, x: usize, z: usize, count: i32, end: i32,
   stepSize: f32, threshold: f32, penalty: f32, nonneg: i32,
 ): void {
   const n = <usize>f.n << 2, m = <usize>f.m << 2;
-  targets = negatives, codes = z;
+  samples = x, codes = z;
   step = stepSize, shrink = threshold, lambda = penalty;
   lowest = nonneg ? -f32.MAX_VALUE : -threshold;
-  absolute = nonneg ? 0 : i32.MIN_VALUE;
+  signs = nonneg ? 0 : i32.MIN_VALUE;
   let left: usize = 0;
   for (let p: usize = 0; p < <usize>count; p++) {
     const s = <usize>load<i32>(f.waiting + (p << 2));
     if (load<i32>(f.iteration + (s << 2)) >= end) continue;
     const list = nonzeros(n, f.y + s * n, f.zeros, f.rows, f.listRows, f.listValues);
-    combine(list, f.listRows, f.listValues, m, targets + s * m, f.residual + left * m);
+    combine(list, f.listRows, f.listValues, m, samples + s * m, f.residual + left * m);
     store<i32>(f.waiting + (left << 2), <i32>s);
     left++;
   }
   while (left > 0) {
     const waiting = left;
-    gemm_nt(<i32>waiting, f.n, f.m, f.residual, f.m, f.atoms, f.m, f.gradient, f.n);
+    gemm_nt(<i32>waiting, f.n, f.m, f.residual, f.m, f.atoms, f.m, f.correlation, f.n);
     left = 0;
     for (let p: usize = 0; p < waiting; p++) {
       const s = load<i32>(f.waiting + (p << 2));

@@ -38,7 +38,7 @@ const PACK = memory.data<u8>([
 }
 
 /**
- * Lists the entries of v − ref that are not zero, with their rows' addresses; `n` in bytes, a
+ * Lists the entries of ref − v that are not zero, with their rows' addresses; `n` in bytes, a
  * multiple of 16. The lists need room for 4 more entries than there are. Returns their number.
  */
 export function nonzeros(
@@ -46,7 +46,7 @@ export function nonzeros(
 ): usize {
   let count: usize = 0;
   for (let j: usize = 0; j < n; j += 16) {
-    const difference = f32x4.sub(v128.load(v + j), v128.load(ref + j));
+    const difference = f32x4.sub(v128.load(ref + j), v128.load(v + j));
     const mask = i32x4.bitmask(f32x4.ne(difference, f32x4.splat(0))), order = packing(mask);
     v128.store(listValues + count, shuffled(difference, order));
     v128.store(listRows + count, shuffled(v128.load(rows + j), order));
@@ -55,96 +55,95 @@ export function nonzeros(
   return count >> 2;
 }
 
-// Strips of 12, 8, 4 and 2 vectors of out = start + Σ value·row, kept in registers over the list.
+// out = start + Σ value·row for `w` vectors (2, 4, … 12) at `at`, kept in registers over the list. Up to
+// 6 vectors are too few to hide the latency of a multiply-add: even and odd entries get accumulators
+// of their own.
+// @ts-ignore: decorator
+@inline function strip(
+  w: i32, end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize,
+): void {
+  start += at, out += at;
+  let c0 = v128.load(start), c1 = v128.load(start, 16), c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0;
+  let c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
+  if (w > 2) c2 = v128.load(start, 32), c3 = v128.load(start, 48);
+  if (w > 4) c4 = v128.load(start, 64), c5 = v128.load(start, 80);
+  if (w > 6) c6 = v128.load(start, 96), c7 = v128.load(start, 112);
+  if (w > 8) c8 = v128.load(start, 128), c9 = v128.load(start, 144);
+  if (w > 10) c10 = v128.load(start, 160), c11 = v128.load(start, 176);
+  if (w <= 6) {
+    c6 = f32x4.splat(0), c7 = c6, c8 = c6, c9 = c6, c10 = c6, c11 = c6;
+    for (; rows + 4 < end; rows += 8, values += 8) {
+      const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
+      const odd = <usize>load<u32>(rows, 4) + at, t = v128.load32_splat(values, 4);
+      c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
+      c6 = madd(t, v128.load(odd), c6), c7 = madd(t, v128.load(odd, 16), c7);
+      if (w > 2) {
+        c2 = madd(s, v128.load(row, 32), c2), c3 = madd(s, v128.load(row, 48), c3);
+        c8 = madd(t, v128.load(odd, 32), c8), c9 = madd(t, v128.load(odd, 48), c9);
+      }
+      if (w > 4) {
+        c4 = madd(s, v128.load(row, 64), c4), c5 = madd(s, v128.load(row, 80), c5);
+        c10 = madd(t, v128.load(odd, 64), c10), c11 = madd(t, v128.load(odd, 80), c11);
+      }
+    }
+    c0 = f32x4.add(c0, c6), c1 = f32x4.add(c1, c7), c2 = f32x4.add(c2, c8);
+    c3 = f32x4.add(c3, c9), c4 = f32x4.add(c4, c10), c5 = f32x4.add(c5, c11);
+  }
+  for (; rows < end; rows += 4, values += 4) {
+    const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
+    c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
+    if (w > 2) c2 = madd(s, v128.load(row, 32), c2), c3 = madd(s, v128.load(row, 48), c3);
+    if (w > 4) c4 = madd(s, v128.load(row, 64), c4), c5 = madd(s, v128.load(row, 80), c5);
+    if (w > 6) c6 = madd(s, v128.load(row, 96), c6), c7 = madd(s, v128.load(row, 112), c7);
+    if (w > 8) c8 = madd(s, v128.load(row, 128), c8), c9 = madd(s, v128.load(row, 144), c9);
+    if (w > 10) c10 = madd(s, v128.load(row, 160), c10), c11 = madd(s, v128.load(row, 176), c11);
+  }
+  v128.store(out, c0), v128.store(out, c1, 16);
+  if (w > 2) v128.store(out, c2, 32), v128.store(out, c3, 48);
+  if (w > 4) v128.store(out, c4, 64), v128.store(out, c5, 80);
+  if (w > 6) v128.store(out, c6, 96), v128.store(out, c7, 112);
+  if (w > 8) v128.store(out, c8, 128), v128.store(out, c9, 144);
+  if (w > 10) v128.store(out, c10, 160), v128.store(out, c11, 176);
+}
+
 // Not inlined: the engine optimises a function when it is called often.
-
-function strip12(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
-  start += at, out += at;
-  let c0 = v128.load(start), c1 = v128.load(start, 16), c2 = v128.load(start, 32);
-  let c3 = v128.load(start, 48), c4 = v128.load(start, 64), c5 = v128.load(start, 80);
-  let c6 = v128.load(start, 96), c7 = v128.load(start, 112), c8 = v128.load(start, 128);
-  let c9 = v128.load(start, 144), c10 = v128.load(start, 160), c11 = v128.load(start, 176);
-  for (; rows < end; rows += 4, values += 4) {
-    const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
-    c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
-    c2 = madd(s, v128.load(row, 32), c2), c3 = madd(s, v128.load(row, 48), c3);
-    c4 = madd(s, v128.load(row, 64), c4), c5 = madd(s, v128.load(row, 80), c5);
-    c6 = madd(s, v128.load(row, 96), c6), c7 = madd(s, v128.load(row, 112), c7);
-    c8 = madd(s, v128.load(row, 128), c8), c9 = madd(s, v128.load(row, 144), c9);
-    c10 = madd(s, v128.load(row, 160), c10), c11 = madd(s, v128.load(row, 176), c11);
-  }
-  v128.store(out, c0), v128.store(out, c1, 16), v128.store(out, c2, 32);
-  v128.store(out, c3, 48), v128.store(out, c4, 64), v128.store(out, c5, 80);
-  v128.store(out, c6, 96), v128.store(out, c7, 112), v128.store(out, c8, 128);
-  v128.store(out, c9, 144), v128.store(out, c10, 160), v128.store(out, c11, 176);
-}
-
-function strip8(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
-  start += at, out += at;
-  let c0 = v128.load(start), c1 = v128.load(start, 16), c2 = v128.load(start, 32);
-  let c3 = v128.load(start, 48), c4 = v128.load(start, 64), c5 = v128.load(start, 80);
-  let c6 = v128.load(start, 96), c7 = v128.load(start, 112);
-  for (; rows < end; rows += 4, values += 4) {
-    const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
-    c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
-    c2 = madd(s, v128.load(row, 32), c2), c3 = madd(s, v128.load(row, 48), c3);
-    c4 = madd(s, v128.load(row, 64), c4), c5 = madd(s, v128.load(row, 80), c5);
-    c6 = madd(s, v128.load(row, 96), c6), c7 = madd(s, v128.load(row, 112), c7);
-  }
-  v128.store(out, c0), v128.store(out, c1, 16), v128.store(out, c2, 32);
-  v128.store(out, c3, 48), v128.store(out, c4, 64), v128.store(out, c5, 80);
-  v128.store(out, c6, 96), v128.store(out, c7, 112);
-}
-
-// Four vectors are too few to hide the latency of a multiply-add: even and odd entries get
-// accumulators of their own.
-function strip4(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
-  start += at, out += at;
-  let c0 = v128.load(start), c1 = v128.load(start, 16), c2 = v128.load(start, 32);
-  let c3 = v128.load(start, 48);
-  let d0 = f32x4.splat(0), d1 = d0, d2 = d0, d3 = d0;
-  for (; rows + 4 < end; rows += 8, values += 8) {
-    let row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
-    c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
-    c2 = madd(s, v128.load(row, 32), c2), c3 = madd(s, v128.load(row, 48), c3);
-    row = <usize>load<u32>(rows, 4) + at, s = v128.load32_splat(values, 4);
-    d0 = madd(s, v128.load(row), d0), d1 = madd(s, v128.load(row, 16), d1);
-    d2 = madd(s, v128.load(row, 32), d2), d3 = madd(s, v128.load(row, 48), d3);
-  }
-  if (rows < end) {
-    const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
-    c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
-    c2 = madd(s, v128.load(row, 32), c2), c3 = madd(s, v128.load(row, 48), c3);
-  }
-  v128.store(out, f32x4.add(c0, d0)), v128.store(out, f32x4.add(c1, d1), 16);
-  v128.store(out, f32x4.add(c2, d2), 32), v128.store(out, f32x4.add(c3, d3), 48);
-}
-
 function strip2(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
-  let c0 = v128.load(start + at), c1 = v128.load(start + at, 16);
-  for (; rows < end; rows += 4, values += 4) {
-    const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
-    c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
-  }
-  v128.store(out + at, c0), v128.store(out + at, c1, 16);
+  strip(2, end, rows, values, at, start, out);
+}
+function strip4(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(4, end, rows, values, at, start, out);
+}
+function strip6(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(6, end, rows, values, at, start, out);
+}
+function strip8(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(8, end, rows, values, at, start, out);
+}
+function strip10(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(10, end, rows, values, at, start, out);
+}
+function strip12(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(12, end, rows, values, at, start, out);
 }
 
 /**
  * out = start + Σ value·row over a list of `count` entries; `n`, the length of a row, in bytes, a
- * multiple of 32. `out` must not overlap `start`: the last strip is moved back to end with the row,
- * and what it shares with the strip before is computed twice.
+ * multiple of 32. The row is cut into as few strips as registers allow, of nearly equal width.
  */
 export function combine(
   count: usize, rows: usize, values: usize, n: usize, start: usize, out: usize,
 ): void {
   const end = rows + (count << 2);
-  if (n >= 192) {
-    for (let at: usize = 0; at < n; at += 192) {
-      strip12(end, rows, values, min(at, n - 192), start, out);
-    }
-  } else if (n >= 128) {
-    for (let at: usize = 0; at < n; at += 128) strip8(end, rows, values, min(at, n - 128), start, out);
-  } else if (n >= 64) {
-    for (let at: usize = 0; at < n; at += 64) strip4(end, rows, values, min(at, n - 64), start, out);
-  } else strip2(end, rows, values, 0, start, out);
+  let strips = (n + 191) / 192;
+  for (let at: usize = 0; at < n; strips--) {
+    // 32 bytes are the smallest step
+    const pairs = ((n - at >> 5) + strips - 1) / strips;
+    if (pairs == 6) strip12(end, rows, values, at, start, out);
+    else if (pairs == 5) strip10(end, rows, values, at, start, out);
+    else if (pairs == 4) strip8(end, rows, values, at, start, out);
+    else if (pairs == 3) strip6(end, rows, values, at, start, out);
+    else if (pairs == 2) strip4(end, rows, values, at, start, out);
+    else strip2(end, rows, values, at, start, out);
+    at += pairs << 5;
+  }
 }

@@ -20,7 +20,7 @@ export type FistaFields = [
   iteration: Pointer,
   waiting: Pointer,
   residual: Pointer,
-  gradient: Pointer,
+  correlation: Pointer,
   zeros: Pointer,
   oldY: Pointer,
   newResidual: Pointer,
@@ -31,9 +31,10 @@ export type FistaFields = [
   localRows: Pointer,
   zC: Pointer,
   yC: Pointer,
-  gC: Pointer,
+  otherC: Pointer,
+  cC: Pointer,
   startY: Pointer,
-  startG: Pointer,
+  startC: Pointer,
   localGram: Pointer,
 ];
 
@@ -82,10 +83,37 @@ export type SaeFields = [
  * in elements.
  */
 export interface KernelExports {
+  /** L·Lᵀ = A in float64: L in the lower, Lᵀ in the upper triangle; 0, or 1 + the row that fails. */
+  cholesky(n: number, a: Pointer, lda: number): number;
+  /** Every row b of B (m×n, float64) becomes b·A⁻¹, with the factors from `cholesky`. */
+  cholesky_solve(m: number, n: number, a: Pointer, lda: number, b: Pointer, ldb: number): void;
+  /** Lower triangle of G += ZᵀZ in float64 of Z (samples×ldz, float32); scratch for ldz entries. */
+  gram_lower(
+    samples: number,
+    z: Pointer,
+    ldz: number,
+    g: Pointer,
+    ldg: number,
+    columns: Pointer,
+    values: Pointer,
+  ): void;
+  /** B += Zᵀ·X in float64 of Z (samples×ldz, float32) and X (samples×ldx); scratch for ldz entries. */
+  codes_product(
+    samples: number,
+    z: Pointer,
+    ldz: number,
+    x: Pointer,
+    ldx: number,
+    b: Pointer,
+    columns: Pointer,
+    values: Pointer,
+  ): void;
+  /** Number of entries above `bound` in magnitude; n a multiple of 8. */
+  count_above(n: number, bound: number, x: Pointer): number;
   /** Takes waiting samples to iteration `end` of FISTA; z is updated in place. */
   fista(
     record: Pointer,
-    negatives: Pointer,
+    x: Pointer,
     z: Pointer,
     count: number,
     end: number,
@@ -94,6 +122,8 @@ export interface KernelExports {
     lambda: number,
     nonneg: number,
   ): void;
+  /** Σ‖x − Dz‖² over samples. */
+  fit_error(record: Pointer, x: Pointer, z: Pointer, count: number): number;
   /** Prepares the record for the dictionary that its atoms hold. */
   fista_prepare(record: Pointer): void;
   /** Duality gap of one sample's codes, in float64; `residual` is scratch. */

@@ -149,16 +149,12 @@ export class Arena implements Disposable {
   }
 }
 
-/**
- * Copies rows `start … end − 1` of a matrix, times `scale`, to the beginning of a block, with padding.
- */
-export function writeRows(block: Block, M: Matrix, start: number, end: number, scale = 1): void {
+/** Copies rows `start … end − 1` of a matrix to the beginning of a block, with padding. */
+export function writeRows(block: Block, M: Matrix, start: number, end: number): void {
   const stride = padded(M.cols), view = block.view;
   for (let i = start, p = 0; i < end; i++, p += stride) {
     view.set(M.data.subarray(i * M.cols, (i + 1) * M.cols), p);
   }
-  if (scale === 1) return;
-  for (let p = 0; p < (end - start) * stride; p++) view[p] *= scale;
 }
 
 /** Copies the first `end − start` rows of a block into rows `start … end − 1` of a matrix. */

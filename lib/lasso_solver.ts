@@ -50,6 +50,7 @@ export class LassoSolver {
     this.#y = arena.f32(this.blockRows * ldn);
     this.#iteration = arena.i32(this.blockRows);
     this.#waiting = arena.i32(this.blockRows);
+    const candidates = arena.f32(4 * capacity);
     const momentum = arena.f32(settings.nIter);
     if (settings.accelerated) momentum.view.set(momentumFactors(settings.nIter));
     this.#record = arena.record<FistaFields>(
@@ -76,8 +77,9 @@ export class LassoSolver {
       arena.i32(capacity + 8),
       arena.i32(capacity),
       arena.i32(capacity),
-      arena.f32(capacity),
-      arena.f32(capacity),
+      candidates,
+      candidates.from(capacity),
+      candidates.from(2 * capacity),
       arena.f32(capacity),
       arena.f32(capacity),
       arena.f32(capacity),
@@ -107,13 +109,13 @@ export class LassoSolver {
   /**
    * Takes samples of the block that has begun to iteration `end`; the codes are updated in place.
    *
-   * @param negatives Rows −x, padded.
+   * @param x Rows of samples, padded.
    * @param z Rows of codes, padded: those that the block began with.
    * @param samples Which rows.
    * @param end From all earlier calls of the block up to `nIter`.
    */
   iterate(
-    negatives: Block,
+    x: Block,
     z: Block,
     samples: ArrayLike<number>,
     end = this.#settings.nIter,
@@ -130,7 +132,7 @@ export class LassoSolver {
     run(
       "fista",
       this.#record,
-      negatives,
+      x,
       z,
       samples.length,
       end,
@@ -139,6 +141,11 @@ export class LassoSolver {
       lambda,
       nonneg ? 1 : 0,
     );
+  }
+
+  /** Σ‖x − Dz‖² over rows of samples `x` and codes `z`, both padded. */
+  fitError(x: Block, z: Block, rows: number): number {
+    return run("fit_error", this.#record, x, z, rows);
   }
 }
 

@@ -1,9 +1,10 @@
 /**
- * Linear algebra in float64: the spectral norm.
+ * Linear algebra in float64: the spectral norm, and systems with a symmetric positive definite matrix.
  * @module
  */
 import { requireMatrix } from "./checks.ts";
-import type { Matrix } from "./matrix.ts";
+import { Arena, padded, run } from "./kernels.ts";
+import { type Matrix, type Matrix64, zeros } from "./matrix.ts";
 import { RandomState } from "./random.ts";
 
 /** y = M·x */
@@ -125,4 +126,47 @@ export function lipschitz(D: Matrix): number {
     q = w;
   }
   return largest;
+}
+
+/**
+ * Solves A·X = B for a symmetric positive definite A by a blocked Cholesky factorisation in float64.
+ *
+ * @param A n×n; only the lower triangle is read.
+ * @param B n×m.
+ * @returns X, n×m.
+ * @throws {TypeError} When an argument is no matrix.
+ * @throws {RangeError} When shapes do not match, values are not finite, or A is not positive definite
+ * in float64.
+ *
+ * @example
+ * ```ts
+ * import { choleskySolve } from "./linalg.ts";
+ * import { fromRows } from "./matrix.ts";
+ * choleskySolve(fromRows([[4, 0], [0, 2]]), fromRows([[8], [6]])).data; // [2, 3]
+ * ```
+ */
+export function choleskySolve(A: Matrix, B: Matrix): Matrix64 {
+  requireMatrix("A", A);
+  requireMatrix("A", A, { cols: A.rows });
+  requireMatrix("B", B, { rows: A.rows });
+  const n = A.rows, ld = padded(n), X = zeros(n, B.cols);
+  using arena = new Arena();
+  const a = arena.f64(ld * ld), b = arena.f64(B.cols * ld);
+  const [aView, bView] = [a.view, b.view];
+  for (let i = 0; i < n; i++) aView.set(A.data.subarray(i * n, (i + 1) * n), i * ld);
+  for (let i = n; i < ld; i++) aView[i * ld + i] = 1;
+  for (let i = 0, p = 0; i < n; i++) {
+    for (let j = 0; j < B.cols; j++, p++) bView[j * ld + i] = B.data[p];
+  }
+  const failed = run("cholesky", ld, a, ld);
+  if (failed > 0) {
+    throw new RangeError(
+      `Cannot solve: A must be positive definite in float64, pivot ${failed} of ${n} is not`,
+    );
+  }
+  run("cholesky_solve", B.cols, ld, a, ld, b, ld);
+  for (let i = 0, p = 0; i < n; i++) {
+    for (let j = 0; j < B.cols; j++, p++) X.data[p] = bView[j * ld + i];
+  }
+  return X;
 }

@@ -102,22 +102,22 @@ function solve(
   const solver = new LassoSolver(arena, D.rows, D.cols, X.rows, settings);
   const meter = tol === undefined ? undefined : new GapMeter(arena, D);
   const size = solver.blockRows;
-  const negatives = arena.f32(size * padded(X.cols)), z = arena.f32(size * padded(D.cols));
+  const x = arena.f32(size * padded(X.cols)), z = arena.f32(size * padded(D.cols));
   solver.setDictionary(D, step);
   for (let start = 0; start < X.rows; start += size) {
     const rows = Math.min(size, X.rows - start);
-    writeRows(negatives, X, start, start + rows, -1);
+    writeRows(x, X, start, start + rows);
     if (zInit) writeRows(z, zInit, start, start + rows);
     else z.view.fill(0);
     solver.start(z, rows);
     let samples = Array.from({ length: rows }, (_, i) => i);
     for (let end = meter ? 10 : nIter; samples.length > 0; end = Math.ceil(1.5 * end)) {
-      solver.iterate(negatives, z, samples, Math.min(end, nIter));
+      solver.iterate(x, z, samples, Math.min(end, nIter));
       if (!meter || end >= nIter) break;
       samples = samples.filter((s) => {
-        const x = X.data.subarray((start + s) * X.cols, (start + s + 1) * X.cols);
+        const sample = X.data.subarray((start + s) * X.cols, (start + s + 1) * X.cols);
         const codes = z.from(s * padded(D.cols), D.cols).view;
-        return meter.gap(x, codes, lambda, nonneg) > tol! * halfSquare(x);
+        return meter.gap(sample, codes, lambda, nonneg) > tol! * halfSquare(sample);
       });
     }
     readRows(z, Z, start, start + rows);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SingularValueDecomposition } from "npm:ml-matrix@6.15.1";
-import { lipschitz } from "../lib/linalg.ts";
+import { choleskySolve, lipschitz } from "../lib/linalg.ts";
 import { fromRows, type Matrix, transpose, zeros } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
 import { assertClose, goldenCase, toMatrix } from "./golden.ts";
@@ -58,5 +58,64 @@ Deno.test("lipschitz refuses what is no finite matrix", () => {
   assert.throws(() => lipschitz([[1]] as never), {
     name: "TypeError",
     message: /^D must be a matrix/,
+  });
+});
+
+/** A well conditioned symmetric positive definite matrix: I + RᵀR / n. */
+function positiveDefinite(seed: number, n: number): Matrix {
+  const R = random(seed, n, n), A = zeros(n, n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let k = 0; k < n; k++) sum += R.data[k * n + i] * R.data[k * n + j];
+      A.data[i * n + j] = sum / n + (i === j ? 1 : 0);
+    }
+  }
+  return A;
+}
+
+// Below, at and above the sizes of a block (4), of padding (8) and of a panel (32)
+for (const n of [1, 4, 7, 8, 31, 32, 33, 100, 168]) {
+  Deno.test(`choleskySolve solves ${n} equations: A·X gives B back`, () => {
+    const A = positiveDefinite(n, n);
+    for (const m of [1, 2, 5]) {
+      const B = random(m, n, m), X = choleskySolve(A, B);
+      const product = Float64Array.from({ length: n * m }, (_, p) => {
+        const i = Math.floor(p / m), j = p % m;
+        let sum = 0;
+        for (let k = 0; k < n; k++) sum += A.data[i * n + k] * X.data[k * m + j];
+        return sum;
+      });
+      // float64 with a condition number of about 5
+      assertClose(product, B.data, 1e-13, `${m} right-hand sides`);
+    }
+  });
+}
+
+Deno.test("choleskySolve reads the lower triangle only and keeps its arguments", () => {
+  const A = positiveDefinite(3, 40), B = random(1, 40, 2);
+  const lower = { ...A, data: A.data.map((v, p) => p % 40 > Math.floor(p / 40) ? 1e6 : v) };
+  const before = lower.data.slice();
+  assert.deepEqual(choleskySolve(lower, B), choleskySolve(A, B));
+  assert.deepEqual(lower.data, before);
+});
+
+Deno.test("choleskySolve keeps an unused unknown exactly zero", () => {
+  const A = fromRows([[2, 0, 1], [0, 1e-6, 0], [1, 0, 2]]);
+  const X = choleskySolve(A, fromRows([[1], [0], [1]]));
+  assert.equal(X.data[1], 0);
+});
+
+Deno.test("choleskySolve refuses what it cannot solve", () => {
+  const indefinite = fromRows([[1, 2], [2, 1]]);
+  assert.throws(() => choleskySolve(indefinite, fromRows([[1], [1]])), {
+    name: "RangeError",
+    message: /^Cannot solve: A must be positive definite in float64, pivot 2 of 2 is not/,
+  });
+  assert.throws(() => choleskySolve(zeros(2, 3), zeros(2, 1)), {
+    message: /^A must have 2 columns, got 3/,
+  });
+  assert.throws(() => choleskySolve(indefinite, zeros(3, 1)), {
+    message: /^B must have 2 rows, got 3/,
   });
 });
