@@ -10,12 +10,12 @@
 import { madd } from "./simd";
 
 /** Rows of a register block. */
-const ROWS: usize = 6;
+export const ROWS: usize = 6;
 
 // `rowA` and `stepA` are the distances in bytes between two rows of the block and between two steps
 // of k in A: (lda, 4) multiplies by A, (4, lda) by Aᵀ. Not inlined: the engine optimises a function
 // when it is called often, not a loop while it runs.
-function block6x8(
+export function block6x8(
   k: usize, a: usize, rowA: usize, stepA: usize, b: usize, ldb: usize, c: usize, ldc: usize,
 ): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
@@ -56,7 +56,7 @@ function block6x8(
   v128.store(c, c50), v128.store(c, c51, 16);
 }
 
-function block1x8(k: usize, a: usize, stepA: usize, b: usize, ldb: usize, c: usize): void {
+export function block1x8(k: usize, a: usize, stepA: usize, b: usize, ldb: usize, c: usize): void {
   let c0 = f32x4.splat(0), c1 = c0;
   for (let i: usize = 0; i < k; i++) {
     const s = v128.load32_splat(a);

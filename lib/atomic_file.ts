@@ -13,7 +13,7 @@ import { basename, dirname, join } from "node:path";
  * most one stray file, which the next save reuses.
  *
  * @param path File to replace or create; its folder must exist.
- * @param text The whole new content.
+ * @param content The whole new content; text is written as UTF-8.
  *
  * @example
  * ```ts no-eval
@@ -21,12 +21,12 @@ import { basename, dirname, join } from "node:path";
  * writeAtomic("results/rows.json", "[]\n");
  * ```
  */
-export function writeAtomic(path: string, text: string): void {
+export function writeAtomic(path: string, content: string | Uint8Array): void {
   const temporary = join(dirname(path), `.${basename(path)}.tmp`);
   try {
     const file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
     try {
-      const bytes = new TextEncoder().encode(text);
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       for (let written = 0; written < bytes.length;) {
         written += file.writeSync(bytes.subarray(written));
       }

@@ -23,6 +23,8 @@ export interface RunFlags {
   shard?: { index: number; count: number };
   /** Collect the part files of all shards; compute nothing. */
   merge: boolean;
+  /** Merge also parts that were made with other options or by another version. */
+  mixed: boolean;
   /** Only the cells with these indices. */
   only?: number[];
   /** Print the cells; compute nothing. */
@@ -37,6 +39,10 @@ export interface RunFlags {
   figures: string;
   /** Draw no figures. */
   noFigures: boolean;
+  /** Folder of the model cache. */
+  cache: string;
+  /** Train every model; keep none. */
+  noCache: boolean;
   /** Appended to the names of all files, after an underscore. */
   suffix?: string;
   /** Drop earlier results at the first save. */
@@ -147,6 +153,10 @@ const RUN_FLAGS: Record<keyof RunFlags, Flag & { name: string }> = {
     }).refine(({ index, count }) => index < count),
   },
   merge: { name: "merge", about: "collect the part files of --shard; compute nothing" },
+  mixed: {
+    name: "mixed",
+    about: "with --merge: also parts made with other options or by another version",
+  },
   only: {
     name: "only",
     placeholder: "I,…",
@@ -178,6 +188,14 @@ const RUN_FLAGS: Record<keyof RunFlags, Flag & { name: string }> = {
     schema: path,
   },
   noFigures: { name: "no-figures", about: "draw no figures" },
+  cache: {
+    name: "cache",
+    placeholder: "DIR",
+    about: "folder of the trained models, shared by all experiments (default: .cache)",
+    rule: "a path",
+    schema: path,
+  },
+  noCache: { name: "no-cache", about: "train every model, keep none" },
   suffix: {
     name: "suffix",
     placeholder: "NAME",
@@ -189,6 +207,9 @@ const RUN_FLAGS: Record<keyof RunFlags, Flag & { name: string }> = {
   quiet: { name: "quiet", about: "no progress on stderr" },
   help: { name: "help", about: "print this text" },
 };
+
+/** Flags that contradict each other. */
+const EXCLUSIVE = [["shard", "merge"], ["shard", "only"], ["merge", "only"], ["cache", "no-cache"]];
 
 /**
  * The task that runs an experiment: `exp:dict-quality` for `exp_dict_quality`.
@@ -275,10 +296,15 @@ export function parseCommandLine<Options extends Partial<ExperimentOptions>>(
     workers: flagValue("workers") ?? navigator.hardwareConcurrency,
     out: flagValue("out") ?? "results",
     figures: flagValue("figures") ?? "figures",
+    cache: flagValue("cache") ?? ".cache",
   } as RunFlags;
-  for (const [a, b] of [["shard", "merge"], ["shard", "only"], ["merge", "only"]] as const) {
-    if (flags[a] && flags[b]) return refuse(`--${a} and --${b} exclude each other, got both`);
+  for (const [a, b] of EXCLUSIVE) {
+    if (given.has(a) && given.has(b)) {
+      return refuse(`--${a} and --${b} exclude each other, got both`);
+    }
   }
+
+  if (flags.mixed && !flags.merge) return refuse("--mixed must go with --merge, got it alone");
 
   const value = (key: keyof Options): unknown => {
     const spec = experiment.options[key];

@@ -32,6 +32,8 @@ export interface ComputeOptions {
   module: string;
   /** The experiment's options. */
   options: unknown;
+  /** Folder of the model cache, unless there is none. */
+  cache?: string;
   /** Size of the pool. */
   workers: number;
   /** The first save drops what the files hold. */
@@ -79,7 +81,7 @@ export interface Outcome {
 export async function compute(
   cells: readonly Cell[],
   { files, provenance, run }: Target,
-  { module, options, workers, replace, maxSeconds, quiet }: ComputeOptions,
+  { module, options, cache, workers, replace, maxSeconds, quiet }: ComputeOptions,
 ): Promise<Outcome> {
   const outcome: Outcome = { failed: [], saved: !replace };
   const save = (cells: SavedCell[]) => {
@@ -94,7 +96,7 @@ export async function compute(
   using stopper = createStopper(maxSeconds);
   const progress = createProgress(queue, { quiet });
   try {
-    await runCells(queue, { module, options, workers, signal: stopper.signal }, {
+    await runCells(queue, { module, options, cache, workers, signal: stopper.signal }, {
       onProgress: progress.update,
       onDone(cell, result, seconds) {
         save([{ key: cell.key, seconds, ...result }]);

@@ -18,6 +18,8 @@ export interface Cell<Key extends CellKey = CellKey> {
   key: Key;
   /** Estimated cost in any unit common to the grid: for scheduling, shards and the time left. */
   cost: number;
+  /** Estimated memory in bytes at its peak, where it can be more than a machine has. */
+  memory?: number;
 }
 
 /** What a cell yields; the two lists go to two files. */
@@ -32,6 +34,8 @@ export interface CellResult {
 export interface CellContext<Options> {
   /** The options of the run. */
   options: Options;
+  /** Folder of the model cache; absent under `--no-cache`. */
+  cache?: string;
   /** Reports the share of the cell that is done, from 0 to 1. Cheap: call it as often as you like. */
   progress(fraction: number): void;
 }

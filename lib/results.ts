@@ -67,6 +67,9 @@ export interface RunRecord {
   machine: Record<string, string | number>;
 }
 
+/** How rows were made. */
+export type Making = Omit<Provenance, "experiment">;
+
 /** Content of the files of one experiment. */
 export interface Results {
   /** Finished cells, in file order. */
@@ -75,6 +78,8 @@ export interface Results {
   failed: FailedCell[];
   /** The runs that made them. */
   runs: RunRecord[];
+  /** How some of the cells were made otherwise, where a merge was told to mix (`--mixed`). */
+  mixed?: Making[];
 }
 
 const rowSchema = z.record(
@@ -82,10 +87,13 @@ const rowSchema = z.record(
   z.union([z.string(), z.number(), z.boolean(), z.null()]),
 );
 const keySchema = z.record(z.string(), z.union([z.string(), z.number()]));
-const metaSchema = z.object({
-  experiment: z.string(),
+const makingSchema = z.object({
   version: z.string(),
   options: z.record(z.string(), z.unknown()),
+});
+const metaSchema = makingSchema.extend({
+  experiment: z.string(),
+  mixed: z.array(makingSchema).optional(),
   runs: z.array(z.object({
     started: z.string(),
     saved: z.string(),
@@ -159,6 +167,8 @@ export function formatRows(rows: readonly Row[]): string {
  *
  * @param files Paths, from {@linkcode resultFiles}.
  * @param provenance What the rows must have been made with.
+ * @param options `mixed` takes rows of the same experiment whatever they were made with, and says
+ * so in the result.
  * @returns The content; empty lists where there are no files.
  * @throws {RangeError} When a file is damaged, foreign, or made with other options or by another
  * version. The message names the file and the rule.
@@ -170,7 +180,11 @@ export function formatRows(rows: readonly Row[]): string {
  * const { cells } = readResults(files, { experiment: "exp_toy", version: "0.1.0", options: {} });
  * ```
  */
-export function readResults(files: ResultFiles, provenance: Provenance): Results {
+export function readResults(
+  files: ResultFiles,
+  provenance: Provenance,
+  { mixed = false }: { mixed?: boolean } = {},
+): Results {
   const rows = readRows(files.rows);
   const diagnostics = files.diagnostics ? readRows(files.diagnostics) : undefined;
   const meta = readJson(files.meta, metaSchema, "the provenance of a result file");
@@ -181,7 +195,14 @@ export function readResults(files: ResultFiles, provenance: Provenance): Results
         `${files.meta} must say how its rows were made, but there is no such file`,
     );
   }
-  requireSameProvenance(files, provenance, meta);
+  const difference = firstDifference(provenance, meta);
+  if (difference && !(mixed && provenance.experiment === meta.experiment)) {
+    const { what, expected, actual } = difference;
+    throw new RangeError(
+      `Cannot use ${files.rows}: its rows must be made with ${what} ${JSON.stringify(expected)}, ` +
+        `got ${JSON.stringify(actual)}`,
+    );
+  }
 
   // one list per done cell of the provenance file; a row without a cell is somebody else's
   const columns = meta.cells.length > 0 ? Object.keys(meta.cells[0].key) : [];
@@ -210,6 +231,10 @@ export function readResults(files: ResultFiles, provenance: Provenance): Results
       .map(({ cell }) => cell),
     failed: meta.failed,
     runs: meta.runs,
+    mixed: [
+      ...(meta.mixed ?? []),
+      ...(difference ? [{ version: meta.version, options: meta.options }] : []),
+    ],
   };
 }
 
@@ -221,6 +246,8 @@ export interface Additions {
   failed?: readonly FailedCell[];
   /** The runs that made them; one that is there already is updated. */
   runs: readonly RunRecord[];
+  /** How some of the cells were made, where that differs from the provenance of the files. */
+  mixed?: readonly Making[];
 }
 
 /**
@@ -250,11 +277,13 @@ export interface Additions {
 export function saveResults(
   files: ResultFiles,
   provenance: Provenance,
-  { cells = [], failed = [], runs }: Additions,
+  { cells = [], failed = [], runs, mixed = [] }: Additions,
   { replace = false }: { replace?: boolean } = {},
 ): void {
   withLock(files.lock, () => {
-    const old = replace ? { cells: [], failed: [], runs: [] } : readResults(files, provenance);
+    const old: Results = replace
+      ? { cells: [], failed: [], runs: [] }
+      : readResults(files, provenance);
     const merged = new Map(old.cells.concat(cells).map((cell) => [JSON.stringify(cell.key), cell]));
     const failures = new Map(
       old.failed.concat(failed)
@@ -264,10 +293,14 @@ export function saveResults(
     const allRuns = new Map(
       old.runs.concat(runs).map((run) => [JSON.stringify([run.started, run.args]), run]),
     );
+    const makings = new Map(
+      (old.mixed ?? []).concat(mixed).map((making) => [JSON.stringify(making), making]),
+    );
     const sorted = [...merged.values()].sort((a, b) => compareKeys(a.key, b.key));
 
     const meta: z.infer<typeof metaSchema> = {
       ...provenance,
+      ...(makings.size > 0 ? { mixed: [...makings.values()] } : {}),
       runs: [...allRuns.values()].sort((a, b) => a.started < b.started ? -1 : 1),
       cells: sorted.map((cell) => ({
         key: cell.key,
@@ -336,20 +369,18 @@ function digestOf({ rows, diagnostics }: CellResult): string {
     .slice(0, 16);
 }
 
-function requireSameProvenance(files: ResultFiles, ours: Provenance, theirs: Provenance): void {
-  const refuse = (what: string, expected: unknown, actual: unknown) => {
-    throw new RangeError(
-      `Cannot use ${files.rows}: its rows must be made with ${what} ${JSON.stringify(expected)}, ` +
-        `got ${JSON.stringify(actual)}`,
-    );
-  };
-  for (const field of ["experiment", "version"] as const) {
-    if (ours[field] !== theirs[field]) refuse(field, ours[field], theirs[field]);
-  }
-  for (const name of Object.keys({ ...theirs.options, ...ours.options })) {
-    const [expected, actual] = [ours.options[name], theirs.options[name]];
-    if (!isDeepStrictEqual(expected, actual)) refuse(name, expected, actual);
-  }
+/** The first thing in which two provenances differ. */
+function firstDifference(
+  ours: Provenance,
+  theirs: Provenance,
+): { what: string; expected: unknown; actual: unknown } | undefined {
+  const pairs = [
+    ...(["experiment", "version"] as const).map((what) => [what, ours[what], theirs[what]]),
+    ...Object.keys({ ...theirs.options, ...ours.options })
+      .map((what) => [what, ours.options[what], theirs.options[what]]),
+  ] as [string, unknown, unknown][];
+  const different = pairs.find(([, expected, actual]) => !isDeepStrictEqual(expected, actual));
+  return different && { what: different[0], expected: different[1], actual: different[2] };
 }
 
 function readJson<T>(path: string, schema: z.ZodType<T>, what: string): T | undefined {

@@ -17,9 +17,13 @@ import type { SaeParameters, SaeType } from "./saes.ts";
 
 /** Kind and sizes of a sparse autoencoder. */
 export interface SaeShape {
+  /** The kind. */
   type: SaeType;
+  /** Number of observed dimensions. */
   inputDim: number;
+  /** Number of units. */
   width: number;
+  /** Active codes per sample of topk and MP. */
   kval: number;
 }
 
@@ -41,23 +45,33 @@ const GRAM_FLOATS = 2 ** 25;
 
 /** Sums that {@linkcode SaeWorkspace.takeSums} returns. */
 export interface SaeSums {
+  /** Squared residuals. */
   recon: number;
+  /** Penalty, without its weight. */
   penalty: number;
+  /** Number of codes with |code| > 0.01; of forward passes only. */
   active: number;
 }
 
 /** One array of parameters, or of gradients, as five adjacent blocks. */
-class ParameterBlocks {
+export class ParameterBlocks {
+  /** All five. */
   readonly all: Block;
+  /** A_e, a unit per row. */
   readonly encoder: Block;
+  /** b_e. */
   readonly encoderBias: Block;
+  /** A_dᵀ, an atom per row. */
   readonly decoder: Block;
+  /** b_d. */
   readonly decoderBias: Block;
+  /** log θ; empty but for jumprelu. */
   readonly logThreshold: Block;
   /** Decoder and its bias: all that MP trains. */
   readonly decoderPart: Block;
   readonly #shape: SaeShape;
 
+  /** Zeros. */
   constructor(arena: Arena, shape: SaeShape) {
     const { type, inputDim, width } = shape;
     const weights = width * padded(inputDim);
@@ -77,6 +91,7 @@ class ParameterBlocks {
     this.#shape = shape;
   }
 
+  /** Copies parameters in. */
   write(parameters: SaeParameters): void {
     const { width } = this.#shape;
     writeRows(this.encoder, parameters.encoder, 0, width);
@@ -86,6 +101,7 @@ class ParameterBlocks {
     if (parameters.logThreshold) this.logThreshold.view.set(parameters.logThreshold);
   }
 
+  /** Copies them out. */
   read(): SaeParameters {
     const { type, inputDim, width } = this.#shape;
     return {
@@ -100,6 +116,7 @@ class ParameterBlocks {
 
 /** The autoencoder's blocks, and its kernels on them. */
 export class SaeWorkspace {
+  /** The parameters, to be changed in place. */
   readonly parameters: ParameterBlocks;
   /** Filled by {@linkcode SaeWorkspace.gradientsOf}; undefined when not asked for. */
   readonly gradients?: ParameterBlocks;
@@ -112,6 +129,7 @@ export class SaeWorkspace {
   readonly #record: Block<Int32Array>;
   readonly #sums: Block<Float64Array>;
 
+  /** Allocates everything and copies the parameters in. */
   constructor(
     arena: Arena,
     shape: SaeShape,

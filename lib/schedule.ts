@@ -59,3 +59,25 @@ export function balancedShards(cells: readonly Cell[], count: number): number[][
   }
   return shards.map(({ indices }) => indices.sort((a, b) => a - b));
 }
+
+/**
+ * How many of the cells can be computed at once: at most `workers`, and so many that even the ones
+ * that take most memory fit together. 0 where one of them does not fit at all.
+ *
+ * @param cells Those that say nothing of their memory count as small.
+ * @param workers Most cells at once.
+ * @param memory Bytes that the machine has.
+ *
+ * @example
+ * ```ts
+ * import { fittingWorkers } from "./schedule.ts";
+ * const cells = [5, 3, 3].map((memory) => ({ key: { memory }, cost: 1, memory }));
+ * fittingWorkers(cells, 8, 9); // 2
+ * ```
+ */
+export function fittingWorkers(cells: readonly Cell[], workers: number, memory: number): number {
+  const sizes = cells.map((cell) => cell.memory ?? 0).sort((a, b) => b - a).slice(0, workers);
+  let total = 0;
+  const full = sizes.findIndex((size) => (total += size) > memory);
+  return full < 0 ? workers : full;
+}

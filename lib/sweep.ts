@@ -3,30 +3,20 @@
  * figures and a summary.
  *
  * Permissions: read on the checkout (workers load their modules from it) and on the result folder,
- * write on the result and figure folders; nothing else.
+ * write on the result and figure folders and on that of the model cache; nothing else. Where the
+ * permission is given to ask for the size of the memory, cells that do not fit in it are refused.
  * @module
  */
 import { join } from "node:path";
-import toolkit from "../deno.json" with { type: "json" };
 import { withLock, writeAtomic } from "./atomic_file.ts";
 import { parseCommandLine, type RunFlags, taskName, usage, UsageError } from "./command_line.ts";
 import { compute, type Outcome, type Target } from "./compute.ts";
-import {
-  type Cell,
-  type CellKey,
-  type Experiment,
-  type ExperimentOptions,
-  fixedOptions,
-} from "./experiment.ts";
-import {
-  describe,
-  readResults,
-  type ResultFiles,
-  resultFiles,
-  type Results,
-  saveResults,
-} from "./results.ts";
-import { balancedShards, compareKeys } from "./schedule.ts";
+import type { Cell, CellKey, Experiment, ExperimentOptions } from "./experiment.ts";
+import { experimentFiles, type Part, provenanceOf } from "./experiment_files.ts";
+import { formatBytes, machineMemory } from "./machine_memory.ts";
+import { describeMissing, mergeParts } from "./merge.ts";
+import { describe, readResults, type ResultFiles, type Results } from "./results.ts";
+import { balancedShards, compareKeys, fittingWorkers } from "./schedule.ts";
 import { alignColumns, summaryTable } from "./summary.ts";
 
 export type {
@@ -109,12 +99,8 @@ async function runCommand<Options extends Partial<ExperimentOptions>>(
   requireWritableFolder("--out", flags.out);
   if (drawsFigures) requireWritableFolder("--figures", flags.figures);
   const target: Target = {
-    files: filesOf(experiment, flags, flags.shard),
-    provenance: {
-      experiment: experiment.name,
-      version: toolkit.version,
-      options: fixedOptions(experiment.options, options),
-    },
+    files: experimentFiles(experiment, flags, flags.shard),
+    provenance: provenanceOf(experiment, options),
     run: {
       started: new Date().toISOString(),
       saved: "",
@@ -131,8 +117,9 @@ async function runCommand<Options extends Partial<ExperimentOptions>>(
   const earlier = flags.fresh ? NOTHING : readUsable(target.files, target);
 
   let outcome: Outcome;
+  let parts: Part[] = [];
   if (flags.merge) {
-    mergeParts(experiment, flags, target);
+    parts = mergeParts(experiment, flags, target);
     outcome = { failed: [], saved: true };
   } else {
     const remaining = without(cells, earlier.cells);
@@ -148,13 +135,26 @@ async function runCommand<Options extends Partial<ExperimentOptions>>(
     outcome = await compute(queue, target, {
       module: moduleUrl,
       options,
-      workers: flags.workers,
+      cache: flags.noCache ? undefined : flags.cache,
+      workers: workersFor(queue, flags.workers),
       replace: flags.fresh,
       maxSeconds: flags.maxSeconds,
       quiet: flags.quiet,
     });
   }
-  return await conclude(experiment, { cells, flags, target, drawsFigures }, outcome);
+  return await conclude(experiment, { cells, flags, target, drawsFigures, parts }, outcome);
+}
+
+/** The size of the pool, or a refusal where a cell needs more memory than there is. */
+function workersFor(queue: readonly Cell[], workers: number): number {
+  const memory = machineMemory();
+  const fitting = fittingWorkers(queue, workers, memory);
+  if (fitting > 0) return fitting;
+  const { key, memory: needed } = queue.reduce((a, b) => (b.memory ?? 0) > (a.memory ?? 0) ? b : a);
+  throw new UsageError(
+    `every cell must fit in the ${formatBytes(memory)} that this machine can give, ` +
+      `${describe(key)} needs about ${formatBytes(needed!)}`,
+  );
 }
 
 const NOTHING: Results = { cells: [], failed: [], runs: [] };
@@ -162,11 +162,13 @@ const NOTHING: Results = { cells: [], failed: [], runs: [] };
 /** Draws and prints what the files hold about the cells of the run; returns the exit code. */
 async function conclude<Options extends Partial<ExperimentOptions>>(
   experiment: Experiment<Options>,
-  { cells, flags, target: { files, provenance }, drawsFigures }: {
+  { cells, flags, target: { files, provenance }, drawsFigures, parts }: {
     cells: Cell[];
     flags: RunFlags;
     target: Target;
     drawsFigures: boolean;
+    /** Those that the run merged, if it did. */
+    parts: Part[];
   },
   { failed, saved, stop }: Outcome,
 ): Promise<number> {
@@ -200,6 +202,10 @@ async function conclude<Options extends Partial<ExperimentOptions>>(
     if (!stop.isInterruption && failures.length === 0) return 0;
   } else if (missing.length > failures.length) {
     console.error(`${missing.length - failures.length} of ${cells.length} cells are not there yet`);
+    if (flags.merge) {
+      const unknown = without(missing, failures);
+      for (const line of describeMissing(cells, unknown, parts)) console.error(line);
+    }
   }
   return missing.length > 0 ? 1 : 0;
 }
@@ -223,31 +229,6 @@ async function drawFigures<Options extends Partial<ExperimentOptions>>(
     }));
 }
 
-/** Merges the part files that `--shard` runs left into the result files. */
-function mergeParts<Options extends Partial<ExperimentOptions>>(
-  experiment: Experiment<Options>,
-  flags: RunFlags,
-  target: Target,
-): void {
-  const parts: Results[] = [];
-  for (const { name } of Deno.readDirSync(flags.out)) {
-    const [, index, count] = name.match(/\.part(\d+)of(\d+)\.meta\.json$/) ?? [];
-    if (index === undefined) continue;
-    const files = filesOf(experiment, flags, { index: Number(index), count: Number(count) });
-    // other experiments, and other suffixes, have parts in this folder too
-    if (files.meta === join(flags.out, name)) parts.push(readUsable(files, target));
-  }
-  if (parts.length === 0) {
-    throw new UsageError(`--merge must find part files (--shard) in ${flags.out}, got none`);
-  }
-  const run = { ...target.run, saved: new Date().toISOString() };
-  saveResults(target.files, target.provenance, {
-    cells: parts.flatMap(({ cells }) => cells),
-    failed: parts.flatMap(({ failed }) => failed),
-    runs: [...parts.flatMap(({ runs }) => runs), run],
-  }, { replace: flags.fresh });
-}
-
 /** The cells of the grid that a run is about. */
 function selectCells(grid: Cell[], { shard, only }: RunFlags): Cell[] {
   if (shard) return balancedShards(grid, shard.count)[shard.index].map((index) => grid[index]);
@@ -266,17 +247,6 @@ function without<T extends { key: CellKey }>(
 ): T[] {
   const keys = new Set(others.map(({ key }) => JSON.stringify(key)));
   return items.filter(({ key }) => !keys.has(JSON.stringify(key)));
-}
-
-function filesOf<Options extends Partial<ExperimentOptions>>(
-  { name, diagnostics }: Experiment<Options>,
-  { out, suffix }: RunFlags,
-  part?: { index: number; count: number },
-): ResultFiles {
-  return resultFiles(out, name, {
-    diagnostics,
-    suffix: (suffix ? `_${suffix}` : "") + (part ? `.part${part.index}of${part.count}` : ""),
-  });
 }
 
 function readUsable(files: ResultFiles, { provenance }: Target): Results {

@@ -3,11 +3,10 @@
  * @module
  */
 import { requireInteger, requireMatrix, requireNonNegative, requirePositive } from "./checks.ts";
-import { Arena, type Block, padded, run } from "./kernels.ts";
+import { Arena, type Block } from "./kernels.ts";
 import type { Matrix, Matrix32 } from "./matrix.ts";
-import { AdamW, ADAMW_WEIGHT_DECAY } from "./optimizers.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
-import { SaeWorkspace } from "./sae_workspace.ts";
+import { SaeTrainer } from "./sae_trainer.ts";
 import { Sae, type SaeType } from "./saes.ts";
 
 /** The observations that {@linkcode trainSae} sees, samples × inputDim each; rounded to float32. */
@@ -72,6 +71,8 @@ export interface SaeConfig {
   gradClip?: number;
   /** Seed of the initial weights and of the default loader, from 0 to 2³² − 1. */
   seed: number;
+  /** Starts from these parameters, which stay as they are, instead of the seed's. */
+  initial?: Sae;
   /**
    * Batches of indices of training samples, iterated once per epoch. Default:
    * `shuffledBatches(train.rows, batchSize, new TorchGenerator(seed))`. Pass one loader to several
@@ -100,10 +101,6 @@ export interface TrainedSae {
   history: SaeHistoryEntry[];
 }
 
-/** Smallest divisor when the decoder's columns are renormed. */
-const NORM_FLOOR = 1e-8;
-/** Keeps the clipping factor finite, as in PyTorch's `clip_grad_norm_`. */
-const CLIP_EPS = 1e-6;
 /** Samples that are scored together where the batches are smaller. */
 const SCORED_ROWS = 64;
 
@@ -115,8 +112,9 @@ const SCORED_ROWS = 64;
  *
  * All state stays in Wasm memory from the first step to the last.
  *
- * @throws {TypeError | RangeError} When the data or an option breaks its rule, or the loader yields an
- * empty batch, one above `batchSize`, or an index that is not a training sample.
+ * @throws {TypeError | RangeError} When the data or an option breaks its rule, `initial` is of another
+ * type or size, or the loader yields no batch, an empty one, one above `batchSize`, or an index that
+ * is not a training sample.
  * @throws {Error} When the loss is no longer finite: the training diverged.
  *
  * @example
@@ -158,37 +156,22 @@ export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): Traine
     requireMatrix(name, X, { cols: inputDim });
     requireInteger(`${name}.rows`, X.rows, 1);
   }
-  const start = Sae.initialize({ type, inputDim, width, kval, seed });
+  const start = config.initial ?? Sae.initialize({ type, inputDim, width, kval, seed });
+  for (const [name, value] of Object.entries({ type, inputDim, width, kval })) {
+    const actual = start[name as "type"];
+    if (actual !== value) throw new RangeError(`initial.${name} must be ${value}, got ${actual}`);
+  }
   const loader = config.loader ??
     shuffledBatches(train.rows, batchSize, new TorchGenerator(seed));
 
   using arena = new Arena();
   const scored = Math.max(id.rows, ood.rows);
-  const workspace = new SaeWorkspace(arena, start, start.parameters, {
-    rows: Math.max(batchSize, SCORED_ROWS),
-    samples: scored,
-    gradients: true,
-  });
-  const { parameters, gradients } = workspace;
-  const trained = type === "MP" ? "decoderPart" : "all";
-  const adam = new AdamW(arena, parameters[trained], gradients![trained], {
-    lr,
-    weightDecay: ADAMW_WEIGHT_DECAY,
-  });
+  const sizes = { rows: Math.max(batchSize, SCORED_ROWS), samples: scored };
+  const trainer = new SaeTrainer(arena, start, { lr, gamma, gradClip }, sizes);
+  const { workspace } = trainer;
   const [trainBlock, idBlock, oodBlock] = [train, id, ood].map((X) => arena.matrix(X));
-  const batchOrder = arena.i32(batchSize), inOrder = arena.i32(scored), norms = arena.f32(width);
+  const batchOrder = arena.i32(batchSize), inOrder = arena.i32(scored);
   inOrder.view.forEach((_, i, view) => view[i] = i);
-  const ldm = padded(inputDim);
-
-  function step(batch: ArrayLike<number>): void {
-    requireBatch(batch, batchSize, train.rows);
-    batchOrder.view.set(batch);
-    workspace.prepare();
-    workspace.gradientsOf(trainBlock, batchOrder, batch.length, gamma);
-    const clip = gradClip > 0 ? clipFactor(gradients![trained], gradClip) : 1;
-    run("project_rows", width, ldm, parameters.decoder, gradients!.decoder);
-    adam.step(clip);
-  }
 
   function score(block: Block, rows: number): { mse: number; l0: number } {
     for (let i = 0; i < rows; i += workspace.rows) {
@@ -198,12 +181,14 @@ export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): Traine
     return { mse: recon / (rows * inputDim), l0: active / rows };
   }
 
-  const snapshot = () => new Sae({ type, kval, parameters: parameters.read() });
+  const snapshot = () => new Sae({ type, kval, parameters: workspace.parameters.read() });
   const history: SaeHistoryEntry[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     let batches = 0;
     for (const batch of loader) {
-      step(batch);
+      requireBatch(batch, batchSize, train.rows);
+      batchOrder.view.set(batch);
+      trainer.step(trainBlock, batchOrder, batch.length);
       batches++;
     }
     if (batches === 0) throw new RangeError("loader must yield at least one batch per epoch");
@@ -213,9 +198,7 @@ export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): Traine
         `Cannot go on training: the loss must be finite, got ${recon} in epoch ${epoch} with lr ${lr}`,
       );
     }
-    if (renormEvery > 0 && epoch % renormEvery === 0) {
-      run("normalize_rows", width, ldm, NORM_FLOOR, parameters.decoder, parameters.decoder, norms);
-    }
+    if (renormEvery > 0 && epoch % renormEvery === 0) trainer.renorm();
     let entry: SaeHistoryEntry | undefined;
     if (epoch === epochs - 1 || historyEvery > 0 && epoch % historyEvery === 0) {
       workspace.prepare();
@@ -244,12 +227,6 @@ export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): Traine
     reconOod: onOod.reconstruction,
     history,
   };
-}
-
-/** The factor that brings the norm of all gradients down to `limit`, or 1. */
-function clipFactor(gradients: Block, limit: number): number {
-  const norm = Math.sqrt(run("sum_squares", gradients.length, gradients));
-  return Math.min(1, limit / (norm + CLIP_EPS));
 }
 
 /** Requires a batch that fits: the kernels read the rows that it names without a check. */

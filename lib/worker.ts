@@ -23,6 +23,7 @@ self.onmessage = async ({ data }: MessageEvent<Order>) => {
     let reported = started;
     const context: CellContext<Record<string, never>> = {
       options: data.options as Record<string, never>,
+      cache: data.cache,
       progress(fraction) {
         const now = performance.now();
         if (now - reported < PROGRESS_INTERVAL_MS) return;

@@ -12,6 +12,8 @@ export interface Order {
   cell: Cell;
   /** Options of the run. */
   options: unknown;
+  /** Folder of the model cache, unless there is none. */
+  cache?: string;
 }
 
 /** From a worker to the pool. */

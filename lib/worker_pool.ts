@@ -21,6 +21,8 @@ export interface PoolOptions {
   module: string;
   /** Options of the run, as plain JSON. */
   options: unknown;
+  /** Folder of the model cache, unless there is none. */
+  cache?: string;
   /** Number of workers. */
   workers: number;
   /** Ends the pool at once: running cells are abandoned. */
@@ -53,7 +55,7 @@ export interface PoolOptions {
  */
 export async function runCells(
   cells: readonly Cell[],
-  { module, options, workers, signal }: PoolOptions,
+  { module, options, cache, workers, signal }: PoolOptions,
   events: PoolEvents,
 ): Promise<void> {
   const queue = cells.values();
@@ -72,7 +74,7 @@ export async function runCells(
         worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
         alive.add(worker);
       }
-      const survived = await computeCell(worker, { module, cell, options }, events);
+      const survived = await computeCell(worker, { module, cell, options, cache }, events);
       if (survived) continue;
       worker.terminate();
       alive.delete(worker);

@@ -50,6 +50,13 @@ Deno.test("values are read with = or a space, lists with commas, numbers with ex
   assert.equal(flags.quiet, true);
 });
 
+Deno.test("the model cache has a folder of its own, which can be moved or done without", () => {
+  assert.equal(parse().flags.cache, ".cache");
+  assert.equal(parse("--cache", "models").flags.cache, "models");
+  assert.equal(parse("--no-cache").flags.noCache, true);
+  assert.throws(() => parse("--cache", "models", "--no-cache"), /--cache and --no-cache exclude/);
+});
+
 Deno.test("every mistake is refused in one line that names the flag, its rule and the value", () => {
   const mistakes: [string[], RegExp][] = [
     [["--foo"], /it has no flag --foo/],
@@ -80,6 +87,7 @@ Deno.test("every mistake is refused in one line that names the flag, its rule an
     [["--out", ""], /--out must be a path, got ""/],
     [["--fresh=yes"], /--fresh takes no value, got "yes"/],
     [["--shard", "0/2", "--merge"], /--shard and --merge exclude each other/],
+    [["--mixed"], /--mixed must go with --merge, got it alone/],
   ];
   for (const [args, message] of mistakes) {
     assert.throws(() => parse(...args), (error: Error) => {

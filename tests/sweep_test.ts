@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Row } from "../lib/experiment.ts";
 import { duration } from "../lib/progress.ts";
 import { readRows } from "../lib/results.ts";
-import { balancedShards, compareKeys, largestFirst } from "../lib/schedule.ts";
+import { balancedShards, compareKeys, fittingWorkers, largestFirst } from "../lib/schedule.ts";
 import { summaryTable } from "../lib/summary.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
@@ -115,6 +115,7 @@ Deno.test("merging too early tells what is missing; merging again goes on", asyn
   const early = await runToy(folder, "--merge");
   assert.equal(early.code, 1);
   assert.match(early.stderr, /2 of 4 cells are not there yet/);
+  assert.match(early.stderr, /^Part 0 of 2 \(--shard 0\/2\) is missing$/m);
   await runToy(folder, "--shard", "0/2");
   assert.equal((await runToy(folder, "--merge")).code, 0);
   const merged = filesIn(folder);
@@ -341,4 +342,18 @@ Deno.test("the summary shows key columns that vary, and no deviation for a singl
       "60           b",
     ].join("\n"),
   );
+});
+
+Deno.test("only as many cells run at once as fit in the memory together", () => {
+  const cells = [{ memory: 5 }, { memory: 3 }, {}, { memory: 3 }].map((cell, i) => ({
+    key: { i },
+    cost: 1,
+    ...cell,
+  }));
+  assert.equal(fittingWorkers(cells, 4, 11), 4);
+  assert.equal(fittingWorkers(cells, 4, 10), 2);
+  assert.equal(fittingWorkers(cells, 4, 5), 1);
+  assert.equal(fittingWorkers(cells, 4, 4), 0);
+  assert.equal(fittingWorkers(cells, 1, 5), 1);
+  assert.equal(fittingWorkers([], 3, 1), 3);
 });

@@ -1,0 +1,51 @@
+/**
+ * One training step (batch of 64, k = 10) and one scored block of each autoencoder, on the paper's
+ * data, with the weights moving as in training.
+ *
+ * What bounds them: relu and jumprelu five dense products, hence the FMA units; topk at n = 100 the
+ * encoder's product, the division and square root of AdamW and unpredictable branches of the
+ * selection about equally, at n = 1000 AdamW's memory traffic too; MP the rows of the Gram matrix
+ * (dense products) and, at n = 100, the k passes over the correlations.
+ */
+import { generateDatasets } from "../lib/data.ts";
+import { Arena } from "../lib/kernels.ts";
+import { shuffledBatches, TorchGenerator } from "../lib/random.ts";
+import { SaeTrainer } from "../lib/sae_trainer.ts";
+import { Sae, SAE_TYPES, type SaeType } from "../lib/saes.ts";
+
+const K = 10, BATCH = 64, SAMPLES = 1000;
+const DENSE: readonly SaeType[] = ["relu", "jumprelu"];
+
+for (const n of [100, 1000]) {
+  const { train: { Y } } = generateDatasets({
+    seed: 0,
+    numLatents: n,
+    k: K,
+    nSamples: 2 * SAMPLES,
+  });
+  const loader = shuffledBatches(SAMPLES, BATCH, new TorchGenerator(0));
+  const batches = [...loader].filter((batch) => batch.length === BATCH);
+  const product = 2 * BATCH * n * Y.cols;
+
+  for (const type of SAE_TYPES) {
+    const arena = new Arena(); // for as long as the process lives
+    const sae = Sae.initialize({ type, inputDim: Y.cols, width: n, kval: K, seed: 0 });
+    const options = { lr: 5e-4, gamma: 1e-4, gradClip: 0 };
+    const trainer = new SaeTrainer(arena, sae, options, { rows: BATCH, samples: SAMPLES });
+    const data = arena.matrix(Y), order = arena.i32(BATCH);
+    let steps = 0, prepared = -1;
+    const flop = (products: number) => DENSE.includes(type) ? ` [${products * product} flop]` : "";
+
+    Deno.bench(`${type} step n=${n}${flop(5)}`, { group: `step n=${n}` }, () => {
+      order.view.set(batches[steps++ % batches.length]);
+      trainer.step(data, order, BATCH);
+    });
+
+    Deno.bench(`${type} scored block n=${n}${flop(2)}`, { group: `score n=${n}` }, (b) => {
+      if (prepared !== steps) trainer.workspace.prepare(), prepared = steps; // once per scoring
+      b.start();
+      trainer.workspace.forward(data, order, BATCH);
+      b.end();
+    });
+  }
+}

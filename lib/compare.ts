@@ -1,0 +1,97 @@
+/**
+ * The inference methods side by side on one dictionary.
+ * @module
+ */
+import { requireMatrix } from "./checks.ts";
+import type { Lista } from "./lista.ts";
+import type { Matrix } from "./matrix.ts";
+import { evaluate, type FullEvaluation } from "./metrics.ts";
+import { meanL0, meanSquaredError } from "./reconstruction.ts";
+import { refineFromSae } from "./refine.ts";
+import type { Sae } from "./saes.ts";
+import { fista, ista } from "./sparse_coding.ts";
+
+/** One split as `generateDatasets` makes it. */
+export interface ComparedSplit {
+  /** Observations, samples × m. */
+  Y: Matrix;
+  /** True codes, samples × latents. */
+  Z: Matrix;
+  /** Label of each sample, 0 or 1. */
+  labels: ArrayLike<number | boolean>;
+}
+
+/** Options of {@linkcode compareMethods}. */
+export interface CompareOptions {
+  /** The shared dictionary, m × n. */
+  dictionary: Matrix;
+  /** Weight of the penalty, λ > 0. */
+  lambda: number;
+  /** Iterations of FISTA, ISTA and the refinement. Default 100. */
+  nIter?: number;
+  /** An autoencoder, for the methods `sae` and `sae_refined`. */
+  sae?: Sae;
+  /** A trained network, for the method `lista`. */
+  lista?: Lista;
+}
+
+/** A row of {@linkcode compareMethods}; keys as in the result files. */
+export interface ComparedMethod extends FullEvaluation {
+  /** fista, ista, sae, sae_refined or lista. */
+  method: string;
+  /** Mean squared error on ID with the shared dictionary, without any bias. */
+  mse_iid: number;
+  /** The same on OOD. */
+  mse_ood: number;
+  /** Mean number of codes above 0.01 in absolute value per ID sample. */
+  l0_iid: number;
+  /** The same on OOD. */
+  l0_ood: number;
+}
+
+/**
+ * Scores inference methods on one dictionary: non-negative FISTA, ISTA, and where given an
+ * autoencoder, the same refined by FISTA with its own decoder, and LISTA. The mean squared errors all
+ * use the shared dictionary without bias, so that an autoencoder's tells how far its codes fit it.
+ *
+ * @param splits val (ID) and ood, as `generateDatasets` makes them.
+ * @returns One row per method, in the order above.
+ * @throws {TypeError} When an argument is of the wrong kind.
+ * @throws {RangeError} When shapes do not fit together, a value is not finite, λ is not above 0 or
+ * `nIter` is no integer of at least 1.
+ *
+ * @example
+ * ```ts
+ * import { compareMethods } from "./compare.ts";
+ * import { generateDatasets } from "./data.ts";
+ * const { val, ood, A } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 200 });
+ * const rows = compareMethods({ val, ood }, { dictionary: A, lambda: 0.1 });
+ * console.table(rows);
+ * ```
+ */
+export function compareMethods(
+  { val, ood }: { val: ComparedSplit; ood: ComparedSplit },
+  { dictionary, lambda, nIter = 100, sae, lista }: CompareOptions,
+): ComparedMethod[] {
+  requireMatrix("dictionary", dictionary, { rows: val.Y.cols });
+  const encoders: Record<string, (Y: Matrix) => Matrix> = {
+    fista: (Y) => fista(Y, dictionary, { lambda, nIter, nonneg: true }),
+    ista: (Y) => ista(Y, dictionary, { lambda, nIter }),
+    ...(sae && {
+      sae: (Y) => sae.encode(Y),
+      sae_refined: (Y) => refineFromSae(sae, Y, { lambda, nIter }).codes,
+    }),
+    ...(lista && { lista: (Y) => lista.forward(Y) }),
+  };
+  return Object.entries(encoders).map(([method, encode]) => {
+    const codesId = encode(val.Y), codesOod = encode(ood.Y);
+    return {
+      method,
+      ...evaluate({ codesId, codesOod, val, ood }),
+      mse_iid: meanSquaredError(val.Y, codesId, dictionary),
+      mse_ood: meanSquaredError(ood.Y, codesOod, dictionary),
+      l0_iid: meanL0(codesId),
+      l0_ood: meanL0(codesOod),
+    };
+  });
+}

@@ -1,0 +1,264 @@
+/**
+ * Absolute products and correlations between the columns of two large matrices, laid out as costs for
+ * the assignment: float64 while that is small, float32 beyond, and never more than one such matrix.
+ * @module
+ */
+import { type Csr, transposeCsr } from "./csr.ts";
+import { type Matrix, type Matrix64, type MatrixData, transpose } from "./matrix.ts";
+import { multiplyBlocks } from "./product.ts";
+
+/** Above this many entries (256 MB) similarities are kept in float32. */
+const LARGE = 2 ** 25;
+
+/** Columns whose centred norm is not above this are constant: they correlate 0 with everything. */
+const CONSTANT = 1e-8;
+
+/** Storing every fourth value with its index costs as much as storing all. */
+const DENSE_SHARE = 0.25;
+
+/** Mean and centred sum of squares of every column. */
+export interface ColumnMoments<T extends MatrixData = MatrixData> {
+  /** Mean per column. */
+  means: T;
+  /** Σ (x − mean)² per column: samples × variance. */
+  squares: T;
+}
+
+/**
+ * Mean and centred sum of squares of every column, in two passes, every step rounded to the type of
+ * `Values`.
+ *
+ * @param M samples × columns.
+ * @param Values Float64Array, or Float32Array to get what float32 arithmetic gives.
+ *
+ * @example
+ * ```ts
+ * import { columnMoments } from "./correlation.ts";
+ * import { fromRows } from "./matrix.ts";
+ * columnMoments(fromRows([[1], [3]]), Float64Array).squares; // [2]
+ * ```
+ */
+export function columnMoments<T extends MatrixData>(
+  { rows, cols, data }: Matrix,
+  Values: new (length: number) => T,
+): ColumnMoments<T> {
+  const means = new Values(cols), squares = new Values(cols), row = new Values(cols);
+  for (let i = 0, p = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, p++) means[j] += data[p];
+  }
+  for (let j = 0; j < cols; j++) means[j] /= rows;
+  for (let i = 0, p = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, p++) {
+      row[j] = data[p] - means[j];
+      row[j] *= row[j];
+      squares[j] += row[j];
+    }
+  }
+  return { means, squares };
+}
+
+/**
+ * Columns of zero mean and unit norm, each as an offset, which is what its zeros became, and what the
+ * other values add to it. A dense column has offset 0 and holds all its values.
+ */
+export interface StandardColumns {
+  /** Number of samples. */
+  samples: number;
+  /** The sparse columns, one per row. */
+  sparse: Csr;
+  /** Offset of every sparse column. */
+  offsets: Float64Array;
+  /** The dense columns: samples × count. */
+  dense: Matrix64;
+  /** Sum of the values of every column without its offset; sparse columns first. */
+  sums: Float64Array;
+}
+
+/**
+ * Standardizes the chosen columns of `M` and all of `extra`, leaving constant ones out (their
+ * correlations are 0). Sparse columns come first, so the order is not that of `M`. As in the
+ * reference, a float32 matrix without extra columns is centred and scaled in float32.
+ *
+ * @param M samples × columns.
+ * @param chosen Indices of the columns to take; all when left out.
+ * @param extra Further dense columns, samples × any number.
+ *
+ * @example
+ * ```ts
+ * import { standardize } from "./correlation.ts";
+ * import { fromRows } from "./matrix.ts";
+ * standardize(fromRows([[1, 7], [3, 7]])).dense.cols; // 1: the other column is constant
+ * ```
+ */
+export function standardize(
+  M: Matrix,
+  chosen?: ArrayLike<number>,
+  extra?: Matrix64,
+): StandardColumns {
+  const { rows: samples, cols, data } = M;
+  const Values = M.data instanceof Float32Array && !extra ? Float32Array : Float64Array;
+  const { means, squares } = columnMoments<MatrixData>(M, Values);
+  const norms = squares.map(Math.sqrt);
+  const counts = new Int32Array(cols);
+  for (let i = 0, p = 0; i < samples; i++) {
+    for (let j = 0; j < cols; j++, p++) if (data[p] !== 0) counts[j]++;
+  }
+  // sparse columns are numbered 0, 1, …, dense ones −1, −2, …, so that one pass can deal them out
+  const OUT = -cols - 1;
+  const place = new Int32Array(cols).fill(OUT);
+  let sparseCount = 0, ownDense = 0;
+  for (let c = 0; c < (chosen?.length ?? cols); c++) {
+    const j = chosen ? chosen[c] : c;
+    if (norms[j] <= CONSTANT) continue;
+    place[j] = counts[j] <= DENSE_SHARE * samples ? sparseCount++ : -1 - ownDense++;
+  }
+  const denseCount = ownDense + (extra?.cols ?? 0);
+
+  const dense = new Float64Array(samples * denseCount);
+  const sums = new Float64Array(sparseCount + denseCount);
+  const offsets = new Float64Array(sparseCount);
+  const starts = new Int32Array(sparseCount + 1);
+  const row = new Values(1); // rounds each step of the one value that it holds
+  for (let j = 0; j < cols; j++) {
+    if (place[j] < 0) continue;
+    starts[place[j] + 1] = counts[j];
+    row[0] = -means[j];
+    row[0] /= norms[j];
+    offsets[place[j]] = row[0];
+  }
+  for (let q = 0; q < sparseCount; q++) starts[q + 1] += starts[q];
+  const next = starts.slice();
+  const columns = new Int32Array(starts[sparseCount]), values = new Float64Array(columns.length);
+  for (let i = 0, p = 0; i < samples; i++) {
+    for (let j = 0; j < cols; j++, p++) {
+      const q = place[j];
+      if (q === OUT || (q >= 0 && data[p] === 0)) continue;
+      row[0] = data[p] - means[j];
+      row[0] /= norms[j];
+      if (q < 0) {
+        dense[i * denseCount - 1 - q] = row[0];
+        sums[sparseCount - 1 - q] += row[0];
+      } else {
+        const value = row[0] - offsets[q];
+        sums[q] += value;
+        columns[next[q]] = i;
+        values[next[q]++] = value;
+      }
+    }
+  }
+  if (extra) {
+    const { means, squares } = columnMoments(extra, Float64Array);
+    for (let i = 0, p = 0; i < samples; i++) {
+      for (let j = 0; j < extra.cols; j++, p++) {
+        const value = (extra.data[p] - means[j]) / Math.sqrt(squares[j]);
+        dense[i * denseCount + ownDense + j] = value;
+        sums[sparseCount + ownDense + j] += value;
+      }
+    }
+  }
+  return {
+    samples,
+    sparse: { rows: sparseCount, cols: samples, starts, columns, values },
+    offsets,
+    dense: { rows: samples, cols: denseCount, data: dense },
+    sums,
+  };
+}
+
+/**
+ * The matrix of |correlation| between the columns of `X` (rows of the result) and of `Y` (columns of
+ * the result). Its cost is one step for every pair of stored values that share a sample.
+ *
+ * @example
+ * ```ts
+ * import { absoluteCorrelations, standardize } from "./correlation.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const columns = standardize(fromRows([[1, 0], [3, 1], [2, 5]]));
+ * absoluteCorrelations(columns, columns).data[0]; // 1
+ * ```
+ */
+export function absoluteCorrelations(X: StandardColumns, Y: StandardColumns): Matrix {
+  const { samples, sparse: { starts, columns, values } } = X;
+  const left = Y.sparse.rows, right = Y.dense.cols;
+  const out = similarities(X.sparse.rows + X.dense.cols, left + right);
+  const bySample = transposeCsr(Y.sparse);
+  // Σ (α + a)(β + b) = Σ ab + α (Σ b + samples·β) + β Σ a, with offsets α, β and stored values a, b
+  const totals = Y.sums.map((sum, j) => sum + (j < left ? samples * Y.offsets[j] : 0));
+
+  const row = new Float64Array(left + right);
+  /** Adds `weight` times the sparse part of one sample of `Y` to the row. */
+  function addSparse(sample: number, weight: number): void {
+    const end = bySample.starts[sample + 1];
+    for (let p = bySample.starts[sample]; p < end; p++) {
+      row[bySample.columns[p]] += weight * bySample.values[p];
+    }
+  }
+  /** Writes row i of the result, correcting its first `width` values for the offsets. */
+  function write(i: number, offset: number, width: number): void {
+    const at = i * out.cols;
+    for (let j = 0; j < width; j++) {
+      const shift = offset * totals[j] + (j < left ? Y.offsets[j] * X.sums[i] : 0);
+      out.data[at + j] = Math.abs(row[j] + shift);
+    }
+  }
+
+  for (let i = 0; i < X.sparse.rows; i++) {
+    row.fill(0);
+    for (let p = starts[i]; p < starts[i + 1]; p++) {
+      const weight = values[p];
+      addSparse(columns[p], weight);
+      for (let j = left, q = columns[p] * right; j < row.length; j++, q++) {
+        row[j] += weight * Y.dense.data[q];
+      }
+    }
+    write(i, X.offsets[i], row.length);
+  }
+  const denseOfX = transpose(X.dense);
+  for (let i = 0; i < denseOfX.rows; i++) {
+    row.fill(0);
+    for (let s = 0, p = i * samples; s < samples; s++, p++) addSparse(s, denseOfX.data[p]);
+    write(X.sparse.rows + i, 0, left);
+  }
+  multiplyBlocks(denseOfX, Y.dense, (first, block) => {
+    writeAbsolute(out, block, X.sparse.rows + first, left, right);
+  });
+  return out;
+}
+
+/**
+ * |A·B|, in float64 or, where that were large, in float32.
+ *
+ * @param A m × k.
+ * @param B k × n.
+ * @returns m × n.
+ *
+ * @example
+ * ```ts
+ * import { absoluteProducts } from "./correlation.ts";
+ * import { fromRows } from "./matrix.ts";
+ * absoluteProducts(fromRows([[-1]]), fromRows([[2]])).data; // [2]
+ * ```
+ */
+export function absoluteProducts(A: Matrix64, B: Matrix64): Matrix {
+  const out = similarities(A.rows, B.cols);
+  multiplyBlocks(A, B, (first, block) => writeAbsolute(out, block, first, 0, B.cols));
+  return out;
+}
+
+function similarities(rows: number, cols: number): Matrix<MatrixData> {
+  const count = rows * cols;
+  return { rows, cols, data: count > LARGE ? new Float32Array(count) : new Float64Array(count) };
+}
+
+/** Writes the absolute values of a block of rows into `out` from (row, col) on. */
+function writeAbsolute(
+  out: Matrix,
+  block: Float64Array,
+  row: number,
+  col: number,
+  width: number,
+): void {
+  for (let p = 0, start = row * out.cols + col; p < block.length; start += out.cols) {
+    for (let j = 0; j < width; j++, p++) out.data[start + j] = Math.abs(block[p]);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Compressed sparse rows: codes are mostly exact zeros, and the metrics walk only the rest.
+ * @module
+ */
+import type { Matrix } from "./matrix.ts";
+
+/** The non-zeros of a matrix, row after row, columns ascending within a row. */
+export interface Csr {
+  /** Number of rows. */
+  rows: number;
+  /** Number of columns. */
+  cols: number;
+  /** Row i holds the entries `starts[i]` up to, not including, `starts[i + 1]`. */
+  starts: Int32Array;
+  /** Column of each entry. */
+  columns: Int32Array;
+  /** Value of each entry. */
+  values: Float64Array;
+}
+
+/**
+ * Number of entries that are not 0.
+ *
+ * @example
+ * ```ts
+ * import { countNonzeros } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * countNonzeros(fromRows([[0, 2], [3, 0]])); // 2
+ * ```
+ */
+export function countNonzeros({ data }: Matrix): number {
+  let count = 0;
+  for (let p = 0; p < data.length; p++) if (data[p] !== 0) count++;
+  return count;
+}
+
+/**
+ * The non-zeros of a dense matrix, in float64.
+ *
+ * @param M A dense matrix with fewer than 2³¹ non-zeros.
+ *
+ * @example
+ * ```ts
+ * import { toCsr } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * toCsr(fromRows([[0, 2], [3, 0]])).columns; // [1, 0]
+ * ```
+ */
+export function toCsr(M: Matrix): Csr {
+  const { rows, cols, data } = M;
+  const count = countNonzeros(M);
+  const starts = new Int32Array(rows + 1);
+  const columns = new Int32Array(count), values = new Float64Array(count);
+  let at = 0;
+  for (let i = 0, p = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, p++) {
+      const value = data[p];
+      if (value === 0) continue;
+      columns[at] = j;
+      values[at++] = value;
+    }
+    starts[i + 1] = at;
+  }
+  return { rows, cols, starts, columns, values };
+}
+
+/**
+ * The transposed matrix: its rows are the columns of `M`, samples ascending.
+ *
+ * @example
+ * ```ts
+ * import { toCsr, transposeCsr } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * transposeCsr(toCsr(fromRows([[0, 2], [3, 0]]))).values; // [3, 2]
+ * ```
+ */
+export function transposeCsr(M: Csr): Csr {
+  const count = M.values.length;
+  const starts = new Int32Array(M.cols + 1);
+  for (let p = 0; p < count; p++) starts[M.columns[p] + 1]++;
+  for (let j = 0; j < M.cols; j++) starts[j + 1] += starts[j];
+  const next = starts.slice();
+  const columns = new Int32Array(count), values = new Float64Array(count);
+  for (let i = 0; i < M.rows; i++) {
+    for (let p = M.starts[i]; p < M.starts[i + 1]; p++) {
+      const at = next[M.columns[p]]++;
+      columns[at] = i;
+      values[at] = M.values[p];
+    }
+  }
+  return { rows: M.cols, cols: M.rows, starts, columns, values };
+}

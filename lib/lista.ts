@@ -1,0 +1,232 @@
+/**
+ * LISTA: a few iterations of ISTA, unrolled into layers whose weights are learned.
+ * @module
+ */
+import { requireInteger, requireMatrix, requirePositive } from "./checks.ts";
+import { Arena, padded, readRows, run, toMatrix32, writeRows } from "./kernels.ts";
+import { type ListaLayer, ListaNetwork } from "./lista_network.ts";
+import { type Matrix, type Matrix32, toFloat32, transpose, zeros32 } from "./matrix.ts";
+import { shuffledBatches, TorchGenerator } from "./random.ts";
+import { lipschitz } from "./linalg.ts";
+
+export type { ListaLayer };
+
+/** Options of {@linkcode Lista.train}. */
+export interface ListaTraining {
+  /** Weight of the penalty, λ > 0. */
+  lambda: number;
+  /** Passes over the observations. Default 100. */
+  epochs?: number;
+  /** Learning rate of Adam. Default 1e-3. */
+  lr?: number;
+  /** Most samples in a batch. Default 64. */
+  batchSize?: number;
+  /** Seed of the order of the samples. Default 0. */
+  seed?: number;
+  /** Batches of row numbers, iterated once per epoch, in place of those from the seed. */
+  loader?: Iterable<ArrayLike<number>>;
+  /** Called after every epoch. */
+  onEpoch?: (entry: ListaEntry) => void;
+}
+
+/** One epoch of training. */
+export interface ListaEntry {
+  /** Epoch, from 0. */
+  epoch: number;
+  /** Mean over the batches of their losses before their updates. */
+  loss: number;
+}
+
+/** Samples that go through the layers together when nothing is learned. */
+const FORWARD_ROWS = 96;
+
+/** DᵀD */
+function gram(D: Matrix): Matrix32 {
+  using arena = new Arena();
+  const stride = padded(D.cols), d = arena.matrix(D), product = arena.f32(D.cols * stride);
+  run("gemm_tn", D.cols, stride, D.rows, d, stride, d, stride, product, stride);
+  return toMatrix32(product, D.cols, D.cols);
+}
+
+/** Copies the rows of `X` that a batch names to the beginning of a view. */
+function gather(X: Matrix, batch: ArrayLike<number>, view: Float32Array): void {
+  const stride = padded(X.cols);
+  for (let b = 0; b < batch.length; b++) {
+    const row = batch[b];
+    requireInteger("row in a batch of loader", row, 0, X.rows - 1);
+    view.set(X.data.subarray(row * X.cols, (row + 1) * X.cols), b * stride);
+  }
+}
+
+/**
+ * Learned ISTA (Gregor and LeCun, "Learning Fast Approximations of Sparse Coding", 2010): from z = 0,
+ * every layer l takes z to S(z·W_lᵀ + x·S_lᵀ, |θ_l|) with the soft threshold S. Computed in float32.
+ *
+ * @example
+ * ```ts
+ * import { fromRows } from "./matrix.ts";
+ * import { Lista } from "./lista.ts";
+ * const D = fromRows([[1, 0, 0.6], [0, 1, 0.8]]), X = fromRows([[1, 2], [0, 1]]);
+ * const lista = Lista.fromDictionary(D, { nLayers: 3 });
+ * const history = lista.train(X, D, { lambda: 0.1, epochs: 5 });
+ * const codes = lista.forward(X); // 2 × 3
+ * ```
+ */
+export class Lista {
+  #layers: readonly ListaLayer[];
+
+  /**
+   * A network with the given weights, which are not copied.
+   *
+   * @param layers At least one; all of the same shapes.
+   * @throws {RangeError} When there is no layer, the shapes differ or a value is not finite.
+   */
+  constructor(layers: readonly ListaLayer[]) {
+    if (layers.length === 0) {
+      throw new RangeError("Cannot make LISTA: it must have at least one layer, got 0");
+    }
+    const { rows: n, cols: m } = layers[0].S;
+    requireInteger("layers[0].S.rows", n, 1);
+    requireInteger("layers[0].S.cols", m, 1);
+    layers.forEach(({ W, S, thresholds }, l) => {
+      requireMatrix(`layers[${l}].W`, W, { rows: n, cols: n });
+      requireMatrix(`layers[${l}].S`, S, { rows: n, cols: m });
+      requireMatrix(`layers[${l}].thresholds`, { rows: 1, cols: n, data: thresholds });
+    });
+    this.#layers = layers;
+  }
+
+  /**
+   * The network that repeats ISTA with a dictionary: W = I − DᵀD/L, S = Dᵀ/L with L the squared
+   * spectral norm of D, and thresholds of 0.01.
+   *
+   * @param D Dictionary, m × n, atoms in columns.
+   * @throws {RangeError} When D is empty, zero or not finite, or `nLayers` is no integer of at least 1.
+   */
+  static fromDictionary(D: Matrix, { nLayers = 16 }: { nLayers?: number } = {}): Lista {
+    requireMatrix("D", D);
+    requireInteger("nLayers", nLayers, 1);
+    const L = lipschitz(D), { rows: m, cols: n } = D;
+    requirePositive("the squared spectral norm of D", L);
+    const S = toFloat32(transpose(D)).data.map((value) => value / L);
+    const W = gram(D).data.map((value, p) => (p % (n + 1) === 0 ? 1 : 0) - value / L);
+    return new Lista(Array.from({ length: nLayers }, () => ({
+      W: { rows: n, cols: n, data: W.slice() },
+      S: { rows: n, cols: m, data: S.slice() },
+      thresholds: new Float32Array(n).fill(0.01),
+    })));
+  }
+
+  /** The weights of every layer. */
+  get layers(): readonly ListaLayer[] {
+    return this.#layers;
+  }
+
+  /** Number of latents, n. */
+  get numLatents(): number {
+    return this.#layers[0].S.rows;
+  }
+
+  /** Number of observed dimensions, m. */
+  get inputDim(): number {
+    return this.#layers[0].S.cols;
+  }
+
+  /**
+   * Codes of observations.
+   *
+   * @param X Observations, samples × m.
+   * @returns Codes, samples × n.
+   * @throws {RangeError} When X does not have m columns or a value is not finite.
+   */
+  forward(X: Matrix): Matrix32 {
+    requireMatrix("X", X, { cols: this.inputDim });
+    const codes = zeros32(X.rows, this.numLatents);
+    using arena = new Arena();
+    const network = new ListaNetwork(arena, this.#layers, FORWARD_ROWS);
+    const x = arena.f32(FORWARD_ROWS * padded(X.cols));
+    for (let start = 0; start < X.rows; start += FORWARD_ROWS) {
+      const end = Math.min(start + FORWARD_ROWS, X.rows);
+      writeRows(x, X, start, end);
+      readRows(network.forward(x, end - start), codes, start, end);
+    }
+    return codes;
+  }
+
+  #check(X: Matrix, D: Matrix, lambda: number): void {
+    requireMatrix("X", X, { cols: this.inputDim });
+    requireInteger("X.rows", X.rows, 1);
+    requireMatrix("D", D, { rows: this.inputDim, cols: this.numLatents });
+    requirePositive("lambda", lambda);
+  }
+
+  /**
+   * The loss mean (x − zDᵀ)² + λ·mean |z| of observations, and its gradient for every weight.
+   *
+   * @param X Observations, samples × m.
+   * @param D Dictionary, m × n.
+   * @returns The loss, and the gradients in the shapes of the layers.
+   * @throws {RangeError} When shapes do not fit together, a value is not finite or λ is not above 0.
+   */
+  gradients(
+    X: Matrix,
+    D: Matrix,
+    { lambda }: { lambda: number },
+  ): { loss: number; layers: ListaLayer[] } {
+    this.#check(X, D, lambda);
+    using arena = new Arena();
+    const network = new ListaNetwork(arena, this.#layers, X.rows, this.#layers.length);
+    const trainer = network.trainer(D, lambda, X.rows);
+    const loss = trainer.backward(arena.matrix(X), X.rows);
+    return { loss, layers: trainer.gradients() };
+  }
+
+  /**
+   * Trains the weights by Adam on mean (x − zDᵀ)² + λ·mean |z|, with fixed D.
+   *
+   * @param X Observations, samples × m.
+   * @param D Dictionary, m × n.
+   * @returns The mean loss of every epoch.
+   * @throws {TypeError} When an argument is of the wrong kind.
+   * @throws {RangeError} When shapes do not fit together, a value is not finite, λ or lr is not above
+   * 0, a count is no integer of at least 1, or a batch names a row that X does not have.
+   * @throws {Error} When the loss stops being finite; the weights are then those from before.
+   */
+  train(X: Matrix, D: Matrix, options: ListaTraining): ListaEntry[] {
+    const { lambda, epochs = 100, lr = 1e-3, batchSize = 64, seed = 0, onEpoch } = options;
+    this.#check(X, D, lambda);
+    requireInteger("epochs", epochs, 1);
+    requirePositive("lr", lr);
+    requireInteger("batchSize", batchSize, 1);
+    // The reference's loader draws from the global generator
+    const loader = options.loader ??
+      shuffledBatches(X.rows, batchSize, new TorchGenerator(seed), { ownGenerator: false });
+    const history: ListaEntry[] = [];
+    using arena = new Arena();
+    const rows = Math.min(batchSize, X.rows);
+    const network = new ListaNetwork(arena, this.#layers, rows, this.#layers.length);
+    const trainer = network.trainer(D, lambda, rows), adams = trainer.optimizers(lr);
+    const x = arena.f32(rows * padded(X.cols)), view = x.view;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      let sum = 0, batches = 0;
+      for (const batch of loader) {
+        requireInteger("rows in a batch of loader", batch.length, 1, rows);
+        gather(X, batch, view);
+        sum += trainer.backward(x, batch.length);
+        for (const adam of adams) adam.step();
+        batches++;
+      }
+      const entry = { epoch, loss: sum / batches };
+      if (!Number.isFinite(entry.loss)) {
+        throw new Error(
+          `Cannot go on training LISTA: the loss must be finite, got ${entry.loss} in epoch ${epoch} ` +
+            `with the learning rate ${lr}`,
+        );
+      }
+      history.push(entry);
+      onEpoch?.(entry);
+    }
+    this.#layers = network.read();
+    return history;
+  }
+}

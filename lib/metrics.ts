@@ -1,0 +1,215 @@
+/**
+ * Everything that judges codes and dictionaries, and `evaluate` for the numbers of one result row.
+ * @module
+ */
+import { auc, columnAucs } from "./auc.ts";
+import { requireMatrix } from "./checks.ts";
+import { decisionValues, fitLogistic, type Labels, requireLabels } from "./logistic.ts";
+import type { Matrix } from "./matrix.ts";
+import { mccId, mccOod, shuffleSamples } from "./mcc.ts";
+
+export * from "./auc.ts";
+export * from "./magnitudes.ts";
+export * from "./matching.ts";
+export { mcc, mccId, mccNull, mccOod, type MccOptions } from "./mcc.ts";
+export type { Labels } from "./logistic.ts";
+
+/** What is known of the samples of a split. */
+export interface Truth {
+  /** One label per sample. */
+  labels: Labels;
+  /** True codes, samples × n. Left out where they are unknown: then there is no MCC. */
+  Z?: Matrix;
+}
+
+/** Codes of both splits and what they are judged by. */
+export interface ScoredCodes {
+  /** Codes of the in-distribution samples, samples × width. */
+  codesId: Matrix;
+  /** Codes of the out-of-distribution samples, samples × width. */
+  codesOod: Matrix;
+  /** The in-distribution split, for instance `val` of the generated datasets. */
+  val: Truth;
+  /** The out-of-distribution split. */
+  ood: Truth;
+}
+
+/** Accuracy of a logistic probe; the keys are those of the result rows. */
+export interface AccuracyRow {
+  /** Accuracy in distribution, on the samples that the probe was fitted on. */
+  acc_iid: number;
+  /** Accuracy out of distribution. */
+  acc_ood: number;
+  /** Whether the fit reached its gradient tolerance. */
+  acc_converged: boolean;
+}
+
+/** AUC of the best single code; the keys are those of the result rows. */
+export interface AucRow {
+  /** AUC in distribution, on which the code was chosen. */
+  auc_iid: number;
+  /** AUC of the same code out of distribution. */
+  auc_ood: number;
+}
+
+/** AUC of a logistic probe. */
+export interface AucProbeRow {
+  /** AUC in distribution, on the samples that the probe was fitted on. */
+  auc_probe_iid: number;
+  /** AUC out of distribution. */
+  auc_probe_ood: number;
+}
+
+/** The numbers of a result row. */
+export interface Evaluation extends AccuracyRow, AucRow {
+  /** MCC in distribution; only where the true codes are known, as are the other three. */
+  mcc_iid?: number;
+  /** MCC out of distribution. */
+  mcc_ood?: number;
+  /** MCC in distribution after shuffling the samples of the codes; only when asked for. */
+  mcc_null_iid?: number;
+  /** The same out of distribution. */
+  mcc_null_ood?: number;
+}
+
+/** {@linkcode Evaluation} where the true codes are known. */
+export interface FullEvaluation extends Evaluation {
+  /** MCC in distribution. */
+  mcc_iid: number;
+  /** MCC out of distribution. */
+  mcc_ood: number;
+}
+
+/**
+ * Accuracy of a logistic regression without penalty, fitted on the ID codes (see `fitLogistic` for
+ * the stopping rule, which is part of the result on separable data).
+ *
+ * @throws {TypeError} When codes are no matrix or a label is neither 0, 1, false nor true.
+ * @throws {RangeError} When values are not finite, shapes do not fit or the ID labels lack a class.
+ *
+ * @example
+ * ```ts
+ * import { evaluateAccuracy } from "./metrics.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const codes = fromRows([[0], [1], [2], [3]]), split = { labels: [0, 0, 1, 1] };
+ * evaluateAccuracy({ codesId: codes, codesOod: codes, val: split, ood: split }).acc_ood; // 1
+ * ```
+ */
+export function evaluateAccuracy(scored: ScoredCodes): AccuracyRow {
+  checkCodes(scored);
+  const { codesId, codesOod, val, ood } = scored;
+  const fit = fitLogistic(codesId, val.labels);
+  const accuracy = (codes: Matrix, labels: Labels): number => {
+    const target = requireLabels("labels", labels, codes.rows);
+    const right = decisionValues(fit, codes).filter((z, s) => (z > 0) === (target[s] === 1));
+    return right.length / codes.rows;
+  };
+  return {
+    acc_iid: accuracy(codesId, val.labels),
+    acc_ood: accuracy(codesOod, ood.labels),
+    acc_converged: fit.converged,
+  };
+}
+
+/**
+ * AUC of the single code that separates the ID labels best, upwards or downwards (the first of
+ * equals), on ID and on OOD.
+ *
+ * @throws {TypeError | RangeError} As {@linkcode evaluateAccuracy}; missing classes give 0.5.
+ *
+ * @example
+ * ```ts
+ * import { evaluateAuc } from "./metrics.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const codes = fromRows([[5, 0], [1, 1], [4, 2], [2, 3]]), split = { labels: [0, 0, 1, 1] };
+ * evaluateAuc({ codesId: codes, codesOod: codes, val: split, ood: split }).auc_ood; // 1
+ * ```
+ */
+export function evaluateAuc(scored: ScoredCodes): AucRow {
+  checkCodes(scored);
+  const { codesId, codesOod, val, ood } = scored;
+  const aucs = columnAucs(codesId, val.labels);
+  let best = 0;
+  for (let j = 1; j < aucs.length; j++) if (aucs[j] > aucs[best]) best = j;
+  const data = Float64Array.from(
+    { length: codesOod.rows },
+    (_, s) => codesOod.data[s * codesOod.cols + best],
+  );
+  const [auc_ood] = columnAucs({ rows: codesOod.rows, cols: 1, data }, ood.labels);
+  return { auc_iid: aucs[best], auc_ood };
+}
+
+/**
+ * AUC of the probabilities of the logistic probe of {@linkcode evaluateAccuracy}.
+ *
+ * @throws {TypeError | RangeError} As {@linkcode evaluateAccuracy}.
+ *
+ * @example
+ * ```ts
+ * import { evaluateAucProbe } from "./metrics.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const codes = fromRows([[0], [1], [2], [3]]), split = { labels: [0, 0, 1, 1] };
+ * evaluateAucProbe({ codesId: codes, codesOod: codes, val: split, ood: split }).auc_probe_ood; // 1
+ * ```
+ */
+export function evaluateAucProbe(scored: ScoredCodes): AucProbeRow {
+  checkCodes(scored);
+  const { codesId, codesOod, val, ood } = scored;
+  const fit = fitLogistic(codesId, val.labels);
+  const probabilities = (codes: Matrix) =>
+    decisionValues(fit, codes).map((z) => 1 / (1 + Math.exp(-z)));
+  return {
+    auc_probe_iid: auc(probabilities(codesId), val.labels),
+    auc_probe_ood: auc(probabilities(codesOod), ood.labels),
+  };
+}
+
+/**
+ * Accuracy, AUC and, where the true codes are known, MCC of codes on both splits: the numbers of a
+ * result row. `null: true` adds what the MCC gives by chance, with the samples of the codes shuffled.
+ *
+ * @throws {TypeError} When codes are no matrix or a label is neither 0, 1, false nor true.
+ * @throws {RangeError} When values are not finite, shapes do not fit, the ID labels lack a class or no
+ * true latent is ever active.
+ *
+ * @example
+ * ```ts
+ * import { evaluate } from "./metrics.ts";
+ * import { generateDatasets } from "./data.ts";
+ * const { val, ood } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 200 });
+ * evaluate({ codesId: val.Y, codesOod: ood.Y, val, ood }).mcc_ood; // about 0.3
+ * ```
+ */
+export function evaluate(
+  scored: ScoredCodes & { val: Required<Truth>; ood: Required<Truth> },
+  options?: { null?: boolean; seed?: number },
+): FullEvaluation;
+/** The same for splits whose true codes may be unknown: without them the row has no MCC. */
+export function evaluate(
+  scored: ScoredCodes,
+  options?: { null?: boolean; seed?: number },
+): Evaluation;
+export function evaluate(
+  scored: ScoredCodes,
+  { null: withNull = false, seed = 42 }: { null?: boolean; seed?: number } = {},
+): Evaluation {
+  const { codesId, codesOod, val, ood } = scored;
+  const row: Evaluation = { ...evaluateAccuracy(scored), ...evaluateAuc(scored) };
+  if (val.Z && ood.Z) {
+    row.mcc_iid = mccId(val.Z, codesId, { seed });
+    row.mcc_ood = mccOod(ood.Z, codesOod, { seed });
+    if (withNull) {
+      row.mcc_null_iid = mccId(val.Z, shuffleSamples(codesId, seed), { seed });
+      row.mcc_null_ood = mccOod(ood.Z, shuffleSamples(codesOod, seed), { seed });
+    }
+  }
+  return row;
+}
+
+function checkCodes({ codesId, codesOod, val, ood }: ScoredCodes): void {
+  requireMatrix("codesId", codesId);
+  requireMatrix("codesOod", codesOod, { cols: codesId.cols });
+  if (codesId.cols === 0) throw new RangeError("codesId must have at least one column, got 0");
+  requireLabels("val.labels", val.labels, codesId.rows);
+  requireLabels("ood.labels", ood.labels, codesOod.rows);
+}

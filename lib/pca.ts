@@ -1,0 +1,71 @@
+/**
+ * Principal components as a baseline for codes.
+ * @module
+ */
+import { requireInteger, requireMatrix } from "./checks.ts";
+import { type Matrix, type Matrix64, toFloat64, zeros } from "./matrix.ts";
+import { multiply } from "./product.ts";
+import { thinSvd } from "./thin_svd.ts";
+
+/** Principal components of one set of observations and the scores of others on them. */
+export interface PcaResult {
+  /** Scores of each matrix: samples × components. */
+  codes: Matrix64[];
+  /** Singular values of the centred observations, largest first: min(samples, m) at most. */
+  singularValues: Float64Array;
+}
+
+/**
+ * Exact principal component analysis: fitted on `Y`, whose mean is also subtracted from the others.
+ * Each component's sign is such that its score of largest size on `Y` is positive.
+ *
+ * @param Y Observations to fit on, samples × m.
+ * @param others Observations to project, each samples × m.
+ * @param components Number of components, from 1 to the rank of the centred `Y`.
+ * @throws {TypeError} When an argument is no matrix.
+ * @throws {RangeError} When values are not finite, shapes do not fit or `components` is out of range.
+ *
+ * @example
+ * ```ts
+ * import { pca } from "./pca.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const Y = fromRows([[1, 1], [2, 2], [3, 3.5]]);
+ * pca(Y, [Y], 1).codes[0].cols; // 1
+ * ```
+ */
+export function pca(Y: Matrix, others: readonly Matrix[], components: number): PcaResult {
+  requireMatrix("Y", Y);
+  requireInteger("Y.rows", Y.rows, 1);
+  others.forEach((other, q) => requireMatrix(`others[${q}]`, other, { cols: Y.cols }));
+  requireInteger("components", components, 1);
+  const means = new Float64Array(Y.cols);
+  for (let p = 0; p < Y.data.length; p++) means[p % Y.cols] += Y.data[p];
+  for (let j = 0; j < Y.cols; j++) means[j] /= Y.rows;
+  const centred = (M: Matrix): Matrix64 => ({
+    ...M,
+    data: Float64Array.from(M.data, (value, p) => value - means[p % M.cols]),
+  });
+
+  const { U, values, V } = thinSvd(centred(Y));
+  const rank = values.findLastIndex((value) => value > 0) + 1;
+  if (components > rank) {
+    throw new RangeError(
+      `Cannot take ${components} components: the centred observations have rank ${rank}`,
+    );
+  }
+  const axes = zeros(Y.cols, components);
+  for (let c = 0; c < components; c++) {
+    let extreme = 0;
+    for (let s = 0; s < U.rows; s++) {
+      const score = U.data[s * U.cols + c];
+      if (Math.abs(score) > Math.abs(extreme)) extreme = score;
+    }
+    for (let i = 0; i < Y.cols; i++) {
+      axes.data[i * components + c] = Math.sign(extreme) * V.data[i * V.cols + c];
+    }
+  }
+  return {
+    codes: others.map((other) => multiply(centred(toFloat64(other)), axes)),
+    singularValues: values,
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * How well codes reconstruct observations with a dictionary, and how sparse they are.
+ * @module
+ */
+import { requireInteger, requireMatrix, requireNonNegative } from "./checks.ts";
+import { Arena, padded, run, writeRows } from "./kernels.ts";
+import { type Matrix, transpose } from "./matrix.ts";
+
+/** Samples that go through the product together. */
+const BLOCK_ROWS = 96;
+
+/**
+ * The mean squared error of X − ZDᵀ over samples and dimensions: products in float32, sum in float64.
+ *
+ * @param X Observations, samples × m, at least one.
+ * @param Z Codes, samples × n.
+ * @param D Dictionary, m × n.
+ * @throws {TypeError} When an argument is no matrix.
+ * @throws {RangeError} When shapes do not fit together or a value is not finite.
+ *
+ * @example
+ * ```ts
+ * import { fromRows } from "./matrix.ts";
+ * import { meanSquaredError } from "./reconstruction.ts";
+ * meanSquaredError(fromRows([[1, 2]]), fromRows([[1]]), fromRows([[1], [1]])); // 0.5
+ * ```
+ */
+export function meanSquaredError(X: Matrix, Z: Matrix, D: Matrix): number {
+  requireMatrix("X", X);
+  requireInteger("X.rows", X.rows, 1);
+  requireInteger("X.cols", X.cols, 1);
+  requireMatrix("Z", Z, { rows: X.rows });
+  requireMatrix("D", D, { rows: X.cols, cols: Z.cols });
+  const m = padded(X.cols), n = padded(Z.cols);
+  using arena = new Arena();
+  const atoms = arena.matrix(transpose(D));
+  const x = arena.f32(BLOCK_ROWS * m), r = arena.f32(BLOCK_ROWS * m);
+  const z = arena.f32(BLOCK_ROWS * n);
+  let squares = 0;
+  for (let start = 0; start < X.rows; start += BLOCK_ROWS) {
+    const end = Math.min(start + BLOCK_ROWS, X.rows);
+    writeRows(x, X, start, end);
+    writeRows(z, Z, start, end);
+    run("gemm_nn", end - start, m, Z.cols, z, n, atoms, m, r, m);
+    squares += run("residual", end - start, m, r, x);
+  }
+  return squares / X.data.length;
+}
+
+/**
+ * The mean number of codes per sample with |code| > threshold.
+ *
+ * @param Z Codes, samples × n, at least one sample.
+ * @throws {TypeError} When Z is no matrix.
+ * @throws {RangeError} When Z is empty, a value is not finite or the threshold is negative.
+ *
+ * @example
+ * ```ts
+ * import { fromRows } from "./matrix.ts";
+ * import { meanL0 } from "./reconstruction.ts";
+ * meanL0(fromRows([[1, 0, 0.001], [1, -1, 0]])); // 1.5
+ * ```
+ */
+export function meanL0(Z: Matrix, { threshold = 0.01 }: { threshold?: number } = {}): number {
+  requireMatrix("Z", Z);
+  requireInteger("Z.rows", Z.rows, 1);
+  requireNonNegative("threshold", threshold);
+  let count = 0;
+  for (const code of Z.data) if (Math.abs(code) > threshold) count++;
+  return count / Z.rows;
+}

@@ -1,0 +1,31 @@
+/**
+ * Sparse coding, sparse autoencoders and compositional generalisation: data, solvers, models and
+ * metrics. Drawing (`lib/figures.ts`) and sweeps (`lib/sweep.ts`) are imported on their own, so
+ * that a script that wants one solver downloads no plotting library.
+ *
+ * @example
+ * ```ts
+ * import { fista, generateDatasets, mcc } from "./mod.ts";
+ *
+ * const { val, A } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 200 });
+ * const codes = fista(val.Y, A, { lambda: 0.1, nonneg: true });
+ * console.log(mcc(val.Z, codes));
+ * ```
+ *
+ * @module
+ */
+export * from "./lib/matrix.ts";
+export * from "./lib/random.ts";
+export * from "./lib/data.ts";
+export * from "./lib/grids.ts";
+export * from "./lib/linalg.ts";
+export * from "./lib/sparse_coding.ts";
+export * from "./lib/lasso_gap.ts";
+export * from "./lib/saes.ts";
+export * from "./lib/train_sae.ts";
+export * from "./lib/metrics.ts";
+export * from "./lib/logistic.ts";
+export * from "./lib/linear_probe.ts";
+export * from "./lib/pca.ts";
+export * from "./lib/assignment.ts";
+export * from "./lib/methods.ts";

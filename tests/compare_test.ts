@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { compareMethods, type CompareOptions } from "../lib/compare.ts";
+import { Lista } from "../lib/lista.ts";
+import { zeros } from "../lib/matrix.ts";
+import type { SaeType } from "../lib/saes.ts";
+import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
+import { trainedSae } from "./golden_saes.ts";
+
+const { expected: dataset } = goldenCase("datasets", "small");
+const coding = goldenCase("sparse_coding", "shared").expected;
+const split = (name: string, observations: string) => ({
+  Y: toMatrix(coding[observations]),
+  Z: toMatrix(dataset[`Z_${name}`]),
+  labels: dataset[`labels_${name}`].data ?? dataset[`labels_${name}`],
+});
+const splits = { val: split("val", "X_iid"), ood: split("ood", "X_ood") };
+
+/** The network that the golden LISTA training ends with. */
+function trainedLista(): Lista {
+  const { inputs } = goldenCase("sparse_coding", "lista_training_unroll3");
+  const D = toMatrix(coding.D), lista = Lista.fromDictionary(D, { nLayers: 3 });
+  const { lam: lambda, epochs, lr, batches: loader } = inputs;
+  lista.train(splits.val.Y, D, { lambda, epochs, lr, loader });
+  return lista;
+}
+
+for (const { name, inputs, expected, tol, ...golden } of goldenCases("refine")) {
+  if (!name.startsWith("compare_")) continue;
+  Deno.test(`the methods score as in the reference: ${name}`, () => {
+    const [, type] = inputs.sae.match(/train_(\w+)/) as [string, SaeType];
+    const sae = trainedSae(type);
+    const options: CompareOptions = {
+      dictionary: name === "compare_with_sae_decoder" ? sae.dictionary : toMatrix(coding.D),
+      lambda: 0.1,
+      sae,
+      ...(inputs.lista && { lista: trainedLista() }),
+    };
+    const rows = compareMethods(splits, options);
+    assert.deepEqual(
+      rows.map(({ method }) => method),
+      ["fista", "ista", "sae", "sae_refined", ...(inputs.lista ? ["lista"] : [])],
+    );
+    for (const [method, values] of Object.entries<Record<string, number>>(expected)) {
+      const row = rows.find((r) => r.method === method) as unknown as Record<string, number>;
+      for (const [key, value] of Object.entries(values)) {
+        assertClose(row[key], value, tol[`${method}.${key}`], `${method}.${key}`);
+      }
+      // a stopping rule of our own, on separable data: one sample of twenty may differ
+      const { acc_iid, acc_ood } = golden.accuracy_with_mean_loss_stopping[method];
+      assertClose(row.acc_iid, acc_iid, 0.05 + 1e-9, `${method}.acc_iid`);
+      assertClose(row.acc_ood, acc_ood, 0.05 + 1e-9, `${method}.acc_ood`);
+    }
+  });
+}
+
+Deno.test("without an autoencoder and LISTA only FISTA and ISTA are compared", () => {
+  const rows = compareMethods(splits, { dictionary: toMatrix(coding.D), lambda: 0.1 });
+  assert.deepEqual(rows.map(({ method }) => method), ["fista", "ista"]);
+});
+
+Deno.test("the comparison refuses bad input by the argument's name", () => {
+  const dictionary = toMatrix(coding.D);
+  const compare = (options: Partial<CompareOptions>) =>
+    compareMethods(splits, { dictionary, lambda: 0.1, ...options });
+  assert.throws(() => compare({ dictionary: zeros(7, 12) }), /^RangeError: dictionary must have 8/);
+  assert.throws(() => compare({ lambda: -1 }), /^RangeError: lambda must be/);
+  assert.throws(() => compare({ nIter: 0 }), /^RangeError: nIter must be/);
+});

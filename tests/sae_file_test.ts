@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadSae, saveSae } from "../lib/sae_file.ts";
+import { Sae, SAE_TYPES } from "../lib/saes.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "../lib/safetensors.ts";
+
+Deno.mkdirSync(".tmp", { recursive: true });
+const folder = Deno.makeTempDirSync({ dir: ".tmp" });
+const sizes = { inputDim: 5, width: 7, kval: 2, seed: 3 };
+
+for (const type of SAE_TYPES) {
+  Deno.test(`a saved ${type} autoencoder comes back bit for bit, with its configuration`, () => {
+    const path = join(folder, `${type}.safetensors`);
+    const sae = Sae.initialize({ type, ...sizes });
+    saveSae(path, sae, { type, lr: 5e-4, loader: [[0]], onEpoch: () => {} });
+    const { sae: loaded, config } = loadSae(path);
+    assert(loaded instanceof Sae);
+    assert.equal(loaded.type, type);
+    assert.equal(loaded.kval, 2);
+    const { logThreshold, ...others } = loaded.parameters;
+    const { logThreshold: expected, ...expectedOthers } = sae.parameters;
+    assert.deepEqual(others, expectedOthers);
+    assert.deepEqual(logThreshold, expected);
+    assert.deepEqual(config, { type, lr: 5e-4 });
+  });
+}
+
+Deno.test("the file has the reference's parameter names and shapes, and no temporary file stays", () => {
+  const path = join(folder, "names.safetensors");
+  saveSae(path, Sae.initialize({ type: "jumprelu", ...sizes }));
+  const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path), path);
+  const shapes = Object.entries(tensors).map(([name, { shape }]) => [name, ...shape]);
+  assert.deepEqual(shapes, [
+    ["Ae", 7, 5],
+    ["be", 1, 7],
+    ["Ad", 5, 7],
+    ["bd", 1, 5],
+    ["logthreshold", 1, 7],
+  ]);
+  assert.deepEqual(metadata, {
+    format: "startcoding-sae-1",
+    type: "jumprelu",
+    kval: "2",
+    config: "{}",
+  });
+  assert([...Deno.readDirSync(folder)].every(({ name }) => name.endsWith(".safetensors")));
+});
+
+Deno.test("an autoencoder that diverged is not saved, and the old file stays", () => {
+  const path = join(folder, "kept.safetensors");
+  const sae = Sae.initialize({ type: "relu", ...sizes });
+  saveSae(path, sae);
+  const before = Deno.readFileSync(path);
+  sae.parameters.decoder.data[3] = NaN;
+  assert.throws(
+    () => saveSae(path, sae),
+    /^RangeError: Cannot save .*kept.*: Ad must be finite, got NaN/,
+  );
+  assert.deepEqual(Deno.readFileSync(path), before);
+});
+
+/** A file like a good one, but for some tensors and metadata. */
+function changed(
+  change: (tensors: Record<string, Tensor>, metadata: Record<string, string>) => void,
+): string {
+  const path = join(folder, "changed.safetensors");
+  saveSae(path, Sae.initialize({ type: "jumprelu", ...sizes }));
+  const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path), path);
+  change(tensors, metadata);
+  Deno.writeFileSync(path, encodeSafetensors({ tensors, metadata }));
+  return path;
+}
+
+const refusals: [what: string, change: Parameters<typeof changed>[0], message: RegExp][] = [
+  ["without a tensor", (t) => delete t.Ad, /tensor Ad is missing/],
+  ["without thresholds", (t) => delete t.logthreshold, /tensor logthreshold is missing/],
+  [
+    "with doubles",
+    (t) => t.be = { shape: [1, 7], data: new Float64Array(7) },
+    /tensor be must be of type F32/,
+  ],
+  [
+    "with a flat matrix",
+    (t) => t.Ae = { ...t.Ae, shape: [35] },
+    /tensor Ae must have two dimensions, got shape \[35\]/,
+  ],
+  [
+    "with a column for a row",
+    (t) => t.bd = { ...t.bd, shape: [5, 1] },
+    /tensor bd must have one row, got shape \[5,1\]/,
+  ],
+  [
+    "with a decoder of another width",
+    (t) => t.Ad = { shape: [5, 6], data: new Float32Array(30) },
+    /decoder must have 7 columns, got 6/,
+  ],
+  [
+    "with a value that is not finite",
+    (t) => t.bd.data[2] = Infinity,
+    /decoderBias must be finite, got Infinity/,
+  ],
+  ["of another program", (_, m) => delete m.format, /must say format startcoding-sae-1, got undef/],
+  ["of an unknown kind", (_, m) => m.type = "gated", /type must be one of .* got gated/],
+  ["with a bad kval", (_, m) => m.kval = "many", /kval must be an integer .* got NaN/],
+  ["with a broken config", (_, m) => m.config = "{", /its config must be JSON/],
+];
+
+for (const [what, change, message] of refusals) {
+  Deno.test(`a file ${what} is refused by name and reason`, () => {
+    const path = changed(change);
+    assert.throws(() => loadSae(path), (error: Error) => {
+      assert(error.message.startsWith(`Cannot load a sparse autoencoder from ${path}: `));
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+Deno.test("a truncated or missing file is refused by name", () => {
+  const path = changed(() => {});
+  Deno.writeFileSync(path, Deno.readFileSync(path).subarray(0, -1));
+  assert.throws(() => loadSae(path), /^Error: Cannot read .*changed.safetensors as safetensors: /);
+  assert.throws(() => loadSae(join(folder, "none")), Deno.errors.NotFound);
+});

@@ -1,0 +1,405 @@
+import assert from "node:assert/strict";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
+import {
+  columnNorms,
+  type Matrix,
+  type Matrix32,
+  normalizeColumns,
+  toFloat64,
+} from "../lib/matrix.ts";
+import { RandomState } from "../lib/random.ts";
+import { Sae, SAE_TYPES, saeGradients, type SaeParameters, type SaeType } from "../lib/saes.ts";
+import { assertClose } from "./golden.ts";
+import { checkBatch, STEP_CASES } from "./sae_golden.ts";
+
+for (const name of STEP_CASES) {
+  Deno.test(`${name}: codes, losses and gradients are the reference's`, () => checkBatch(name));
+}
+
+Deno.test("without relaxed SIMD the golden cases hold too", async () => {
+  const url = new URL("./sae_simd_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  const answer = await new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
+  worker.terminate();
+  assert.deepEqual(answer, { backend: "simd" });
+});
+
+function normals(random: RandomState, rows: number, cols: number, sd = 1): Matrix32 {
+  return { rows, cols, data: Float32Array.from(random.normal(0, sd, rows * cols)) };
+}
+
+/** An autoencoder whose biases, norms and thresholds are all away from their initial values. */
+function randomSae(
+  type: SaeType,
+  inputDim: number,
+  width: number,
+  kval: number,
+  seed: number,
+): Sae {
+  const random = new RandomState(seed);
+  const parameters: SaeParameters = {
+    encoder: normals(random, width, inputDim, 0.3),
+    encoderBias: normals(random, 1, width, 0.1).data,
+    decoder: normals(random, inputDim, width, 0.3),
+    decoderBias: normals(random, 1, inputDim, 0.1).data,
+  };
+  // thresholds around 0.3, so that they cut into the codes
+  if (type === "jumprelu") {
+    parameters.logThreshold = normals(random, 1, width, 0.5).data.map((v) => v - 1.2);
+  }
+  return new Sae({ type, kval, parameters });
+}
+
+/** Indicator of the k largest of each row, the lowest first among equals. */
+function topMask(pre: Float32Array, rows: number, width: number, k: number): Float32Array {
+  const mask = new Float32Array(pre.length);
+  for (let i = 0; i < rows; i++) {
+    const order = Array.from({ length: width }, (_, j) => i * width + j);
+    order.sort((p, q) => pre[q] - pre[p] || p - q);
+    for (const p of order.slice(0, k)) mask[p] = 1;
+  }
+  return mask;
+}
+
+const BANDWIDTH = 1e-3;
+
+/** tfjs has no type for the functions that a custom gradient's forward pass saves tensors with. */
+type Save = (tensors: tf.Tensor[]) => void;
+
+/** 1 where |v − θ| ≤ ε/2. */
+const rect = (v: tf.Tensor, theta: tf.Tensor) =>
+  tf.cast(tf.lessEqual(tf.abs(tf.div(tf.sub(v, theta), BANDWIDTH)), 0.5), "float32");
+
+const jump = tf.customGrad((...args: unknown[]) => {
+  const [u, theta, save] = args as [tf.Tensor, tf.Tensor, Save];
+  save([u, theta]);
+  return {
+    value: tf.mul(u, tf.cast(tf.greater(u, theta), "float32")),
+    gradFunc: (g: tf.Tensor, [u, theta]: tf.Tensor[]) => [
+      tf.mul(g, tf.cast(tf.greater(u, theta), "float32")),
+      tf.sum(tf.mul(tf.mul(tf.div(theta, -BANDWIDTH), rect(u, theta)), g), 0),
+    ],
+  };
+});
+
+const step = tf.customGrad((...args: unknown[]) => {
+  const [codes, theta, save] = args as [tf.Tensor, tf.Tensor, Save];
+  save([codes, theta]);
+  return {
+    value: tf.cast(tf.greater(codes, theta), "float32"),
+    gradFunc: (g: tf.Tensor, [codes, theta]: tf.Tensor[]) => [
+      tf.zerosLike(codes),
+      tf.sum(tf.mul(tf.div(rect(codes, theta), -BANDWIDTH), g), 0),
+    ],
+  };
+});
+
+/** Loss and gradients by automatic differentiation of the definitions. */
+function autodiff({ type, kval, parameters }: Sae, X: Matrix32, gamma: number) {
+  const tensor = (M: Matrix) => tf.tensor2d(M.data as Float32Array, [M.rows, M.cols]);
+  const { encoder, encoderBias, decoder, decoderBias, logThreshold } = parameters;
+  const x = tensor(X), width = decoder.cols;
+  const loss = (...[Ae, be, Ad, bd, logTheta]: tf.Tensor[]): tf.Scalar => {
+    const centred = tf.sub(x, bd);
+    const pre = () => tf.add(tf.matMul(centred, Ae, false, true), be);
+    const mse = (reconstruction: tf.Tensor) =>
+      tf.mean(tf.square(tf.sub(reconstruction, x))) as tf.Scalar;
+    const decode = (codes: tf.Tensor) => tf.add(tf.matMul(codes, Ad, false, true), bd);
+    if (type === "relu") {
+      const codes = tf.relu(pre());
+      const penalty = tf.mean(tf.sum(tf.abs(codes), 1));
+      return tf.add(mse(decode(codes)), tf.mul(gamma, penalty));
+    }
+    if (type === "topk") {
+      const a = pre();
+      const mask = topMask(a.dataSync() as Float32Array, X.rows, width, kval);
+      return mse(decode(tf.mul(tf.relu(a), tf.tensor2d(mask, [X.rows, width]))));
+    }
+    if (type === "jumprelu") {
+      const theta = tf.exp(tf.minimum(logTheta, 20));
+      const codes = jump(tf.relu(pre()), theta);
+      const penalty = tf.mean(tf.sum(step(codes, theta), 1));
+      return tf.add(mse(decode(codes)), tf.mul(gamma, penalty));
+    }
+    const atoms = tf.div(Ad, tf.norm(Ad, "euclidean", 0, true));
+    let residual = centred;
+    const unused = new Float32Array(X.rows * width).fill(1);
+    for (let t = 0; t < kval; t++) {
+      const correlations = tf.matMul(residual, atoms);
+      const sizes = tf.abs(correlations).dataSync().map((v, p) => unused[p] ? v : -1);
+      const pick = topMask(sizes as Float32Array, X.rows, width, 1);
+      pick.forEach((picked, p) => picked && (unused[p] = 0));
+      const codes = tf.mul(correlations, tf.tensor2d(pick, [X.rows, width]));
+      residual = tf.sub(residual, tf.matMul(codes, atoms, false, true));
+    }
+    return tf.mean(tf.square(residual)) as tf.Scalar;
+  };
+  return tf.tidy(() => {
+    const inputs: tf.Tensor[] = [
+      tensor(encoder),
+      tf.tensor1d(encoderBias),
+      tensor(decoder),
+      tf.tensor1d(decoderBias),
+      ...(logThreshold ? [tf.tensor1d(logThreshold)] : []),
+    ];
+    const used = type === "MP" ? inputs.slice(2, 4) : inputs;
+    const { value, grads } = tf.valueAndGrads((...args: tf.Tensor[]) =>
+      type === "MP" ? loss(inputs[0], inputs[1], ...args) : loss(...args)
+    )(used);
+    return { loss: value.dataSync()[0], gradients: grads.map((g) => g.dataSync() as Float32Array) };
+  });
+}
+
+const SHAPES = [
+  // rows, inputDim, width, kval
+  [1, 3, 1, 1],
+  [1, 8, 16, 16],
+  [5, 7, 13, 3],
+  [64, 13, 29, 5],
+  [64, 33, 70, 10],
+];
+
+for (const type of SAE_TYPES) {
+  Deno.test(`${type}: the gradients are those of automatic differentiation`, async () => {
+    await tf.setBackend("cpu");
+    for (const [rows, inputDim, width, kval] of SHAPES) {
+      for (const gamma of [0, 0.05]) {
+        const sae = randomSae(type, inputDim, width, kval, rows + width);
+        const X = normals(new RandomState(7), rows, inputDim);
+        const ours = saeGradients(sae, X, { gamma }), expected = autodiff(sae, X, gamma);
+        const { encoder, encoderBias, decoder, decoderBias, logThreshold } = ours.gradients;
+        const actual = [encoder?.data, encoderBias, decoder.data, decoderBias, logThreshold]
+          .filter((array) => array !== null && array !== undefined);
+        const what = `${rows}×${inputDim}→${width}`;
+        // both sides round to float32 after every operation: 2⁻²⁴ relative, some hundred times
+        assertClose(ours.loss, expected.loss, 2e-5 * (1 + expected.loss), `${what} loss`);
+        assert.equal(actual.length, expected.gradients.length);
+        actual.forEach((array, i) => {
+          const scale = expected.gradients[i].reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+          assertClose(array, expected.gradients[i], 2e-5 * scale + 1e-7, `${what} gradient ${i}`);
+        });
+      }
+    }
+  });
+}
+
+Deno.test("jumprelu: thresholds within the bandwidth of a code get pseudo-gradients", () => {
+  const sae = randomSae("jumprelu", 7, 13, 3, 5);
+  const X = normals(new RandomState(8), 5, 7);
+  const centred = { ...X, data: X.data.map((v, p) => v - sae.bias[p % 7]) };
+  const { encoder, encoderBias, logThreshold } = sae.parameters;
+  // θ_j next to unit j's pre-activation for row j mod 5, where that is positive
+  for (let j = 0; j < 13; j++) {
+    let pre = encoderBias[j];
+    for (let l = 0; l < 7; l++) pre += centred.data[(j % 5) * 7 + l] * encoder.data[j * 7 + l];
+    if (pre > 0.1) logThreshold![j] = Math.log(pre + (j % 2 === 0 ? 2e-4 : -2e-4));
+  }
+  const ours = saeGradients(sae, X, { gamma: 0.05 }).gradients.logThreshold!;
+  const [, , , , expected] = autodiff(sae, X, 0.05).gradients;
+  assert(expected.filter((g) => g !== 0).length >= 3, "the test must reach some thresholds");
+  const scale = expected.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+  assertClose(ours, expected, 1e-4 * scale, "threshold gradient"); // (u − θ)/ε loses three digits
+});
+
+Deno.test("jumprelu: a threshold's logarithm is capped at 20, with no gradient beyond", () => {
+  const cap = Math.fround(Math.exp(20));
+  const sae = new Sae({
+    type: "jumprelu",
+    kval: 1,
+    parameters: {
+      encoder: { rows: 2, cols: 2, data: new Float32Array(4) },
+      encoderBias: Float32Array.of(cap, cap), // both pre-activations are at the capped threshold
+      decoder: { rows: 2, cols: 2, data: Float32Array.of(1, 0, 0, 1) },
+      decoderBias: new Float32Array(2),
+      logThreshold: Float32Array.of(20, 25),
+    },
+  });
+  const X = { rows: 1, cols: 2, data: Float32Array.of(1, 1) };
+  assert.deepEqual(sae.encode(X).data, Float32Array.of(0, 0));
+  const [atCap, beyond] = saeGradients(sae, X).gradients.logThreshold!;
+  // −(θ/ε)·g·θ with g = 2·(0 − 1)/2
+  assertClose(atCap, cap * cap / 1e-3, 1e-6 * cap * cap / 1e-3, "at the cap");
+  assert.equal(beyond, 0);
+});
+
+/** An autoencoder whose pre-activations are its inputs. */
+function identitySae(width: number, kval: number): Sae {
+  const identity = (): Matrix32 => ({
+    rows: width,
+    cols: width,
+    data: Float32Array.from({ length: width * width }, (_, p) => p % (width + 1) === 0 ? 1 : 0),
+  });
+  return new Sae({
+    type: "topk",
+    kval,
+    parameters: {
+      encoder: identity(),
+      encoderBias: new Float32Array(width),
+      decoder: identity(),
+      decoderBias: new Float32Array(width),
+    },
+  });
+}
+
+Deno.test("topk keeps the k largest positive values, the lowest places among equals", () => {
+  const random = new RandomState(11);
+  for (const width of [1, 7, 8, 64, 65, 130]) {
+    const fills: [string, () => number][] = [
+      ["distinct", () => random.normal(0, 1, 1)[0]],
+      ["many ties", () => random.choice([-1, 0, 0.5, 2, 3], 1)[0]],
+      ["all equal", () => 1.5],
+      ["none positive", () => -random.uniform(0, 1, 1)[0]],
+      ["huge and tiny", () => 10 ** random.uniform(-44, 38, 1)[0]],
+    ];
+    for (const [what, draw] of fills) {
+      const X = { rows: 3, cols: width, data: Float32Array.from({ length: 3 * width }, draw) };
+      for (const kval of new Set([1, Math.ceil(width / 3), width])) {
+        const mask = topMask(X.data, 3, width, kval);
+        const expected = X.data.map((v, p) => mask[p] ? Math.max(v, 0) : 0);
+        const { data } = identitySae(width, kval).encode(X);
+        assert.deepEqual(data, expected, `${what}, ${kval} of ${width}`);
+      }
+    }
+  }
+});
+
+/** Matching pursuit in float64 with a product per pick. */
+function pursuit(atoms: Matrix, x: Float64Array, k: number): Float64Array {
+  const { rows, cols, data } = atoms, residual = x.slice(), codes = new Float64Array(cols);
+  for (let t = 0; t < k; t++) {
+    let best = -1, coefficient = 0;
+    for (let j = 0; j < cols; j++) {
+      if (codes[j] !== 0) continue;
+      let c = 0;
+      for (let l = 0; l < rows; l++) c += residual[l] * data[l * cols + j];
+      if (best < 0 || Math.abs(c) > Math.abs(coefficient)) [best, coefficient] = [j, c];
+    }
+    codes[best] = coefficient;
+    for (let l = 0; l < rows; l++) residual[l] -= coefficient * data[l * cols + best];
+  }
+  return codes;
+}
+
+Deno.test("MP is matching pursuit on the unit-normed decoder, also up to every atom", () => {
+  for (const [inputDim, width, kval] of [[6, 9, 9], [13, 29, 5], [20, 8, 3]]) {
+    const sae = randomSae("MP", inputDim, width, kval, 3);
+    const X = normals(new RandomState(4), 70, inputDim);
+    const codes = sae.encode(X), atoms = normalizeColumns(toFloat64(sae.dictionary));
+    for (let i = 0; i < X.rows; i++) {
+      const x = Float64Array.from(sae.bias, (b, l) => X.data[i * inputDim + l] - b);
+      // float32 roundings of values around 1, carried through up to nine picks
+      const row = codes.data.subarray(i * width, (i + 1) * width);
+      assertClose(row, pursuit(atoms, x, kval), 1e-5, `row ${i} of ${inputDim}→${width}`);
+    }
+  }
+});
+
+Deno.test("MP gives a sample the same codes when its Gram rows had to be dropped and remade", () => {
+  // 20,000 atoms: the cache holds far fewer Gram rows than 1,000 samples pick
+  const sae = randomSae("MP", 4, 20_000, 2, 1);
+  const X = normals(new RandomState(2), 1000, 4), all = sae.encode(X);
+  for (const i of [0, 63, 64, 500, 999]) {
+    const single = sae.encode({ rows: 1, cols: 4, data: X.data.slice(4 * i, 4 * i + 4) });
+    assert.deepEqual(single.data, all.data.slice(20_000 * i, 20_000 * (i + 1)));
+  }
+});
+
+for (const type of SAE_TYPES) {
+  Deno.test(`${type}: a sample's codes do not depend on the samples around it`, () => {
+    const sae = randomSae(type, 7, 13, 3, 9), X = normals(new RandomState(3), 131, 7);
+    const all = sae.encode(X).data;
+    for (const [start, end] of [[0, 1], [63, 66], [60, 131]]) {
+      const part = sae.encode({
+        rows: end - start,
+        cols: 7,
+        data: X.data.slice(7 * start, 7 * end),
+      });
+      assert.deepEqual(part.data, all.slice(13 * start, 13 * end));
+    }
+  });
+
+  Deno.test(`${type}: an initial autoencoder has unit atoms along its encoder's rows`, () => {
+    const sae = Sae.initialize({ type, inputDim: 7, width: 13, kval: 3, seed: 4 });
+    // a unit norm rounds to within 2⁻²³ in float32
+    assertClose(columnNorms(sae.dictionary), new Float64Array(13).fill(1), 2 ** -22, "norms");
+    const { encoder } = sae.parameters, [a, b] = [encoder.data[0], encoder.data[1]];
+    assertClose(sae.dictionary.data[13] * a, sae.dictionary.data[0] * b, 1e-7, "direction");
+    assert.equal(sae.bias.every((v) => v === 0), true);
+    assert.equal(sae.parameters.logThreshold !== undefined, type === "jumprelu");
+  });
+
+  Deno.test(`${type}: no rows give no codes`, () => {
+    const sae = randomSae(type, 7, 13, 3, 9);
+    const { codes, reconstruction } = sae.forward({ rows: 0, cols: 7, data: new Float32Array() });
+    assert.deepEqual([codes.rows, codes.cols, reconstruction.rows, reconstruction.cols], [
+      0,
+      13,
+      0,
+      7,
+    ]);
+  });
+}
+
+Deno.test("bad arguments are refused by name", () => {
+  const sae = randomSae("jumprelu", 7, 13, 3, 9), { parameters } = sae;
+  const make = (change: Partial<SaeParameters>, kval = 3) =>
+    new Sae({ type: "jumprelu", kval, parameters: { ...parameters, ...change } });
+  const wide = normals(new RandomState(0), 2, 8), fine = normals(new RandomState(0), 2, 7);
+  const broken = { ...fine, data: fine.data.map((v, p) => p === 9 ? NaN : v) };
+  const refusals: [() => unknown, ErrorConstructor, RegExp][] = [
+    [
+      () => new Sae({ type: "gelu" as SaeType, kval: 3, parameters }),
+      TypeError,
+      /type must be one of relu, topk, jumprelu, MP, got gelu/,
+    ],
+    [() => make({}, 14), RangeError, /kval must be an integer from 1 to 13, got 14/],
+    [() => make({}, 0), RangeError, /kval .* got 0/],
+    [() => make({ decoder: parameters.encoder }), RangeError, /decoder must have 7 rows, got 13/],
+    [
+      () => make({ encoderBias: new Float32Array(12) }),
+      RangeError,
+      /encoderBias must have 13 columns, got 12/,
+    ],
+    [
+      () => make({ decoderBias: Float32Array.of(1, 2, 3, 4, 5, 6, NaN) }),
+      RangeError,
+      /decoderBias must be finite, got NaN/,
+    ],
+    [() => make({ logThreshold: undefined }), TypeError, /logThreshold must be a Float32Array/],
+    [() => sae.encode(wide), RangeError, /X must have 7 columns, got 8/],
+    [() => sae.encode(broken), RangeError, /X must be finite, got NaN at row 1, column 2/],
+    [() => sae.decode(wide), RangeError, /Z must have 13 columns, got 8/],
+    [
+      () => saeGradients(sae, fine, { gamma: -1 }),
+      RangeError,
+      /gamma must be a finite number of at least 0, got -1/,
+    ],
+    [
+      () => saeGradients(sae, { rows: 0, cols: 7, data: new Float32Array() }),
+      RangeError,
+      /X\.rows must be an integer of at least 1, got 0/,
+    ],
+    [
+      () => Sae.initialize({ type: "relu", inputDim: 0, width: 3, kval: 1, seed: 0 }),
+      RangeError,
+      /inputDim .* got 0/,
+    ],
+    [
+      () => Sae.initialize({ type: "relu", inputDim: 3, width: 2.5, kval: 1, seed: 0 }),
+      RangeError,
+      /width .* got 2\.5/,
+    ],
+    [
+      () => Sae.initialize({ type: "relu", inputDim: 3, width: 3, kval: 1, seed: -1 }),
+      RangeError,
+      /seed .* got -1/,
+    ],
+  ];
+  for (const [call, kind, message] of refusals) {
+    assert.throws(
+      call,
+      (error: Error) => error instanceof kind && message.test(error.message),
+      `${message}`,
+    );
+  }
+});
