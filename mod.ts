@@ -20,7 +20,7 @@ export * from "./lib/data.ts";
 export * from "./lib/grids.ts";
 export * from "./lib/linalg.ts";
 export * from "./lib/sparse_coding.ts";
-export * from "./lib/lasso_gap.ts";
+export { lassoGap } from "./lib/lasso_gap.ts";
 export * from "./lib/dictionary_learning.ts";
 export * from "./lib/adaptive_rate.ts";
 export * from "./lib/softplus_adam.ts";
