@@ -32,7 +32,9 @@ export interface RefinedCodes {
   gap: number;
 }
 
-/** X minus the autoencoder's bias, in every row. *
+/**
+ * X minus the autoencoder's bias, in every row.
+ *
  * @example
  * ```ts
  * import { withoutBias } from "./refine.ts";
