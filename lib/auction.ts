@@ -7,6 +7,9 @@ import { requireInteger, requirePositive } from "./checks.ts";
 /** Bidders remember so many of their best objects; all others are looked at only when these run out. */
 const REMEMBERED = 256;
 
+/** Memory that {@linkcode auctionAssignment} takes per bidder: an index and a value of each. */
+export const BYTES_PER_BIDDER: number = 12 * REMEMBERED;
+
 /** What {@linkcode auctionAssignment} returns. */
 export interface AuctionResult {
   /** The object that every bidder won. */

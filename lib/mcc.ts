@@ -18,7 +18,7 @@ import { RandomState } from "./random.ts";
 const ACTIVE_VARIANCE = 1e-8;
 
 /** The most pairs of columns whose correlations are stored, in float32: 4 GiB. */
-const MOST_PAIRS = 2 ** 30;
+export const MOST_PAIRS: number = 2 ** 30;
 
 /** How far the mean of a match of more pairs may be from the best one. */
 const AUCTION_EPSILON = 1e-4;
