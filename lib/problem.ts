@@ -66,10 +66,10 @@ export class Problem {
    * ```ts
    * import { Problem } from "./problem.ts";
    * const problem = new Problem(
-   *   { numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 },
-   *   { epochs: 500, cache: ".cache" },
+   *   { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 },
+   *   { epochs: 5 },
    * );
-   * problem.score(problem.model("relu").codes).mcc_iid; // 0.539
+   * problem.score(problem.model("relu").codes).mcc_iid; // from 0 to 1
    * ```
    */
   constructor(
@@ -130,8 +130,11 @@ export class Problem {
  * @example
  * ```ts
  * import { infer, Problem } from "./problem.ts";
- * declare const problem: Problem;
- * const oracle = infer(problem.data.A, problem.observations, { lambda: 0.1, nIter: 100 });
+ * const { data, observations } = new Problem(
+ *   { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 },
+ *   { epochs: 5 },
+ * );
+ * const { codesId } = infer(data.A, observations, { lambda: 0.1, nIter: 100 }); // 100 × 20
  * ```
  */
 export function infer(

@@ -59,9 +59,9 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
  * ```ts
  * import { ModelCache } from "./model_cache.ts";
  * import { cachedSae } from "./sae_models.ts";
- * const problem = { numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 };
- * const cache = new ModelCache(".cache");
- * const { sae, history } = cachedSae(problem, "relu", { epochs: 500, cache });
+ * const problem = { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 };
+ * const cache = new ModelCache(undefined); // with a folder it would be kept there
+ * const { sae, history } = cachedSae(problem, "relu", { epochs: 5, cache });
  * history.at(-1)!.meanCosine; // how close the decoder came to the true dictionary
  * ```
  */
