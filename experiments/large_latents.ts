@@ -47,7 +47,6 @@ export const experiment: Experiment<
   options: {
     n: { default: [1000], paper: [1000, 10_000, 100_000, 500_000, 1_000_000] },
     seeds: { default: [0], paper: [0, 1, 2] },
-    epochs: { default: 50, paper: 500 },
     maxSteps: { default: 500, paper: 50_000 },
   },
 
