@@ -3,9 +3,9 @@
  *
  * `deno task cache --help`
  */
-import { parseArgs } from "node:util";
 import { formatBytes } from "../lib/machine_memory.ts";
 import { CACHE_LIMIT, listModels, pruneModels } from "../lib/model_cache.ts";
+import { parseFlags, runPlainCommand } from "../lib/plain_command.ts";
 import { alignColumns } from "../lib/summary.ts";
 
 const USAGE = `Usage: deno task cache [flags]
@@ -20,43 +20,26 @@ else that determines its weights. Runs keep at most ${formatBytes(CACHE_LIMIT)}.
 
 Exit code: 0 done, 2 bad usage.`;
 
-const refuse = (message: string): never => {
-  console.error(`Cannot run cache: ${message}`);
-  Deno.exit(2);
+const FLAGS = {
+  cache: { default: ".cache" },
+  prune: { pattern: /^\d+(\.\d+)?$/, rule: "a number of MiB of at least 0" },
 };
 
-function flags(): { cache: string; prune?: number; help: boolean } {
-  try {
-    const { values: { cache, prune, help } } = parseArgs({
-      args: Deno.args,
-      options: {
-        cache: { type: "string", default: ".cache" },
-        prune: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    });
-    if (prune !== undefined && !/^\d+(\.\d+)?$/.test(prune)) {
-      return refuse(`--prune must be a number of MiB of at least 0, got "${prune}"`);
-    }
-    return { cache, prune: prune === undefined ? undefined : Number(prune), help };
-  } catch (error) {
-    return refuse((error as Error).message);
-  }
-}
+if (import.meta.main) await runPlainCommand("look after the cache", USAGE, showOrPrune);
 
-const { cache, prune, help } = flags();
-if (help) {
-  console.log(USAGE);
-} else {
-  const removed = prune === undefined ? [] : pruneModels(cache, prune * 2 ** 20);
+function showOrPrune(): void {
+  const { cache, prune } = parseFlags(FLAGS, Deno.args);
+  if (prune !== undefined) {
+    const removed = pruneModels(cache, Number(prune) * 2 ** 20);
+    console.log(`Removed ${removed.length} models`);
+  }
   const files = listModels(cache);
-  const total = files.reduce((sum, { size }) => sum + size, 0);
   if (prune === undefined && files.length > 0) {
     console.log(alignColumns([
       ["model", "size", "last used"],
       ...files.map(({ name, size, used }) => [name, formatBytes(size), used.toISOString()]),
     ]));
   }
-  if (prune !== undefined) console.log(`Removed ${removed.length} models`);
+  const total = files.reduce((sum, { size }) => sum + size, 0);
   console.log(`${files.length} models in ${cache}, ${formatBytes(total)}`);
 }
