@@ -199,10 +199,16 @@ function listCandidates(
 
 /** Copies the entries of `from` at `count` columns; zeros up to `n`. */
 function gather(count: usize, n: usize, index: usize, from: usize, to: usize): void {
-  for (let i: usize = 0; i < count; i++) {
-    store<u32>(to + (i << 2), load<u32>(from + (load<u32>(index + (i << 2)) << 2)));
+  const fours = to + (count >> 2 << 4), end = to + (count << 2), last = to + (n << 2);
+  for (; to < fours; to += 16, index += 16) {
+    const offsets = i32x4.shl(v128.load(index), 2);
+    let v = v128.load32_zero(from + i32x4.extract_lane(offsets, 0));
+    v = v128.load32_lane(from + i32x4.extract_lane(offsets, 1), v, 1);
+    v = v128.load32_lane(from + i32x4.extract_lane(offsets, 2), v, 2);
+    v128.store(to, v128.load32_lane(from + i32x4.extract_lane(offsets, 3), v, 3));
   }
-  for (let i = count; i < n; i++) store<u32>(to + (i << 2), 0);
+  for (; to < end; to += 4, index += 4) store<u32>(to, load<u32>(from + (load<u32>(index) << 2)));
+  for (; to < last; to += 4) store<u32>(to, 0);
 }
 
 function scatter(count: usize, index: usize, from: usize, to: usize): void {
@@ -267,7 +273,7 @@ function iterateLocally(f: Fista, count: usize, n: usize, i: i32, end: i32, limi
     i = finish(f, i);
     const swap = from;
     from = to, to = swap;
-    if (n > 256 || (used & ~known)) {
+    if (n > 256 || used & ~known) {
       needRows(f, list, count, n);
       known |= used;
     }
@@ -296,7 +302,9 @@ function iterateOnAtoms(
  * whether they end because they are done; if not, the residual is that of the new y.
  */
 function restrict(f: Fista, s: usize, p: usize, end: i32, delta: f32): bool {
-  const n = <usize>f.n << 2, m = <usize>f.m << 2, count = count0, padded = count + 7 & ~7;
+  // \`dots\` takes eight atoms at a time, everything else vectors of four
+  const n = <usize>f.n << 2, m = <usize>f.m << 2, count = count0;
+  const padded = f.local ? count + 3 & ~3 : count + 7 & ~7;
   const bytes = padded << 2, limit = delta * delta;
   const z = codes + s * n, y = f.y + s * n, c = f.correlation + p * n;
   const residual = f.residual + p * m, x = samples + s * m;
