@@ -35,7 +35,10 @@ for (const n of [100, 1000]) {
     Deno.bench(`columnAucs, ${group}`, () => void columnAucs(codes, val.labels));
     Deno.bench(`mccId, ${group}`, () => void mccId(val.Z, codes));
   }
-  Deno.bench(`evaluate, n = ${n}`, () => void evaluate({ codesId, codesOod, val, ood }));
+  Deno.bench(
+    `evaluate, n = ${n}`,
+    () => void evaluate({ codesId, codesOod, val, ood }, { null: false }),
+  );
   Deno.bench(`matchColumns, n = ${n}`, () => void matchColumns(A, A));
   Deno.bench(
     `linearProbe, n = ${n}`,

@@ -1,6 +1,7 @@
 /**
  * `deno task bench [-- FILE…]`: runs the benches and prints one table. A bench whose name ends in
- * "[N flop]" gets its rate in GFLOP/s, from the fastest and from the mean iteration.
+ * "[N flop]" gets its rate in GFLOP/s, from the fastest and from the mean iteration, and the share of
+ * the core's 128-bit multiply-add peak that the fastest one reaches, as measured in the same run.
  */
 
 interface Report {
@@ -9,7 +10,10 @@ interface Report {
   benches: { origin: string; name: string; results: { ok?: { min: number; avg: number } }[] }[];
 }
 
-const files = Deno.args.length > 0 ? Deno.args : ["bench/"];
+/** Measures the peak; begins with the name of the kernel that does. */
+const PEAK = { file: "bench/peak_bench.ts", name: "fma_peak" };
+
+const files = Deno.args.length > 0 ? [...new Set([PEAK.file, ...Deno.args])] : ["bench/"];
 const { code, stdout, stderr } = await new Deno.Command("deno", {
   args: ["bench", "--no-prompt", "--json", ...files],
 }).output();
@@ -31,17 +35,26 @@ function duration(ns: number): string {
   return `${(ns / scale).toPrecision(3)} ${unit}`;
 }
 
-console.log(`${cpu}, ${runtime}`);
-console.table(benches.map(({ name, results }) => {
-  const timing = results[0].ok;
-  if (!timing) return { bench: name, min: "failed" };
+/** Name without its count of operations, and the rate in GFLOP/s for a duration in nanoseconds. */
+function counted(name: string): { name: string; rate?: (ns: number) => number } {
   const flop = name.match(/^(.*) \[(\d+) flop\]$/);
-  const rate = (ns: number) => flop ? (Number(flop[2]) / ns).toFixed(1) : "";
+  return flop ? { name: flop[1], rate: (ns) => Number(flop[2]) / ns } : { name };
+}
+
+const peakBench = benches.find(({ name }) => name.startsWith(PEAK.name))!;
+const peak = counted(peakBench.name).rate!(peakBench.results[0].ok!.min);
+
+console.log(`${cpu}, ${runtime}`);
+console.table(benches.map((bench) => {
+  const { name, rate } = counted(bench.name);
+  const timing = bench.results[0].ok;
+  if (!timing) return { bench: name, min: "failed" };
   return {
-    bench: flop ? flop[1] : name,
+    bench: name,
     min: duration(timing.min),
     mean: duration(timing.avg),
-    "GFLOP/s (min)": rate(timing.min),
-    "GFLOP/s (mean)": rate(timing.avg),
+    "GFLOP/s (min)": rate?.(timing.min).toFixed(1) ?? "",
+    "GFLOP/s (mean)": rate?.(timing.avg).toFixed(1) ?? "",
+    "of peak": rate ? `${(100 * rate(timing.min) / peak).toFixed(0)} %` : "",
   };
 }));

@@ -8,6 +8,7 @@ export { gemm_nn_add, gemm_tn_add } from "./gemm_add";
 export { gemm_nt } from "./gemm_nt";
 export { l1_gradient, shrink, shrink_backward } from "./lista";
 export { codes_product, gram_lower } from "./normal_equations";
+export { fma_peak } from "./peak";
 export { residual } from "./residual";
 export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";

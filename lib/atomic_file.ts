@@ -16,7 +16,7 @@ import { basename, dirname, join } from "node:path";
  * @param content The whole new content; text is written as UTF-8.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { writeAtomic } from "./atomic_file.ts";
  * writeAtomic("results/rows.json", "[]\n");
  * ```
@@ -54,7 +54,7 @@ export function writeAtomic(path: string, content: string | Uint8Array): void {
  * @returns What `work` returns.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { withLock, writeAtomic } from "./atomic_file.ts";
  * withLock("results/.rows.lock", () => writeAtomic("results/rows.json", "[]\n"));
  * ```

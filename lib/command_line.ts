@@ -78,13 +78,13 @@ const decimal = z.string().trim().regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i)
 const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   decimal.pipe(z.number().int().min(min).max(max));
 const positive = decimal.pipe(z.number().positive());
-const listOf = (item: z.ZodType<number, string>) =>
+const listOf = <T>(item: z.ZodType<T, string>) =>
   z.string().transform((text) => text.split(",")).pipe(z.array(item))
     .refine((values) => new Set(values).size === values.length);
 const path = z.string().min(1);
 
 /** Flag, single-value and list forms of an option; its default decides which one it takes. */
-function optionFlags(name: string, about: string, rule: string, item: z.ZodType<number, string>): {
+function optionFlags<T>(name: string, about: string, rule: string, item: z.ZodType<T, string>): {
   name: string;
   one: Flag;
   many: Flag;
@@ -101,7 +101,10 @@ function optionFlags(name: string, about: string, rule: string, item: z.ZodType<
   };
 }
 
-const OPTIONS: Record<keyof ExperimentOptions, ReturnType<typeof optionFlags>> = {
+const OPTIONS: Record<
+  Exclude<keyof ExperimentOptions, "methods">,
+  ReturnType<typeof optionFlags>
+> = {
   n: optionFlags("n", "numbers of latents", "an integer of at least 2", integer(2)),
   seeds: optionFlags(
     "seeds",
@@ -132,6 +135,11 @@ const OPTIONS: Record<keyof ExperimentOptions, ReturnType<typeof optionFlags>> =
     integer(1),
   ),
 };
+
+/** The option that names some of an experiment's methods. */
+function methodFlags(methods: readonly string[]): ReturnType<typeof optionFlags> {
+  return optionFlags("methods", "methods to run", `one of ${methods.join(", ")}`, z.enum(methods));
+}
 
 const RUN_FLAGS: Record<keyof RunFlags, Flag & { name: string }> = {
   paper: { name: "paper", about: "run the paper's grid" },
@@ -384,8 +392,9 @@ function experimentFlags<Options extends Partial<ExperimentOptions>>(
 ): Map<keyof Options, Flag & { name: string }> {
   return new Map(
     (Object.keys(specs) as (keyof Options & keyof ExperimentOptions)[]).map((key) => {
-      const { name, one, many } = OPTIONS[key];
-      return [key, { name, ...(Array.isArray(specs[key].default) ? many : one) }];
+      const usual: unknown = specs[key].default;
+      const { name, one, many } = key === "methods" ? methodFlags(usual as string[]) : OPTIONS[key];
+      return [key, { name, ...(Array.isArray(usual) ? many : one) }];
     }),
   );
 }

@@ -87,7 +87,7 @@ export function compareMethods(
     const codesId = encode(val.Y), codesOod = encode(ood.Y);
     return {
       method,
-      ...evaluate({ codesId, codesOod, val, ood }),
+      ...evaluate({ codesId, codesOod, val, ood }, { null: false }),
       mse_iid: meanSquaredError(val.Y, codesId, dictionary),
       mse_ood: meanSquaredError(ood.Y, codesOod, dictionary),
       l0_iid: meanL0(codesId),

@@ -3,7 +3,9 @@
  * @module
  */
 import { taskName } from "./command_line.ts";
+import { isScore, isSetting } from "./columns.ts";
 import type { Row } from "./experiment.ts";
+import { withTodaysNames } from "./old_names.ts";
 import { describe } from "./results.ts";
 import { type MeanAndSd, meanAndSd } from "./statistics.ts";
 import { allowedDifference, type Tolerance, toleranceOf } from "./tolerances.ts";
@@ -82,27 +84,6 @@ export interface Comparison {
   values: ComparedValue[];
 }
 
-// An older version of the reference wrote most of the published phase file.
-const RENAMED_COLUMNS: Readonly<Record<string, string>> = {
-  n: "num_latents",
-  m: "input_dim",
-  r: "eps",
-};
-const RENAMED_METHODS: Readonly<Record<string, string>> = {
-  fista_sup: "fista_oracle",
-  fista_unsup: "dl_fista",
-  direct_unsup: "softplus_adam",
-};
-
-// Outcomes whose name does not end in _iid or _ood. All else tells rows apart.
-const METRICS = new Set(["mean_cosine", "mean_angular_error", "mean_norm_ratio", "frac_close"]);
-
-// Neither compared nor a key. best_dim is an index and acc_converged a flag: outcomes without a
-// distance. eps, rho and delta are rounded functions of (n, k, m), and the older rows measure eps in
-// base-2 logarithms: n, k and m alone say which rows belong together.
-const IGNORED = new Set(["best_dim", "acc_converged", "eps", "rho", "delta"]);
-
-const isMetric = (column: string) => /_(iid|ood)$/.test(column) || METRICS.has(column);
 const methodOf = (row: Row) => String(row.method ?? row.sae_type);
 
 /**
@@ -146,7 +127,7 @@ export function compareResults(
 ): Comparison {
   const grouped = (files: readonly RowFile[]) =>
     Map.groupBy(
-      files.map(({ name, rows }) => ({ name, rows: rows.map(withTodaysNames) })),
+      files.map(({ name, rows }) => ({ name, rows: rows.map(asToday) })),
       ({ name }) => experimentOf(name),
     );
   const oursByExperiment = grouped(ours);
@@ -195,14 +176,12 @@ export function compareResults(
 }
 
 /** A row as today's version of the reference would write it. */
-function withTodaysNames(row: Row): Row {
-  const result: Row = {};
-  for (const [name, value] of Object.entries(row)) result[RENAMED_COLUMNS[name] ?? name] = value;
-  const method = methodOf(row);
-  if (typeof row.method === "string") result.method = RENAMED_METHODS[method] ?? method;
+function asToday(row: Row): Row {
+  const result: Row = withTodaysNames(row);
   if (row.width === undefined && typeof result.num_latents === "number") {
     // the older version wrote no width; its SAEs had 2n columns (best_dim goes up to 2n − 1)
-    result.width = result.num_latents * (row.n !== undefined && method.startsWith("sae_") ? 2 : 1);
+    result.width = result.num_latents *
+      (row.n !== undefined && methodOf(row).startsWith("sae_") ? 2 : 1);
   }
   return result;
 }
@@ -213,7 +192,7 @@ function keyColumns(published: readonly RowFile[], ours: readonly RowFile[]): st
     new Set(files.flatMap(({ rows }) => rows.flatMap((row) => Object.keys(row))));
   const known = columnsOf(ours);
   return [...columnsOf(published)].filter((column) =>
-    (known.has(column) || known.size === 0) && !isMetric(column) && !IGNORED.has(column)
+    (known.has(column) || known.size === 0) && isSetting(column)
   );
 }
 
@@ -255,7 +234,7 @@ function compareMethods(
     const all = byMethod.get(method) ?? [];
     const matched = all.filter((pair): pair is Required<Pair> => pair.our !== undefined);
     const tolerance = toleranceOf(method);
-    const metrics = [...new Set(matched.flatMap(({ row }) => Object.keys(row)))].filter(isMetric)
+    const metrics = [...new Set(matched.flatMap(({ row }) => Object.keys(row)))].filter(isScore)
       .map((metric) => compareMetric(metric, matched, method, tolerance, columns))
       .filter((metric) => metric !== undefined);
     return {

@@ -62,7 +62,7 @@ export interface Outcome {
  * @throws What a failed save throws; the pool has ended then.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { compute } from "./compute.ts";
  * import { resultFiles } from "./results.ts";
  * await compute([{ key: { seed: 0 }, cost: 1 }], {

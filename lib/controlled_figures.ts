@@ -2,11 +2,12 @@
  * Figures of the controlled experiments: one panel per SAE type, one figure per number of latents.
  * @module
  */
-import { figure, groupedBars, lines, type LinesOptions, type PlotRow } from "./figures.ts";
+import { groupedBars, lines, type LinesOptions, type PlotRow } from "./figures.ts";
 import {
   currentRows,
   equation,
   type ExperimentFigure,
+  experimentFigure,
   oracleDashed,
   panelPerSaeType,
   perLatents,
@@ -252,15 +253,13 @@ function scoreFigures(
         reference: [ORACLE],
       }));
     if (panels.length === 0) return [];
-    const heading = `${title} (${equation("n", n)})`;
-    const full = `${caption} ${settingOf(part)}`;
-    return [{
+    return [experimentFigure(panels, {
       name: `${name}_n${n}`,
       set: "controlled",
-      title: heading,
-      caption: full,
-      svg: figure(panels, { title: heading, caption: full, columns: 2 }),
-    }];
+      title: `${title} (${equation("n", n)})`,
+      caption: `${caption} ${settingOf(part)}`,
+      columns: 2,
+    })];
   });
 }
 
@@ -282,15 +281,13 @@ function curveFigures(
         (own, title) => lines(own, { ...options, y, title }),
       );
       if (panels.length === 0) return [];
-      const heading = `${title} (${equation("n", n)})`;
-      const full = `${caption} ${settingOf(part)}`;
-      return [{
+      return [experimentFigure(panels, {
         name: `${name}_${y}_n${n}`,
-        set: "controlled" as const,
-        title: heading,
-        caption: full,
-        svg: figure(panels, { title: heading, caption: full, columns: 2 }),
-      }];
+        set: "controlled",
+        title: `${title} (${equation("n", n)})`,
+        caption: `${caption} ${settingOf(part)}`,
+        columns: 2,
+      })];
     }));
 }
 
@@ -310,12 +307,11 @@ function diagnosticFigure(
       yScale: y.startsWith("pred_total_l0") ? "log" : "linear",
     })
   );
-  const full = `${caption} ${settingOf(rows)}`;
-  return [{
+  return [experimentFigure(panels, {
     name,
     set: "controlled",
     title,
-    caption: full,
-    svg: figure(panels, { title, caption: full, columns: 2 }),
-  }];
+    caption: `${caption} ${settingOf(rows)}`,
+    columns: 2,
+  })];
 }

@@ -166,6 +166,62 @@ export function standardize(
 }
 
 /**
+ * Computes |correlation| row by row: of one column of `X` with all columns of `Y`. A row costs one
+ * step for every pair of stored values that share a sample.
+ *
+ * @returns A function that writes row `i` to `out`, which has a place for every column of `Y`, or for
+ * the sparse ones only.
+ *
+ * @example
+ * ```ts
+ * import { correlationRows, standardize } from "./correlation.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const columns = standardize(fromRows([[1, 0], [3, 1], [2, 5]]));
+ * const row = new Float64Array(2);
+ * correlationRows(columns, columns)(0, row);
+ * row[0]; // 1
+ * ```
+ */
+export function correlationRows(
+  X: StandardColumns,
+  Y: StandardColumns,
+): (i: number, out: Float64Array) => void {
+  const { samples, sparse: { starts, columns, values } } = X;
+  const left = Y.sparse.rows, right = Y.dense.cols;
+  const bySample = transposeCsr(Y.sparse);
+  // Σ (α + a)(β + b) = Σ ab + α (Σ b + samples·β) + β Σ a, with offsets α, β and stored values a, b
+  const totals = Y.sums.map((sum, j) => sum + (j < left ? samples * Y.offsets[j] : 0));
+  const denseOfX = transpose(X.dense);
+
+  /** Adds `weight` times one sample of `Y` to the row. */
+  function addSample(sample: number, weight: number, out: Float64Array): void {
+    const end = bySample.starts[sample + 1];
+    for (let p = bySample.starts[sample]; p < end; p++) {
+      out[bySample.columns[p]] += weight * bySample.values[p];
+    }
+    for (let j = left, q = sample * right; j < out.length; j++, q++) {
+      out[j] += weight * Y.dense.data[q];
+    }
+  }
+
+  return (i, out) => {
+    out.fill(0);
+    const isSparse = i < X.sparse.rows;
+    if (isSparse) {
+      for (let p = starts[i]; p < starts[i + 1]; p++) addSample(columns[p], values[p], out);
+    } else {
+      const at = (i - X.sparse.rows) * samples;
+      for (let s = 0; s < samples; s++) addSample(s, denseOfX.data[at + s], out);
+    }
+    const offset = isSparse ? X.offsets[i] : 0;
+    for (let j = 0; j < out.length; j++) {
+      const shift = offset * totals[j] + (j < left ? Y.offsets[j] * X.sums[i] : 0);
+      out[j] = Math.abs(out[j] + shift);
+    }
+  };
+}
+
+/**
  * The matrix of |correlation| between the columns of `X` (rows of the result) and of `Y` (columns of
  * the result). Its cost is one step for every pair of stored values that share a sample.
  *
@@ -178,48 +234,17 @@ export function standardize(
  * ```
  */
 export function absoluteCorrelations(X: StandardColumns, Y: StandardColumns): Matrix {
-  const { samples, sparse: { starts, columns, values } } = X;
   const left = Y.sparse.rows, right = Y.dense.cols;
   const out = similarities(X.sparse.rows + X.dense.cols, left + right);
-  const bySample = transposeCsr(Y.sparse);
-  // Σ (α + a)(β + b) = Σ ab + α (Σ b + samples·β) + β Σ a, with offsets α, β and stored values a, b
-  const totals = Y.sums.map((sum, j) => sum + (j < left ? samples * Y.offsets[j] : 0));
-
-  const row = new Float64Array(left + right);
-  /** Adds `weight` times the sparse part of one sample of `Y` to the row. */
-  function addSparse(sample: number, weight: number): void {
-    const end = bySample.starts[sample + 1];
-    for (let p = bySample.starts[sample]; p < end; p++) {
-      row[bySample.columns[p]] += weight * bySample.values[p];
-    }
+  const fillRow = correlationRows(X, Y);
+  // between dense columns one large product is quicker than rows
+  const whole = new Float64Array(left + right), sparseOnly = whole.subarray(0, left);
+  for (let i = 0; i < out.rows; i++) {
+    const row = i < X.sparse.rows ? whole : sparseOnly;
+    fillRow(i, row);
+    out.data.set(row, i * out.cols);
   }
-  /** Writes row i of the result, correcting its first `width` values for the offsets. */
-  function write(i: number, offset: number, width: number): void {
-    const at = i * out.cols;
-    for (let j = 0; j < width; j++) {
-      const shift = offset * totals[j] + (j < left ? Y.offsets[j] * X.sums[i] : 0);
-      out.data[at + j] = Math.abs(row[j] + shift);
-    }
-  }
-
-  for (let i = 0; i < X.sparse.rows; i++) {
-    row.fill(0);
-    for (let p = starts[i]; p < starts[i + 1]; p++) {
-      const weight = values[p];
-      addSparse(columns[p], weight);
-      for (let j = left, q = columns[p] * right; j < row.length; j++, q++) {
-        row[j] += weight * Y.dense.data[q];
-      }
-    }
-    write(i, X.offsets[i], row.length);
-  }
-  const denseOfX = transpose(X.dense);
-  for (let i = 0; i < denseOfX.rows; i++) {
-    row.fill(0);
-    for (let s = 0, p = i * samples; s < samples; s++, p++) addSparse(s, denseOfX.data[p]);
-    write(X.sparse.rows + i, 0, left);
-  }
-  multiplyBlocks(denseOfX, Y.dense, (first, block) => {
+  multiplyBlocks(transpose(X.dense), Y.dense, (first, block) => {
     writeAbsolute(out, block, X.sparse.rows + first, left, right);
   });
   return out;

@@ -68,6 +68,8 @@ export interface ExperimentOptions {
   lambda: number | number[];
   /** FISTA iterations, `--fista-iters`. */
   fistaIters: number;
+  /** Methods to run, `--methods`: some of those that are the default. */
+  methods: string[];
 }
 
 /** Default and meaning of one option in one experiment. */

@@ -42,7 +42,7 @@ export function experimentFiles(
  * such folder.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { findParts } from "./experiment_files.ts";
  * findParts({ name: "exp_toy" }, { out: "results" }); // [{ index: 0, count: 4 }, …]
  * ```

@@ -2,33 +2,55 @@
  * Result rows made ready for drawing: old names, SAE types taken apart, and the setting in words.
  * @module
  */
-import type { Panel, PlotRow } from "./panels.ts";
+import { figure, type Panel, type PlotRow } from "./figures.ts";
 import { type MethodStyle, methodStyle, saeTypeLabels, splitMethod } from "./methods.ts";
+import { withTodaysNames } from "./old_names.ts";
 
 /** The groups that figures are drawn by. */
 export type FigureSet = "paper" | "appendix" | "controlled" | "legend";
 
-/** A drawn figure with what a gallery says about it. */
+/** A figure with what a gallery says about it. */
 export interface ExperimentFigure {
   /** File name without folder and extension. */
-  name: string;
-  /** The figure as a self-contained SVG document. */
-  svg: string;
+  readonly name: string;
+  /** The figure as a self-contained SVG document, drawn when it is asked for. */
+  readonly svg: string;
+  /** The same without title and caption, for a page that sets them as text. */
+  readonly bareSvg: string;
   /** The group that it belongs to. */
-  set: FigureSet;
+  readonly set: FigureSet;
   /** Heading. */
-  title: string;
+  readonly title: string;
   /** What is to be seen, and the setting. */
-  caption: string;
+  readonly caption: string;
 }
 
-/** Old names of columns and methods, as the published phase file has them. */
-const oldColumns: Record<string, string> = { n: "num_latents", m: "input_dim", r: "eps" };
-const oldMethods: Record<string, string> = {
-  fista_sup: "fista_oracle",
-  fista_unsup: "dl_fista",
-  direct_unsup: "softplus_adam",
-};
+/**
+ * A figure of panels, to be drawn when it is asked for: most callers want a few out of many.
+ *
+ * @param panels As `figure` takes them.
+ * @param about Name, group, words and layout.
+ */
+export function experimentFigure(
+  panels: readonly (Panel | undefined)[],
+  { name, set, title, caption, columns }:
+    & Pick<ExperimentFigure, "name" | "set" | "title" | "caption">
+    & { columns?: number },
+): ExperimentFigure {
+  const options = { title, caption, columns };
+  return {
+    name,
+    set,
+    title,
+    caption,
+    get svg() {
+      return figure(panels, options);
+    },
+    get bareSvg() {
+      return figure(panels, { ...options, bare: true });
+    },
+  };
+}
 
 /**
  * Rows under today's names, with `delta` = m/n where they lack it, and `step`: the epoch or round.
@@ -44,13 +66,7 @@ export function currentRows(rows: readonly PlotRow[], what: string): PlotRow[] {
     throw new RangeError(`Cannot draw ${what}: at least one row is required, got 0`);
   }
   return rows.map((row) => {
-    const current: Record<string, unknown> = {};
-    for (const [column, value] of Object.entries(row)) {
-      current[oldColumns[column] ?? column] = value;
-    }
-    if (typeof current.method === "string") {
-      current.method = oldMethods[current.method] ?? current.method;
-    }
+    const current: Record<string, unknown> = withTodaysNames(row);
     current.delta ??= Number(current.input_dim) / Number(current.num_latents);
     current.step ??= current.epoch ?? current.round;
     return current;
@@ -83,6 +99,27 @@ export function oracleDashed(id: string): MethodStyle {
 }
 
 /**
+ * Refuses rows without a position in the grid.
+ *
+ * @throws {RangeError} Where a row lacks a finite number in one of the columns.
+ */
+export function requireFinite(
+  rows: readonly PlotRow[],
+  columns: readonly string[],
+  what: string,
+): void {
+  for (const column of columns) {
+    const lacking = rows.find((row) => !Number.isFinite(row[column]));
+    if (lacking) {
+      throw new RangeError(
+        `Cannot draw ${what}: every row needs a finite ${column}, got ${lacking[column]} ` +
+          `(columns: ${Object.keys(lacking).join(", ")})`,
+      );
+    }
+  }
+}
+
+/**
  * Calls `draw` per number of latents, in ascending order.
  *
  * @throws {RangeError} Where a row has no `num_latents`.
@@ -92,13 +129,7 @@ export function perLatents<T>(
   what: string,
   draw: (part: PlotRow[], numLatents: number) => T[],
 ): T[] {
-  const lacking = rows.find((row) => !Number.isFinite(row.num_latents));
-  if (lacking) {
-    throw new RangeError(
-      `Cannot draw ${what}: every row needs a finite num_latents, got ${lacking.num_latents} ` +
-        `(columns: ${Object.keys(lacking).join(", ")})`,
-    );
-  }
+  requireFinite(rows, ["num_latents"], what);
   const parts = Map.groupBy(rows, (row) => Number(row.num_latents));
   return [...parts].sort(([a], [b]) => a - b).flatMap(([n, part]) => draw(part, n));
 }
@@ -108,7 +139,7 @@ const settingColumns: Record<string, (value: unknown) => string> = {
   num_latents: (value) => equation("n", value),
   k: (value) => equation("k", value),
   input_dim: (value) => equation("m", value),
-  n_samples: (value) => `${value} samples`,
+  n_samples: (value) => `${value}\u00a0samples`,
 };
 
 /** `n = 50` with spaces at which no line is broken. */

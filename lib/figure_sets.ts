@@ -12,6 +12,7 @@ import {
 } from "./controlled_figures.ts";
 import type { ExperimentFigure } from "./figure_rows.ts";
 import type { PlotRow } from "./panels.ts";
+import type { ExperimentRows } from "./result_folder.ts";
 import {
   frozenDecoderFigures,
   phaseTransitionFigures,
@@ -21,6 +22,7 @@ import {
 } from "./paper_figures.ts";
 
 export type { ExperimentFigure, FigureSet } from "./figure_rows.ts";
+export { legendFigure } from "./paper_figures.ts";
 
 /** Draws all figures of one experiment from its rows and, where it has them, its diagnostics. */
 export type DrawFigures = (
@@ -60,3 +62,38 @@ export const figureSets: Readonly<Record<string, DrawFigures>> = {
   exp_learning_dynamics: learningDynamicsFigures,
   exp_lambda_sensitivity: lambdaSensitivityFigures,
 };
+
+/** A figure under the name of its file. */
+export interface FigureFile {
+  /** File name without folder and extension; ends in the suffix of the rows. */
+  name: string;
+  /** The figure. */
+  figure: ExperimentFigure;
+}
+
+/**
+ * The figures of the rows that a folder holds of one experiment.
+ *
+ * @param rows As `readResultFolder` returns them.
+ * @throws {RangeError} Where the rows cannot be drawn; the message names their files.
+ *
+ * @example
+ * ```ts no-eval
+ * import { figuresOf, figureSets } from "./figure_sets.ts";
+ * import { readResultFolder } from "./result_folder.ts";
+ *
+ * const found = readResultFolder("results", Object.keys(figureSets));
+ * console.log(found.flatMap(figuresOf).map(({ name }) => name));
+ * ```
+ */
+export function figuresOf(
+  { experiment, suffix, rows, diagnostics, files }: ExperimentRows,
+): FigureFile[] {
+  try {
+    return figureSets[experiment](rows, diagnostics)
+      .map((figure) => ({ name: figure.name + suffix, figure }));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`Cannot use ${files.join(", ")}: ${error.message}`, { cause: error });
+  }
+}

@@ -25,6 +25,8 @@ export interface FigureOptions {
   caption?: string;
   /** Panels side by side. Default: 1, 2 or 3, by their number. */
   columns?: number;
+  /** Whether to leave out title and caption, for a page that sets them as text. Default false. */
+  bare?: boolean;
   /** Whether to draw the legend. Default true. */
   legend?: boolean;
   /** Width of one panel's plot area in pixels. Default: by the number of columns. */
@@ -39,7 +41,8 @@ const TITLE_SIZE = 16;
  * Draws panels as one SVG document. Panels with the same axis label share that axis' range; axis
  * labels that all panels have in common are drawn once.
  *
- * @param panels Made by `lines`, `groupedBars` or `facets`, from left to right and top to bottom.
+ * @param panels Made by `lines`, `groupedBars` or `facets`, from left to right and top to bottom;
+ * `undefined` leaves a place free.
  * @param options Title, layout and small print.
  * @returns The document: `<svg xmlns="http://www.w3.org/2000/svg" …>`, without fonts, scripts, ids
  * or references to anything outside itself.
@@ -57,8 +60,12 @@ const TITLE_SIZE = 16;
  * console.log(svg.startsWith("<svg xmlns")); // true
  * ```
  */
-export function figure(panels: readonly Panel[], options: FigureOptions): string {
-  if (panels.length === 0) {
+export function figure(
+  panels: readonly (Panel | undefined)[],
+  options: FigureOptions,
+): string {
+  const present = panels.filter((panel) => panel !== undefined);
+  if (present.length === 0) {
     throw new RangeError(`Cannot draw "${options.title}": at least one panel is required, got 0`);
   }
   const columns = Math.min(options.columns ?? defaultColumns(panels.length), panels.length);
@@ -67,17 +74,18 @@ export function figure(panels: readonly Panel[], options: FigureOptions): string
       `Cannot draw "${options.title}": columns must be a positive integer, got ${options.columns}`,
     );
   }
-  const width = options.panelWidth ?? [380, 236, 190][Math.min(columns, 3) - 1];
-  const height = options.panelHeight ?? [230, 160, 140][Math.min(columns, 3) - 1];
+  const width = options.panelWidth ?? [360, 212, 190][Math.min(columns, 3) - 1];
+  const height = options.panelHeight ?? [210, 150, 140][Math.min(columns, 3) - 1];
 
   const grid = layOut(panels, columns, width, height);
-  const entries = options.legend === false ? [] : legendEntries(panels);
+  const entries = options.legend === false ? [] : legendEntries(present);
   const total = Math.max(grid.width, ...entries.map((entry) => entryWidth(entry) + 2 * EDGE));
   const text = total - 2 * EDGE;
 
   const body: string[] = [];
   let y = EDGE;
-  for (const line of wrapText(options.title, TITLE_SIZE, text)) {
+  const [title, caption] = options.bare ? ["", ""] : [options.title, options.caption ?? ""];
+  for (const line of wrapText(title, TITLE_SIZE, text)) {
     y += TITLE_SIZE + 4;
     body.push(textElement(line, EDGE, y - 4, { "font-size": TITLE_SIZE, "font-weight": "bold" }));
   }
@@ -89,7 +97,7 @@ export function figure(panels: readonly Panel[], options: FigureOptions): string
     body.push(svg);
     y += height + 4;
   }
-  for (const line of wrapText(options.caption ?? "", TICK_SIZE, text)) {
+  for (const line of wrapText(caption, TICK_SIZE, text)) {
     y += TICK_SIZE + 4;
     body.push(textElement(line, EDGE, y, { "font-size": TICK_SIZE, fill: "#555555" }));
   }
@@ -97,7 +105,7 @@ export function figure(panels: readonly Panel[], options: FigureOptions): string
     total,
     y + EDGE,
     options.title,
-    options.description ?? describe(panels, entries),
+    options.description ?? describe(present, entries),
     body,
   );
 }

@@ -211,6 +211,8 @@ export interface KernelExports {
   sae_forward(sae: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** Gradients of mean squared error + γ·penalty of these rows; adds both means to its sums. */
   sae_gradients(sae: Pointer, data: Pointer, order: Pointer, rows: number, gamma: number): void;
+  /** `reps` rounds of 12 multiply-adds c·factor + term on registers alone, 96 flops each: the peak. */
+  fma_peak(reps: number, factor: number, term: number): number;
   /** B (n×m) = Aᵀ of A (m×n); B's padding is not written. */
   transpose(m: number, n: number, a: Pointer, lda: number, b: Pointer, ldb: number): void;
   /** C (m×n) += A (m×k) · B (k×n); n, ldb and ldc are multiples of 8. */

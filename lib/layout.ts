@@ -35,41 +35,46 @@ export interface Grid {
 /**
  * Measures a grid of panels, filled row by row.
  *
- * @param panels The panels.
+ * @param panels The panels, at least one; `undefined` leaves a place free.
  * @param columns Panels side by side.
  * @param width Width of every plot area in pixels.
  * @param height Height of every plot area in pixels.
  */
 export function layOut(
-  panels: readonly Panel[],
+  panels: readonly (Panel | undefined)[],
   columns: number,
   width: number,
   height: number,
 ): Grid {
-  const groups = [...new Set(panels.flatMap((p) => p.kind === "bars" ? p.groups : []))];
-  const bars = panels.flatMap((p) => p.kind === "bars" ? p.bars : []);
+  const present = panels.filter((panel) => panel !== undefined);
+  const groups = [...new Set(present.flatMap((p) => p.kind === "bars" ? p.groups : []))];
+  const bars = present.flatMap((p) => p.kind === "bars" ? p.bars : []);
   const slots = [...new Set(bars.map(({ style }) => style.label))];
-  const yAxes = panels.map(({ y }) => y);
-  const xAxes = panels.flatMap((p) => p.kind === "lines" ? [p.x] : []);
-  const cells = panels.map((panel, i): Cell => ({
-    panel,
-    row: Math.floor(i / columns),
-    column: i % columns,
-    x: panel.kind === "lines" ? xAxis(panel.x, xAxes, width) : groupAxis(groups),
-    y: yAxis(panel.y, yAxes, height),
-    xLabelled: true,
-    yLabelled: true,
-  }));
-  cells.forEach((cell, i) => {
-    const below = cells[i + columns];
-    const left = cell.column > 0 ? cells[i - 1] : undefined;
+  const yAxes = present.map(({ y }) => y);
+  const xAxes = present.flatMap((p) => p.kind === "lines" ? [p.x] : []);
+  const places = panels.map((panel, i): Cell | undefined =>
+    panel && {
+      panel,
+      row: Math.floor(i / columns),
+      column: i % columns,
+      x: panel.kind === "lines" ? xAxis(panel.x, xAxes, width) : groupAxis(groups),
+      y: yAxis(panel.y, yAxes, height),
+      xLabelled: true,
+      yLabelled: true,
+    }
+  );
+  places.forEach((cell, i) => {
+    if (!cell) return;
+    const below = places[i + columns];
+    const left = cell.column > 0 ? places[i - 1] : undefined;
     cell.xLabelled = !(below && sameAxis(below.x, cell.x));
     cell.yLabelled = !(left && sameAxis(left.y, cell.y));
   });
+  const cells = places.filter((cell) => cell !== undefined);
 
   const oneX = cells.every(({ x }) => x.label === cells[0].x.label);
   const oneY = cells.every(({ y }) => y.label === cells[0].y.label);
-  const rows = cells.at(-1)!.row + 1;
+  const rows = Math.ceil(panels.length / columns);
   const labelRoom = LABEL_SIZE + 6;
   const left = sizes(columns, cells, "column", (cell) => {
     if (!cell.yLabelled) return 0;
@@ -136,7 +141,7 @@ function sizes(
 ): number[] {
   return Array.from(
     { length: count },
-    (_, i) => Math.max(...cells.filter((cell) => cell[along] === i).map(size)),
+    (_, i) => Math.max(0, ...cells.filter((cell) => cell[along] === i).map(size)),
   );
 }
 

@@ -3,13 +3,25 @@
  * @module
  */
 import { linearSumAssignment } from "./assignment.ts";
+import { auctionAssignment } from "./auction.ts";
 import { requireInteger, requireMatrix } from "./checks.ts";
-import { absoluteCorrelations, columnMoments, standardize } from "./correlation.ts";
+import {
+  absoluteCorrelations,
+  columnMoments,
+  correlationRows,
+  standardize,
+} from "./correlation.ts";
 import type { Matrix } from "./matrix.ts";
 import { RandomState } from "./random.ts";
 
 /** True columns whose variance is not above this do not count as active. */
 const ACTIVE_VARIANCE = 1e-8;
+
+/** The most pairs of columns whose correlations are stored, in float32: 4 GiB. */
+export const MOST_PAIRS: number = 2 ** 30;
+
+/** How far the mean of a match of more pairs may be from the best one. */
+const AUCTION_EPSILON = 1e-4;
 
 /** Option of the MCC functions. */
 export interface MccOptions {
@@ -24,6 +36,9 @@ export interface MccOptions {
  * correlates 0 with everything.
  * Float64, except that float32 codes which need no padding are centred and scaled in float32, as in the
  * reference. The cost follows the non-zeros, so sparse codes of 10,000 columns are cheap.
+ *
+ * Above 2³⁰ pairs of columns that vary (beyond 32,768 latents, that is) the match is found by auction,
+ * which needs no matrix: the value is then at most 1e-4 below that of the best match.
  *
  * Not to be confused with the mean |cosine| of matched dictionary columns (`matchColumns`).
  *
@@ -183,6 +198,9 @@ function mccOf(
   // Constant columns are left out of the match: they would add 0 wherever they went, and a rectangle
   // with a shorter side is far quicker to solve than a square full of ties.
   const [short, long] = truth.sums.length <= found.sums.length ? [truth, found] : [found, truth];
-  const { total } = linearSumAssignment(absoluteCorrelations(short, long), { maximize: true });
+  const [fewer, more] = [short.sums.length, long.sums.length];
+  const { total } = fewer * more <= MOST_PAIRS
+    ? linearSumAssignment(absoluteCorrelations(short, long), { maximize: true })
+    : auctionAssignment(fewer, more, correlationRows(short, long), { epsilon: AUCTION_EPSILON });
   return total / Math.max(ofTrue.length, ofPred.length);
 }

@@ -15,13 +15,16 @@ export interface Measure {
 /** Scores in [0, 1], with a little room so that 0 and 1 do not sit on the frame. */
 const unit: readonly [number, number] = [-0.05, 1.05];
 
+/** Accuracies of a binary label: chance is 0.75 on ID (P(z₀ > 0.5) is 1/4) and 0.5 on OOD. */
+const accuracy: readonly [number, number] = [0.4, 1.03];
+
 const measures: Record<string, Measure> = {
   mcc_iid: { label: "MCC (ID)", domain: unit },
   mcc_ood: { label: "MCC (OOD)", domain: unit },
   auc_iid: { label: "AUC (ID)", domain: unit },
   auc_ood: { label: "AUC (OOD)", domain: unit },
-  acc_iid: { label: "accuracy (ID)" },
-  acc_ood: { label: "accuracy (OOD)" },
+  acc_iid: { label: "accuracy (ID)", domain: accuracy },
+  acc_ood: { label: "accuracy (OOD)", domain: accuracy },
   mean_cosine: { label: "mean cosine", domain: unit },
   frac_close: { label: "share of cosines > 0.9", domain: unit },
   mean_angular_error: { label: "mean angle (rad)" },

@@ -23,7 +23,7 @@ import { balancedShards } from "./schedule.ts";
  * file was touched.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { mergeParts } from "./merge.ts";
  * const now = new Date().toISOString();
  * mergeParts({ name: "exp_toy" }, { out: "results", fresh: false, mixed: false }, {

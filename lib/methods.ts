@@ -30,6 +30,8 @@ export interface MethodStyle {
   readonly colour: string;
   /** SVG `stroke-dasharray`, in pixels; `none` is a solid line. */
   readonly dash: string;
+  /** Width of the line in pixels. */
+  readonly width: number;
   /** Shape of the points. */
   readonly marker: Marker;
 }
@@ -45,11 +47,17 @@ export const saeTypeLabels: Readonly<Record<string, string>> = {
 const dashes: Record<Family, string> = {
   "sparse coding": "none",
   SAE: "7 4",
-  frozen: "9 3 2 3",
+  frozen: "9 6 2 6",
   refined: "9 3 2 3",
   baseline: "2 3",
   other: "none",
 };
+
+/**
+ * FISTA on an SAE's decoder mostly ends at the same codes, wherever it starts: the line from zero
+ * lies under that from the SAE's codes, and shows on both sides of it.
+ */
+const widths: Partial<Record<Family, number>> = { frozen: 3.5 };
 
 const typeMarkers: Marker[] = ["circle", "square", "triangle", "diamond"];
 
@@ -62,7 +70,7 @@ const typeShades: Partial<Record<Family, string[]>> = {
 };
 
 function style(family: Family, label: string, colour: string, marker: Marker): MethodStyle {
-  return { family, label, colour, dash: dashes[family], marker };
+  return { family, label, colour, dash: dashes[family], width: widths[family] ?? 1.75, marker };
 }
 
 /**

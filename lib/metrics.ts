@@ -66,7 +66,7 @@ export interface Evaluation extends AccuracyRow, AucRow {
   mcc_iid?: number;
   /** MCC out of distribution. */
   mcc_ood?: number;
-  /** MCC in distribution after shuffling the samples of the codes; only when asked for. */
+  /** MCC in distribution after shuffling the samples of the codes; not with `null: false`. */
   mcc_null_iid?: number;
   /** The same out of distribution. */
   mcc_null_ood?: number;
@@ -166,7 +166,8 @@ export function evaluateAucProbe(scored: ScoredCodes): AucProbeRow {
 
 /**
  * Accuracy, AUC and, where the true codes are known, MCC of codes on both splits: the numbers of a
- * result row. `null: true` adds what the MCC gives by chance, with the samples of the codes shuffled.
+ * result row, and what the MCC gives by chance, with the samples of the codes shuffled: with few samples
+ * a matched correlation looks good by itself. `null: false` leaves the chance level out.
  *
  * @throws {TypeError} When codes are no matrix or a label is neither 0, 1, false nor true.
  * @throws {RangeError} When values are not finite, shapes do not fit, the ID labels lack a class or no
@@ -191,7 +192,7 @@ export function evaluate(
 ): Evaluation;
 export function evaluate(
   scored: ScoredCodes,
-  { null: withNull = false, seed = 42 }: { null?: boolean; seed?: number } = {},
+  { null: withNull = true, seed = 42 }: { null?: boolean; seed?: number } = {},
 ): Evaluation {
   const { codesId, codesOod, val, ood } = scored;
   const row: Evaluation = { ...evaluateAccuracy(scored), ...evaluateAuc(scored) };

@@ -8,6 +8,8 @@ import { measure } from "./measures.ts";
 import { methodIds, type MethodStyle, methodStyle } from "./methods.ts";
 import { meanAndSd } from "./statistics.ts";
 
+export type { ScaleType } from "./axes.ts";
+
 /** A result row, or any other flat record. */
 export type PlotRow = Readonly<Record<string, unknown>>;
 

@@ -3,14 +3,16 @@
  * @module
  */
 import { paperScores } from "./controlled_figures.ts";
-import { facets, figure, legend, lines, type LinesOptions, type PlotRow } from "./figures.ts";
+import { legend, lines, type LinesOptions, type PlotRow } from "./figures.ts";
 import {
   currentRows,
   equation,
   type ExperimentFigure,
+  experimentFigure,
   oracleDashed,
   panelPerSaeType,
   perLatents,
+  requireFinite,
   settingOf,
 } from "./figure_rows.ts";
 import { measure } from "./measures.ts";
@@ -155,16 +157,14 @@ export function frozenDecoderFigures(
         lines(part, { title, x: "num_latents", xScale: "log", y, style: oracleDashed }),
     );
     if (panels.length === 0) return [];
-    const title = `Encoder or dictionary? ${measure(y).label}`;
-    const caption = "FISTA on each SAE's own decoder, from zero and from its codes, against its " +
-      `encoder and against DL-FISTA. ${settingOf(current)}`;
-    return [{
+    return [experimentFigure(panels, {
       name: `${name}_${y}`,
-      set: "paper" as const,
-      title,
-      caption,
-      svg: figure(panels, { title, caption, columns: 2 }),
-    }];
+      set: "paper",
+      title: `Encoder or dictionary? ${measure(y).label}`,
+      caption: "FISTA on each SAE's own decoder, from zero and from its codes, against its " +
+        `encoder and against DL-FISTA. ${settingOf(current)}`,
+      columns: 2,
+    })];
   });
 }
 
@@ -187,6 +187,7 @@ export function frozenDecoderFigures(
  */
 export function phaseTransitionFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
   const current = currentRows(rows, "phase_transition");
+  requireFinite(current, ["num_latents", "k", "input_dim"], "phase_transition");
   const [ns, ks] = [distinct(current, "num_latents"), distinct(current, "k")];
   return paperScores.flatMap((y) => [
     phaseFigure(`phase_corners_${y}`, "paper", current, y, ends(ns), ends(ks)),
@@ -206,15 +207,18 @@ export function phaseTransitionFigures(rows: readonly PlotRow[]): ExperimentFigu
  */
 export function legendFigure(): ExperimentFigure {
   const title = "Methods";
+  const svg = legend(legendMethods.map(methodStyle), { title });
   return {
     name: "legend",
     set: "legend",
     title,
     caption: "Families differ by colour and dash, methods by shade and marker.",
-    svg: legend(legendMethods.map(methodStyle), { title }),
+    svg,
+    bareSvg: svg,
   };
 }
 
+/** One panel per (n, k), n across and k down; where the rows have none, its place stays free. */
 function phaseFigure(
   name: string,
   set: "paper" | "appendix",
@@ -223,23 +227,24 @@ function phaseFigure(
   ns: readonly number[],
   ks: readonly number[],
 ): ExperimentFigure {
-  const panels = ks.flatMap((k) =>
-    facets(
-      rows.filter((row) => row.k === k && ns.includes(Number(row.num_latents))),
-      "num_latents",
-      (part, n) =>
-        lines(part, { title: `${equation("n", n)}, ${equation("k", k)}`, x: "delta", y }),
-    )
+  const at = (n: number, k: number) => rows.filter((row) => row.num_latents === n && row.k === k);
+  // corners of an incomplete grid may leave a whole row or column without any
+  const across = ns.filter((n) => ks.some((k) => at(n, k).length > 0));
+  const down = ks.filter((k) => ns.some((n) => at(n, k).length > 0));
+  const panels = down.flatMap((k) =>
+    across.map((n) => {
+      const part = at(n, k);
+      const title = `${equation("n", n)}, ${equation("k", k)}`;
+      return part.length > 0 ? lines(part, { title, x: "delta", y }) : undefined;
+    })
   );
-  const title = `How many observed dimensions are needed? ${measure(y).label}`;
-  const caption = `Scores over δ = m/n, observed dimensions per latent. ${settingOf(rows)}`;
-  return {
+  return experimentFigure(panels, {
     name,
     set,
-    title,
-    caption,
-    svg: figure(panels, { title, caption, columns: ns.length }),
-  };
+    title: `How many observed dimensions are needed? ${measure(y).label}`,
+    caption: `Scores over δ = m/n, observed dimensions per latent. ${settingOf(rows)}`,
+    columns: across.length,
+  });
 }
 
 function distinct(rows: readonly PlotRow[], column: string): number[] {
@@ -261,23 +266,23 @@ function sweepFigures(
   // FISTA on the SAEs' decoders has panels of its own
   const shown = rows.filter(({ method }) => !decoderMethods.has(splitMethod(String(method)).base));
   const setting = settingOf(shown);
-  const single = paperScores.map((y): ExperimentFigure => {
-    const heading = `${title}: ${measure(y).label}`;
-    const panel = lines(shown, { ...position, y });
-    return {
+  const single = paperScores.map((y) =>
+    experimentFigure([lines(shown, { ...position, y })], {
       name: `${name}_${y}`,
       set: "paper",
-      title: heading,
+      title: `${title}: ${measure(y).label}`,
       caption: setting,
-      svg: figure([panel], { title: heading, caption: setting }),
-    };
-  });
+    })
+  );
   const panels = appendixScores.map((y) => lines(shown, { ...position, y }));
-  return [...single, {
-    name: `appendix_${name}`,
-    set: "appendix",
-    title,
-    caption: setting,
-    svg: figure(panels, { title, caption: setting, columns: 3 }),
-  }];
+  return [
+    ...single,
+    experimentFigure(panels, {
+      name: `appendix_${name}`,
+      set: "appendix",
+      title,
+      caption: setting,
+      columns: 3,
+    }),
+  ];
 }

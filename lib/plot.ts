@@ -97,8 +97,8 @@ function lineMarks(
   ];
 }
 
-function strokeOptions({ colour, dash }: MethodStyle) {
-  return { stroke: colour, strokeDasharray: dash, strokeWidth: 1.75 };
+function strokeOptions({ colour, dash, width }: MethodStyle) {
+  return { stroke: colour, strokeDasharray: dash, strokeWidth: width };
 }
 
 function markerOptions({ colour, marker }: MethodStyle): Plot.DotOptions {

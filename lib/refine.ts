@@ -32,7 +32,18 @@ export interface RefinedCodes {
   gap: number;
 }
 
-/** X minus the autoencoder's bias, in every row. */
+/**
+ * X minus the autoencoder's bias, in every row.
+ *
+ * @example
+ * ```ts
+ * import { withoutBias } from "./refine.ts";
+ * import { fromRows } from "./matrix.ts";
+ * import { Sae } from "./saes.ts";
+ * const sae = Sae.initialize({ type: "relu", inputDim: 2, width: 4, kval: 1, seed: 0 });
+ * withoutBias(fromRows([[1, 2]]), sae).data; // 1, 2: an untrained bias is zero
+ * ```
+ */
 export function withoutBias(X: Matrix, sae: Sae): Matrix {
   requireMatrix("X", X, { cols: sae.inputDim });
   const data = Float32Array.from(X.data, (value, p) => value - sae.bias[p % X.cols]);

@@ -139,7 +139,7 @@ export function resultFiles(
  * @throws {RangeError} When the file is not a JSON array of flat rows, e.g. because it is cut off.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { readRows } from "./results.ts";
  * const rows = readRows("results/exp_dict_quality.json") ?? [];
  * ```
@@ -174,7 +174,7 @@ export function formatRows(rows: readonly Row[]): string {
  * version. The message names the file and the rule.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { readResults, resultFiles } from "./results.ts";
  * const files = resultFiles("results", "exp_toy");
  * const { cells } = readResults(files, { experiment: "exp_toy", version: "0.1.0", options: {} });
@@ -261,7 +261,7 @@ export interface Additions {
  * @throws {RangeError} As {@linkcode readResults}; then no file was touched.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { resultFiles, saveResults } from "./results.ts";
  * const now = new Date().toISOString();
  * saveResults(

@@ -35,7 +35,7 @@ const table = ({ rows, cols, data }: Matrix32): Tensor => ({ shape: [rows, cols]
  * @throws {RangeError} When a parameter holds a value that is not finite.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { loadSae, saveSae } from "./sae_file.ts";
  * import { Sae } from "./saes.ts";
  * const sae = Sae.initialize({ type: "topk", inputDim: 8, width: 12, kval: 3, seed: 0 });
@@ -71,7 +71,7 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
  * the file and what is wrong with it.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { loadSae } from "./sae_file.ts";
  * const { sae } = loadSae("topk.safetensors");
  * sae.dictionary; // inputDim × width

@@ -209,7 +209,7 @@ export function submitCommand(path: string, after?: string): string[] {
  * @throws {RangeError} When there is no `sbatch`, or it refuses the script.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { submit } from "./slurm.ts";
  * const array = submit(".slurm/exp_toy.array.sh");
  * const merge = submit(".slurm/exp_toy.merge.sh", array);

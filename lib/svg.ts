@@ -2,8 +2,11 @@
  * SVG text: escaping, estimated widths (there is no font engine here) and wrapping.
  * @module
  */
-/** Font stack of all figures: fonts that systems have, none that must be loaded. */
-export const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
+/**
+ * Font stack of all figures: fonts that systems have, none that must be loaded. The first four have
+ * the same widths, so that a figure looks the same with each; PNG files are drawn with the last.
+ */
+export const FONT = "Helvetica, Arial, 'Liberation Sans', Arimo, sans-serif";
 
 /** Font size of tick labels, legends and captions, in pixels. */
 export const TICK_SIZE = 13;

@@ -44,7 +44,7 @@ export { requireProblem, UsageError } from "./command_line.ts";
  * @param args Command-line arguments.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { type Experiment, main } from "./sweep.ts";
  * export const experiment: Experiment<{ seeds: number[] }> = {
  *   name: "exp_coin",

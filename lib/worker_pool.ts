@@ -40,7 +40,7 @@ export interface PoolOptions {
  * @returns When every cell is done or failed, or the signal was given; no worker is left then.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { runCells } from "./worker_pool.ts";
  * await runCells([{ key: { seed: 0 }, cost: 1 }], {
  *   module: new URL("../experiments/dict_quality.ts", import.meta.url).href,

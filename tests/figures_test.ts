@@ -4,66 +4,7 @@ import { figureSets } from "../lib/figure_sets.ts";
 import { facets, figure, groupedBars, legend, lines, type PlotRow } from "../lib/figures.ts";
 import { methodStyle } from "../lib/methods.ts";
 import { legendFigure } from "../lib/paper_figures.ts";
-
-const types = ["relu", "topk", "jumprelu", "MP"];
-const seeds = [0, 1, 2];
-
-/** Scores that depend on method and seed, and lie within [0, 1]. */
-function scores(method: string, seed: number): PlotRow {
-  const keys = ["mcc_iid", "mcc_ood", "auc_iid", "auc_ood", "acc_iid", "acc_ood"];
-  return Object.fromEntries(
-    keys.map((key, i) => [key, 0.3 + 0.01 * (method.length + i) + 0.05 * seed]),
-  );
-}
-
-/** Rows of all methods at all positions and seeds. */
-function grid(methods: string[], at: PlotRow[], n = 50): PlotRow[] {
-  return methods.flatMap((method) =>
-    at.flatMap((place) =>
-      seeds.map((seed) => ({
-        ...scores(method, seed),
-        method,
-        num_latents: n,
-        k: 10,
-        input_dim: 33,
-        n_samples: 5000,
-        seed,
-        ...place,
-      }))
-    )
-  );
-}
-
-/**
- * Fails unless `svg` is well-formed XML (balanced tags, quoted and distinct attributes, escaped
- * text), self-contained, and free of numbers that are none. An independent small parser: the DOM
- * that draws is lenient.
- */
-function assertSound(svg: string, what: string): void {
-  const open: string[] = [];
-  const token = /<(\/?)([a-zA-Z]+)((?:\s+[a-zA-Z:-]+[0-9]?="[^"<]*")*)\s*(\/?)>|[^<]+/gy;
-  let end = 0;
-  for (const match of svg.matchAll(token)) {
-    end = match.index + match[0].length;
-    const [text, closing, name, attributes, selfClosing] = match;
-    if (name === undefined) {
-      assert(!/&(?!amp;|lt;|gt;|quot;|#)/.test(text), `${what}: unescaped & in ${text}`);
-      assert(open.length > 0 || text.trim() === "", `${what}: text outside the root`);
-      continue;
-    }
-    const names = [...attributes.matchAll(/([a-zA-Z:-]+[0-9]?)="/g)].map(([, name]) => name);
-    assert.equal(new Set(names).size, names.length, `${what}: repeated attribute in ${text}`);
-    if (closing) assert.equal(open.pop(), name, `${what}: ${text}`);
-    else if (!selfClosing) open.push(name);
-  }
-  assert.equal(end, svg.length, `${what}: not XML at ${svg.slice(end, end + 80)}`);
-  assert.deepEqual(open, [], what);
-  assert(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg" role="img"'), what);
-  assert.match(svg, /<title>[^<]+<\/title><desc>[^<]+<\/desc>/);
-  assert.match(svg, /<rect width="\d+" height="\d+" fill="#ffffff"\/>/);
-  assert(!/NaN|Infinity|undefined|null/.test(svg), `${what}: a value is missing`);
-  assert(!/<style|<script|href|url\(| id="/.test(svg), `${what}: not self-contained`);
-}
+import { assertSound, grid, madeUpRows, seeds } from "./made_up_rows.ts";
 
 /** Vertical positions of the markers of one colour, in pixels below the top of their panel. */
 function markerHeights(svg: string, colour: string): number[] {
@@ -170,6 +111,53 @@ Deno.test("values that are not finite numbers are left out, and missing methods 
   assert(!svg.includes("TopK"));
 });
 
+Deno.test("a place without a panel stays free, and its neighbours keep theirs", () => {
+  const panel = (title: string) =>
+    lines(grid(["dl_fista"], [{ x: 1 }, { x: 2 }]), { x: "x", y: "mcc_iid", title });
+  const draw = (names: (string | undefined)[]) =>
+    figure(names.map((name) => name === undefined ? undefined : panel(name)), {
+      title: "t",
+      columns: 2,
+    });
+  const [full, holed] = [draw(["a", "b", "c", "d"]), draw(["a", undefined, undefined, "d"])];
+  assertSound(holed, "with holes");
+  const place = (svg: string, name: string) =>
+    new RegExp(`<text x="([\\d.]+)" y="([\\d.]+)"[^>]*>${name}</text>`).exec(svg)?.slice(1, 3);
+  assert.deepEqual(place(holed, "a"), place(full, "a"));
+  assert.equal(place(holed, "b"), undefined);
+  // the row of d moves down, because a now shows its own tick labels; its column stays in order
+  assert(Number(place(holed, "d")![1]) > Number(place(holed, "a")![1]));
+  assert(Number(place(holed, "d")![0]) > Number(place(holed, "a")![0]));
+  const ticks = (svg: string) => [...svg.matchAll(/>0\.4<\/text>/g)].length;
+  assert.deepEqual([ticks(full), ticks(holed)], [2, 2], "each panel has a labelled axis beside it");
+  assert.throws(() => draw([undefined]), /at least one panel is required/);
+});
+
+Deno.test("an incomplete phase grid leaves holes", () => {
+  const rows = [[50, 3], [100, 3], [100, 5], [200, 10]].flatMap(([n, k]) =>
+    grid(["dl_fista"], [{ k, input_dim: n / 2 }, { k, input_dim: n }], n)
+  );
+  const figures = figureSets.exp_phase_transition(rows);
+  const headings = (svg: string) => [...svg.matchAll(/>(n\s=\s\d+, k\s=\s\d+)</g)].length;
+  const [corners, facets] = figures.map(({ svg }) => svg);
+  // of the corners (50, 3), (200, 3), (50, 10), (200, 10) two have rows
+  assert.deepEqual([headings(corners), headings(facets)], [2, 4]);
+  const x = (heading: string) =>
+    Number(new RegExp(`<text x="([\\d.]+)"[^>]*>${heading}<`).exec(facets)![1]);
+  const nbsp = "\u00a0";
+  const of = (n: number, k: number) => x(`n${nbsp}=${nbsp}${n}, k${nbsp}=${nbsp}${k}`);
+  assert.equal(of(100, 3), of(100, 5), "a column per n");
+  assert(of(50, 3) < of(100, 3) && of(100, 3) < of(200, 10));
+});
+
+Deno.test("a bare figure leaves title and caption to the page, and names itself all the same", () => {
+  const panel = lines(grid(["dl_fista"], [{ x: 1 }]), { x: "x", y: "mcc_iid" });
+  const bare = figure([panel], { title: "Heading", caption: "Small print", bare: true });
+  assertSound(bare, "bare");
+  assert(bare.includes("<title>Heading</title>"));
+  assert(!/<text[^>]*>(Heading|Small print)/.test(bare));
+});
+
 Deno.test("a missing bar leaves its place free in panels that share a legend", () => {
   const rows = [
     { t: "a", method: "frozen", g: "ID", y: 0.5 },
@@ -248,136 +236,9 @@ Deno.test("rows that cannot be drawn are refused with the column and the rule", 
   }
 });
 
-const base = ["linear_probe", "fista_oracle", "dl_fista", "softplus_adam"];
-const perType = (...prefixes: string[]) => prefixes.flatMap((p) => types.map((t) => p + t));
-const saes = perType("sae_");
-
-/** Small made-up rows of every experiment, and the figures that they give. */
-const experiments: Record<string, { rows: PlotRow[]; diagnostics?: PlotRow[]; names: string[] }> = {
-  exp_vary_latents: {
-    rows: grid([...base, ...saes], [{ num_latents: 50 }, { num_latents: 5000 }]),
-    names: ["mcc_iid", "auc_ood", "acc_ood"].map((y) => `vary_latents_${y}`)
-      .concat("appendix_vary_latents"),
-  },
-  exp_vary_samples: {
-    rows: [
-      ...grid([...base, ...saes], [{ n_samples: 100 }, { n_samples: 100_000 }], 100),
-      ...grid(base, [{ n_samples: 100 }], 10_000),
-    ],
-    names: [100, 10_000].flatMap((n) => [
-      ...["mcc_iid", "auc_ood", "acc_ood"].map((y) => `vary_samples_n${n}_${y}`),
-      `appendix_vary_samples_n${n}`,
-    ]),
-  },
-  exp_vary_sparsity: {
-    rows: grid([...base, ...saes], [{ k: 2 }, { k: 100 }]),
-    names: ["mcc_iid", "auc_ood", "acc_ood"].map((y) => `vary_sparsity_${y}`)
-      .concat("appendix_vary_sparsity"),
-  },
-  exp_large_latents: {
-    rows: grid([...base, ...saes, ...perType("fista+", "refined_")], [{ num_latents: 1e6 }]),
-    names: [
-      ...["mcc_iid", "auc_ood", "acc_ood"].map((y) => `large_latents_${y}`),
-      "appendix_large_latents",
-      ...["mcc_iid", "auc_ood", "acc_ood"].map((y) => `large_latents_frozen_${y}`),
-    ],
-  },
-  exp_frozen_decoder: {
-    rows: grid([...base, ...saes, ...perType("fista+", "refined_")], [{}, { num_latents: 100 }]),
-    names: ["mcc_iid", "auc_ood", "acc_ood"].map((y) => `frozen_decoder_${y}`),
-  },
-  exp_phase_transition: {
-    // old and new names side by side, as in the published file
-    rows: [
-      ...[3, 10].flatMap((k) =>
-        [50, 200].flatMap((n) =>
-          ["fista_sup", "fista_unsup", "direct_unsup", "sae_relu"].flatMap((method) =>
-            [10, 20].map((m) => ({ ...scores(method, 0), method, n, k, m, r: 0.5, seed: 0 }))
-          )
-        )
-      ),
-      ...grid(["linear_probe"], [{ k: 3, delta: 0.5 }]),
-    ],
-    names: ["mcc_iid", "auc_ood", "acc_ood"]
-      .flatMap((y) => [`phase_corners_${y}`, `phase_facets_${y}`]),
-  },
-  exp_dict_quality: {
-    rows: [50, 100].flatMap((n) =>
-      grid(["fista_oracle", ...perType("frozen_", "renormed_", "oracle_norms_")], [{}], n)
-    ),
-    diagnostics: [50, 100].flatMap((num_latents) =>
-      types.flatMap((sae_type) =>
-        seeds.map((seed) => ({
-          sae_type,
-          num_latents,
-          seed,
-          mean_cosine: 0.5 + 0.1 * seed,
-          mean_angular_error: 1,
-          mean_norm_ratio: 0.99,
-          frac_close: 0,
-        }))
-      )
-    ),
-    names: ["dict_quality_n50", "dict_quality_n100", "dict_quality_diagnostics"],
-  },
-  exp_support_recovery: {
-    rows: grid(["fista_oracle", ...perType("sae_", "support_lstsq_", "fista+")], [{}]),
-    diagnostics: types.map((sae_type) => ({
-      sae_type,
-      num_latents: 50,
-      seed: 0,
-      ...Object.fromEntries(["iid", "ood"].flatMap((split) => [
-        [`precision_${split}`, 0.2],
-        [`recall_${split}`, 0.9],
-        [`f1_${split}`, 0.3],
-        [`pred_total_l0_${split}`, 46],
-      ])),
-    })),
-    names: [
-      "support_recovery_n50",
-      "support_recovery_diagnostics_iid",
-      "support_recovery_diagnostics_ood",
-    ],
-  },
-  exp_warmstart_encoder: {
-    rows: [
-      ...grid(perType("warm_", "cold_"), [{ n_iter: 1 }, { n_iter: 500 }]),
-      ...grid(perType("warm_"), [{ n_iter: 0 }]),
-      ...grid(["fista_oracle"], [{ n_iter: 500 }]),
-    ],
-    names: ["mcc_iid", "auc_ood", "acc_ood"].map((y) => `warmstart_encoder_${y}_n50`),
-  },
-  exp_warmstart_decoder: {
-    rows: grid(perType("warm_dl_", "cold_dl_"), [{ n_outer: 0 }, { n_outer: 1000 }]),
-    names: ["mcc_iid", "auc_ood", "acc_ood"].map((y) => `warmstart_decoder_${y}_n50`),
-  },
-  exp_learning_dynamics: {
-    rows: [
-      ...grid(saes, Array.from({ length: 51 }, (_, i) => ({ epoch: 10 * i }))),
-      ...grid(["dl_fista"], [{ round: 0 }, { round: 520 }]),
-    ].map((row) => ({
-      ...row,
-      mean_cosine: 0.4,
-      frac_close: 0,
-      mean_norm_ratio: 1,
-      mse_iid: 0.01,
-      l0_iid: 30 + Number(row.seed),
-    })),
-    names: ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"]
-      .map((y) => `learning_dynamics_${y}_n50`),
-  },
-  exp_lambda_sensitivity: {
-    rows: [
-      ...grid(["fista_oracle", ...perType("frozen_")], [{ lam: 0.001 }, { lam: 2 }]),
-      ...grid(saes, [{ lam: -1 }]),
-    ],
-    names: ["mcc_iid", "auc_ood", "acc_ood"].map((y) => `lambda_sensitivity_${y}_n50`),
-  },
-};
-
 Deno.test("every experiment has its figures, all of them sound", () => {
-  assert.deepEqual(Object.keys(experiments).sort(), Object.keys(figureSets).sort());
-  for (const [name, { rows, diagnostics, names }] of Object.entries(experiments)) {
+  assert.deepEqual(Object.keys(madeUpRows).sort(), Object.keys(figureSets).sort());
+  for (const [name, { rows, diagnostics, names }] of Object.entries(madeUpRows)) {
     const figures = figureSets[name](rows, diagnostics);
     assert.deepEqual(figures.map((figure) => figure.name), names);
     for (const { name, svg, title, caption } of figures) {
@@ -389,7 +250,7 @@ Deno.test("every experiment has its figures, all of them sound", () => {
 });
 
 Deno.test("a subset of methods and a single seed give the same figures with fewer curves", () => {
-  for (const [name, { rows, names }] of Object.entries(experiments)) {
+  for (const [name, { rows, names }] of Object.entries(madeUpRows)) {
     const some = rows.filter(({ method, seed }) => /relu|^dl_/.test(`${method}`) && seed === 0);
     for (const { name: figureName, svg } of figureSets[name](some)) {
       assert(names.includes(figureName), figureName);
@@ -400,11 +261,13 @@ Deno.test("a subset of methods and a single seed give the same figures with fewe
 });
 
 Deno.test("rows without a grid point or a score are refused by name", () => {
-  const { rows } = experiments.exp_dict_quality;
+  const { rows } = madeUpRows.exp_dict_quality;
   const lacking = rows.map(({ num_latents: _, ...row }) => row);
   assert.throws(() => figureSets.exp_dict_quality(lacking), /every row needs a finite num_latents/);
   const unscored = [{ method: "frozen_relu", num_latents: 50, seed: 0 }];
   assert.throws(() => figureSets.exp_dict_quality(unscored), /rows need one of mcc_iid, /);
+  const phase = grid(["dl_fista"], [{}]).map(({ input_dim: _, ...row }) => row);
+  assert.throws(() => figureSets.exp_phase_transition(phase), /every row needs a finite input_dim/);
 });
 
 Deno.test("drawing needs no permission", async () => {

@@ -425,10 +425,10 @@ Deno.test("without true codes a row has no MCC", () => {
   assert.deepEqual(Object.keys(row).filter((key) => key !== "acc_converged"), keys);
 });
 
-Deno.test("evaluate adds the null only when asked, and leaves the other numbers alone", () => {
+Deno.test("evaluate adds the chance level unless told not to, and it leaves the other numbers alone", () => {
   const { val, ood } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 400 });
   const scored = { codesId: val.Z, codesOod: ood.Z, val, ood };
-  const plain = evaluate(scored), full = evaluate(scored, { null: true });
+  const plain = evaluate(scored, { null: false }), full = evaluate(scored);
   assert(!("mcc_null_iid" in plain) && !("mcc_null_ood" in plain));
   const { mcc_null_iid, mcc_null_ood, ...rest } = full;
   assert.deepEqual(rest, plain);

@@ -1,0 +1,50 @@
+/**
+ * Frozen decoders: is the encoder to blame? Beside the methods of the sweeps, FISTA infers codes with
+ * each autoencoder's own decoder, its bias removed: from zero (fista+), and from the autoencoder's
+ * codes (refined). What is still missing against DL-FISTA then, the decoder is to blame for.
+ *
+ * `deno task exp:frozen-decoder --help`
+ */
+import type { Experiment } from "../lib/experiment.ts";
+import { frozenDecoderGrid } from "../lib/grids.ts";
+import {
+  dlFista,
+  fistaOnDecoder,
+  fistaOracle,
+  linearProbeMethod,
+  refined,
+  saeEncoder,
+  softplusAdamMethod,
+} from "../lib/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
+import { keyOf, type ProblemKey, problemOf } from "../lib/problem_cells.ts";
+import { SAE_TYPES } from "../lib/saes.ts";
+import { main, requireProblem } from "../lib/sweep.ts";
+
+const K = 10;
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<
+  SweepOptions & { n: number[] },
+  ProblemKey
+> = methodSweep({
+  name: "exp_frozen_decoder",
+  description: "FISTA on the decoders of autoencoders, from zero and from their codes.",
+  methods: [
+    linearProbeMethod,
+    ...SAE_TYPES.flatMap((type) => [saeEncoder(type), fistaOnDecoder(type), refined(type)]),
+    fistaOracle,
+    dlFista,
+    softplusAdamMethod,
+  ],
+  options: { n: { default: [50], paper: [50, 100, 500, 1000, 5000, 10_000] } },
+
+  grid({ n }: { n: number[] }) {
+    for (const numLatents of n) requireProblem({ n: numLatents, k: K });
+    return frozenDecoderGrid({ numLatents: n, k: [K] });
+  },
+  keyOf,
+  problemOf,
+});
+
+if (import.meta.main) await main(experiment, import.meta.url);

@@ -1,0 +1,94 @@
+/**
+ * Sensitivity to λ: does sparse coding only win because its one parameter was chosen well? FISTA with
+ * the true dictionary and on each autoencoder's decoder, for weights of the L1 norm over three
+ * orders of magnitude, beside the autoencoder's codes, which have none (lam = −1).
+ *
+ * `deno task exp:lambda-sensitivity --help`
+ */
+import * as costs from "../lib/costs.ts";
+import type { Experiment, Row } from "../lib/experiment.ts";
+import { fistaLambdas } from "../lib/fista_paths.ts";
+import type { Matrix } from "../lib/matrix.ts";
+import { type Codes, type Observations, Problem } from "../lib/problem.ts";
+import {
+  CONTROLLED_N,
+  controlledCells,
+  type ProblemKey,
+  problemOf,
+  SCORES,
+  SEEDS,
+} from "../lib/problem_cells.ts";
+import { inShares } from "../lib/progress_shares.ts";
+import { SAE_TYPES } from "../lib/saes.ts";
+import { main } from "../lib/sweep.ts";
+
+const LAMBDAS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2];
+
+/** What stands for λ in the rows of methods that have none. */
+const NO_LAMBDA = -1;
+
+interface Options {
+  n: number[];
+  seeds: number[];
+  epochs: number;
+  lambda: number[];
+  fistaIters: number;
+}
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<Options, ProblemKey> = {
+  name: "exp_lambda_sensitivity",
+  description: "FISTA on the true dictionary and on the decoders of autoencoders, over λ.",
+  options: {
+    n: CONTROLLED_N,
+    seeds: SEEDS,
+    epochs: { default: 500 },
+    lambda: { default: LAMBDAS, axis: false },
+    fistaIters: { default: 100 },
+  },
+  summary: { by: ["method", "lam"], metrics: SCORES },
+
+  cells: ({ n, seeds, epochs, lambda, fistaIters }) =>
+    controlledCells(
+      { n, seeds },
+      (problem) =>
+        SAE_TYPES.length * costs.training(problem, epochs) +
+        (SAE_TYPES.length + 1) * lambda.length * costs.fista(problem, fistaIters),
+      (SAE_TYPES.length + 1) * lambda.length + SAE_TYPES.length,
+    ),
+
+  run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
+    const problem = new Problem(problemOf(key), { epochs, cache });
+    const row = (method: string, codes: Codes, lam: number): Row => ({
+      ...{ ...problem.score(codes), method },
+      ...key,
+      lam,
+    });
+    const overLambda = (method: string, D: Matrix, { id, ood }: Observations): Row[] => {
+      const options = { lambdas: lambda, nIter: fistaIters, nonneg: true };
+      const codesOod = fistaLambdas(ood, D, options);
+      return fistaLambdas(id, D, options).map((codesId, i) =>
+        row(method, { codesId, codesOod: codesOod[i] }, lambda[i])
+      );
+    };
+
+    const shares = inShares(progress, SAE_TYPES.map(() => 1));
+    const rows = SAE_TYPES.flatMap((type, t) => {
+      const { sae, codes, unbiased } = problem.model(type, (share) => shares[t](0.8 * share));
+      const ofType = [
+        row(`sae_${type}`, codes, NO_LAMBDA),
+        ...overLambda(`frozen_${type}`, sae.dictionary, unbiased),
+      ];
+      shares[t](1);
+      return ofType;
+    });
+    return { rows: [...rows, ...overLambda("fista_oracle", problem.data.A, problem.observations)] };
+  },
+
+  async figures(rows) {
+    const { figureSets } = await import("../lib/figure_sets.ts");
+    return figureSets.exp_lambda_sensitivity(rows);
+  },
+};
+
+if (import.meta.main) await main(experiment, import.meta.url);

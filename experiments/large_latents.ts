@@ -1,0 +1,61 @@
+/**
+ * Many latents: from a thousand to a million, with only 1000 samples. Dictionary learning is run up
+ * to 50,000 latents, autoencoders and Softplus-Adam up to 100,000.
+ *
+ * Beyond 100,000 latents a problem may need more memory than there is; it is refused then, with the
+ * estimate. There, the match behind the MCC of dense codes takes hours: `--methods fista_oracle` is
+ * a good start.
+ *
+ * `deno task exp:large-latents --help`
+ */
+import type { Experiment } from "../lib/experiment.ts";
+import { largeLatentsGrid } from "../lib/grids.ts";
+import {
+  dlFista,
+  fistaOnDecoder,
+  fistaOracle,
+  linearProbeMethod,
+  type Method,
+  refined,
+  saeEncoder,
+  softplusAdamMethod,
+} from "../lib/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
+import { keyOf, type ProblemKey, problemOf } from "../lib/problem_cells.ts";
+import { SAE_TYPES } from "../lib/saes.ts";
+import { main, requireProblem } from "../lib/sweep.ts";
+
+const K = 10;
+
+const upTo = (maxLatents: number, method: Method): Method => ({ ...method, maxLatents });
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<
+  SweepOptions & { n: number[] },
+  ProblemKey
+> = methodSweep({
+  name: "exp_large_latents",
+  description: "Sparse coding, autoencoders and FISTA on their decoders with very many latents.",
+  methods: [
+    linearProbeMethod,
+    fistaOracle,
+    upTo(50_000, dlFista),
+    upTo(100_000, softplusAdamMethod),
+    ...SAE_TYPES.flatMap((type) => [saeEncoder(type), fistaOnDecoder(type), refined(type)])
+      .map((method) => upTo(100_000, method)),
+  ],
+  options: {
+    n: { default: [1000], paper: [1000, 10_000, 100_000, 500_000, 1_000_000] },
+    seeds: { default: [0], paper: [0, 1, 2] },
+    maxSteps: { default: 500, paper: 50_000 },
+  },
+
+  grid({ n }: { n: number[] }) {
+    for (const numLatents of n) requireProblem({ n: numLatents, k: K });
+    return largeLatentsGrid({ numLatents: n, k: [K] });
+  },
+  keyOf,
+  problemOf,
+});
+
+if (import.meta.main) await main(experiment, import.meta.url);

@@ -1,0 +1,116 @@
+/**
+ * Learning dynamics: when do dictionaries come close to the true one? Every tenth epoch of the
+ * autoencoders' training and every tenth round of DL-FISTA: how well the atoms match the true ones,
+ * the error of the reconstruction, and the number of active codes.
+ *
+ * The autoencoders' side was recorded when the cached models were trained.
+ *
+ * `deno task exp:learning-dynamics --help`
+ */
+import * as costs from "../lib/costs.ts";
+import { learnDictionary } from "../lib/dictionary_learning.ts";
+import type { Experiment, Row } from "../lib/experiment.ts";
+import { roundsIn } from "../lib/inference_methods.ts";
+import { matchColumns } from "../lib/metrics.ts";
+import { Problem } from "../lib/problem.ts";
+import {
+  CONTROLLED_N,
+  controlledCells,
+  type ProblemKey,
+  problemOf,
+  SEEDS,
+} from "../lib/problem_cells.ts";
+import { inShares } from "../lib/progress_shares.ts";
+import { SAE_TYPES } from "../lib/saes.ts";
+import { main } from "../lib/sweep.ts";
+
+/** Rounds between two records; the last round has one too. */
+const RECORD_EVERY = 10;
+
+interface Options {
+  n: number[];
+  seeds: number[];
+  epochs: number;
+  maxSteps: number;
+  lambda: number;
+  fistaIters: number;
+}
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<Options, ProblemKey> = {
+  name: "exp_learning_dynamics",
+  description: "The dictionaries of autoencoders and of DL-FISTA while they are learned.",
+  options: {
+    n: CONTROLLED_N,
+    seeds: SEEDS,
+    epochs: { default: 500 },
+    maxSteps: { default: 10_000, paper: 50_000 },
+    lambda: { default: 0.1 },
+    fistaIters: { default: 100 },
+  },
+  summary: {
+    by: ["method"],
+    metrics: ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"],
+  },
+
+  cells: ({ n, seeds, epochs, maxSteps }) =>
+    controlledCells(
+      { n, seeds },
+      (problem) =>
+        SAE_TYPES.length * costs.training(problem, epochs) +
+        costs.dictionaryLearning(problem, roundsIn(maxSteps)),
+      0,
+    ),
+
+  run({ key }, { options: { epochs, maxSteps, lambda, fistaIters }, cache, progress }) {
+    const problem = new Problem(problemOf(key), { epochs, cache });
+    const { data: { A }, observations: { id, ood } } = problem;
+    const shares = inShares(progress, [...SAE_TYPES, "dl_fista"].map(() => 1));
+
+    const rows: Row[] = SAE_TYPES.flatMap((type, t) =>
+      problem.model(type, shares[t]).history.map((record) => ({
+        method: `sae_${type}`,
+        epoch: record.epoch,
+        mean_cosine: record.meanCosine,
+        frac_close: record.fracClose,
+        mean_norm_ratio: record.meanNormRatio,
+        mse_iid: record.mseId,
+        l0_iid: record.l0Id,
+        ...key,
+      }))
+    );
+    const rounds = roundsIn(maxSteps);
+    learnDictionary(id, ood, {
+      numLatents: key.width,
+      lambda,
+      maxSteps: rounds,
+      updateEvery: 1,
+      nIter: fistaIters,
+      seed: key.seed,
+      onRound({ round, entry, dictionary }) {
+        shares[SAE_TYPES.length](round / rounds);
+        // the round in which the dictionary has settled has no entry
+        if (!entry || (round % RECORD_EVERY !== 1 && round !== rounds)) return;
+        const { meanCosine, fracClose, meanNormRatio } = matchColumns(dictionary, A);
+        rows.push({
+          method: "dl_fista",
+          round: round - 1,
+          mean_cosine: meanCosine,
+          frac_close: fracClose,
+          mean_norm_ratio: meanNormRatio,
+          mse_iid: entry.mseId,
+          l0_iid: entry.l0Id,
+          ...key,
+        });
+      },
+    });
+    return { rows };
+  },
+
+  async figures(rows) {
+    const { figureSets } = await import("../lib/figure_sets.ts");
+    return figureSets.exp_learning_dynamics(rows);
+  },
+};
+
+if (import.meta.main) await main(experiment, import.meta.url);

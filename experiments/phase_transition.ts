@@ -1,0 +1,54 @@
+/**
+ * The phase transition: how many observed dimensions does a method need? m = ⌈c·k·ln(n/k)⌉ for c from
+ * 0.5 to 6 (at most n), with 2000 samples. Sparse coding recovers the latents beyond a critical
+ * δ = m/n that depends on ρ = k/n; do autoencoders ever?
+ *
+ * `deno task exp:phase-transition --help`
+ */
+import type { CellKey, Experiment } from "../lib/experiment.ts";
+import { phaseGrid, type PhaseRow } from "../lib/grids.ts";
+import { sweepMethods } from "../lib/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
+import { main } from "../lib/sweep.ts";
+
+const N_SAMPLES = 2000;
+
+/** The columns of a problem in this file: no width, which is n, and no number of samples. */
+interface PhaseKey extends CellKey {
+  num_latents: number;
+  k: number;
+  input_dim: number;
+  eps: number;
+  rho: number;
+  delta: number;
+  seed: number;
+}
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<
+  SweepOptions & { n: number[]; k: number[]; c: number[] },
+  PhaseKey
+> = methodSweep({
+  name: "exp_phase_transition",
+  description: "Sparse coding, autoencoders and a linear probe as the observed dimensions shrink.",
+  methods: sweepMethods,
+  options: {
+    n: { default: [50], paper: [50, 100, 200] },
+    k: { default: [3, 5, 10], paper: [3, 5, 10] },
+    c: { default: [1, 2, 4, 6], paper: [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6] },
+    seeds: { default: [0], paper: [0, 1, 2] },
+  },
+
+  grid: ({ n, k, c }: { n: number[]; k: number[]; c: number[] }) =>
+    phaseGrid({ numLatents: n, k, c, nSamples: [N_SAMPLES] }),
+  keyOf: ({ numLatents, k, inputDim, eps, rho, delta, seed }: PhaseRow & { seed: number }) => ({
+    ...{ num_latents: numLatents, k, input_dim: inputDim },
+    ...{ eps, rho, delta, seed },
+  }),
+  problemOf: ({ num_latents, k, input_dim, seed }: PhaseKey) => ({
+    ...{ numLatents: num_latents, k, inputDim: input_dim },
+    ...{ nSamples: N_SAMPLES, width: num_latents, seed },
+  }),
+});
+
+if (import.meta.main) await main(experiment, import.meta.url);

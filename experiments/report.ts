@@ -1,0 +1,42 @@
+/**
+ * `deno task report`: one static page with what was run, tables over seeds and every figure.
+ *
+ * Permissions: read on the folder of result files; write on the folder of the page.
+ * @module
+ */
+import { join, relative, sep } from "node:path";
+import { writeAtomic } from "../lib/atomic_file.ts";
+import { atPlace, parseFlags, readResultsFlag, runPlainCommand } from "../lib/plain_command.ts";
+import { reportPage } from "../lib/report.ts";
+import { readProvenance } from "../lib/report_provenance.ts";
+
+const USAGE = `Usage: deno task report [flags]
+
+Writes index.html: provenance, tables of means over seeds, and all figures of the result files
+(exp_*.json). The page needs no network and no other file.
+
+  --results DIR   folder of the result files (default: results)
+  --out DIR       folder of index.html (default: figures)
+  --help          print this text
+
+Exit code: 0 written, 2 bad usage or unusable files (then nothing was written).`;
+
+const FLAGS = { results: { default: "results" }, out: { default: "figures" } };
+
+if (import.meta.main) await runPlainCommand("write the report", USAGE, writeReport);
+
+function writeReport(): void {
+  const { results, out } = parseFlags(FLAGS, Deno.args);
+  const experiments = readResultsFlag(results)
+    .map((rows) => ({ rows, provenance: readProvenance(results, rows.files) }));
+  const page = reportPage(
+    experiments,
+    (file) => relative(out, join(results, file)).split(sep).map(encodeURIComponent).join("/"),
+  );
+  const path = join(out, "index.html");
+  atPlace("--out must be a folder to write to", out, () => {
+    Deno.mkdirSync(out, { recursive: true });
+    writeAtomic(path, page);
+  });
+  console.log(path);
+}

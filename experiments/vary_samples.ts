@@ -1,0 +1,37 @@
+/**
+ * Scaling with the number of samples: do autoencoders fail out of distribution because they have seen
+ * too little? From 100 to 100,000 samples of 100 latents, of which k = 10 are active.
+ *
+ * `deno task exp:vary-samples --help`
+ */
+import type { Experiment } from "../lib/experiment.ts";
+import { varySamplesGrid } from "../lib/grids.ts";
+import { sweepMethods } from "../lib/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
+import { keyOf, type ProblemKey, problemOf } from "../lib/problem_cells.ts";
+import { main, requireProblem } from "../lib/sweep.ts";
+
+const K = 10;
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<
+  SweepOptions & { n: number[]; samples: number[] },
+  ProblemKey
+> = methodSweep({
+  name: "exp_vary_samples",
+  description: "Sparse coding, autoencoders and a linear probe as the number of samples grows.",
+  methods: sweepMethods,
+  options: {
+    n: { default: [100] },
+    samples: { default: [100, 500, 1000], paper: [100, 500, 1000, 5000, 10_000, 50_000, 100_000] },
+  },
+
+  grid({ n, samples }: { n: number[]; samples: number[] }) {
+    for (const numLatents of n) requireProblem({ n: numLatents, k: K });
+    return varySamplesGrid({ numLatents: n, k: [K], nSamples: samples });
+  },
+  keyOf,
+  problemOf,
+});
+
+if (import.meta.main) await main(experiment, import.meta.url);

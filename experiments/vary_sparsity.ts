@@ -1,0 +1,34 @@
+/**
+ * Scaling with the number of active latents: from k = 2 to 100 of 1000 latents, with 5000 samples
+ * and m = ⌈2k ln(n/k)⌉ observed dimensions. Values of k that n latents have no problem for are left
+ * out.
+ *
+ * `deno task exp:vary-sparsity --help`
+ */
+import type { Experiment } from "../lib/experiment.ts";
+import { varySparsityGrid } from "../lib/grids.ts";
+import { sweepMethods } from "../lib/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
+import { keyOf, type ProblemKey, problemOf } from "../lib/problem_cells.ts";
+import { main } from "../lib/sweep.ts";
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<
+  SweepOptions & { n: number[]; k: number[] },
+  ProblemKey
+> = methodSweep({
+  name: "exp_vary_sparsity",
+  description: "Sparse coding, autoencoders and a linear probe as more latents are active.",
+  methods: sweepMethods,
+  options: {
+    n: { default: [50], paper: [1000] },
+    k: { default: [2, 5, 10], paper: [2, 5, 10, 20, 50, 100] },
+    seeds: { default: [0], paper: [0, 1, 2] },
+  },
+
+  grid: ({ n, k }: { n: number[]; k: number[] }) => varySparsityGrid({ numLatents: n, k }),
+  keyOf,
+  problemOf,
+});
+
+if (import.meta.main) await main(experiment, import.meta.url);

@@ -1,0 +1,132 @@
+/**
+ * Warm starts from the decoder: are an autoencoder's atoms at least a good start for dictionary
+ * learning? DL-FISTA from a random dictionary (cold) and from the decoder (warm), after 1 round and
+ * more, up to one for every fifty of `--max-steps`; after 0 rounds, FISTA on the decoder as it is.
+ * Both see the observations without the decoder's bias.
+ *
+ * `deno task exp:warmstart-decoder --help`
+ */
+import { budgetsUpTo } from "../lib/budgets.ts";
+import * as costs from "../lib/costs.ts";
+import { learnDictionary } from "../lib/dictionary_learning.ts";
+import type { Experiment, Row } from "../lib/experiment.ts";
+import { roundsIn } from "../lib/inference_methods.ts";
+import type { Matrix } from "../lib/matrix.ts";
+import { type Codes, infer, type Observations, Problem } from "../lib/problem.ts";
+import {
+  CONTROLLED_N,
+  controlledCells,
+  type ProblemKey,
+  problemOf,
+  SCORES,
+  SEEDS,
+} from "../lib/problem_cells.ts";
+import { inShares } from "../lib/progress_shares.ts";
+import { SAE_TYPES } from "../lib/saes.ts";
+import { main } from "../lib/sweep.ts";
+
+/** FISTA iterations of the oracle. */
+const ORACLE_ITERS = 500;
+
+interface Options {
+  n: number[];
+  seeds: number[];
+  epochs: number;
+  maxSteps: number;
+  lambda: number;
+  fistaIters: number;
+}
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<Options, ProblemKey> = {
+  name: "exp_warmstart_decoder",
+  description:
+    "DL-FISTA from a random dictionary and from the decoders of autoencoders, over rounds.",
+  options: {
+    n: CONTROLLED_N,
+    seeds: SEEDS,
+    epochs: { default: 500 },
+    maxSteps: { default: 5000, paper: 50_000 },
+    lambda: { default: 0.1 },
+    fistaIters: { default: 100 },
+  },
+  summary: { by: ["method", "n_outer"], metrics: SCORES },
+
+  cells: ({ n, seeds, epochs, maxSteps }) =>
+    controlledCells(
+      { n, seeds },
+      (problem) =>
+        SAE_TYPES.length * (costs.training(problem, epochs) +
+          2 * costs.dictionaryLearning(problem, roundsIn(maxSteps))),
+      SAE_TYPES.length * (2 * budgetsUpTo(roundsIn(maxSteps)).length + 1) + 1,
+    ),
+
+  run({ key }, { options: { epochs, maxSteps, lambda, fistaIters }, cache, progress }) {
+    const problem = new Problem(problemOf(key), { epochs, cache });
+    const rounds = roundsIn(maxSteps), budgets = budgetsUpTo(rounds);
+    const row = (method: string, codes: Codes, n_outer: number): Row => ({
+      ...{ ...problem.score(codes), method },
+      ...key,
+      n_outer,
+    });
+    /** One run passes through all budgets; one that converges earlier stays as it is. */
+    const rowsOfRun = (
+      method: string,
+      { id, ood }: Observations,
+      dInit: Matrix | undefined,
+      report: (share: number) => void,
+    ): Row[] => {
+      const rows: Row[] = [];
+      const last = learnDictionary(id, ood, {
+        numLatents: key.width,
+        lambda,
+        maxSteps: rounds,
+        updateEvery: 1,
+        nIter: fistaIters,
+        seed: key.seed,
+        dInit,
+        onRound({ round, codesId, codesOod }) {
+          report(round / rounds);
+          if (!budgets.includes(round)) return;
+          rows.push(row(method, { codesId: codesId(), codesOod: codesOod() }, round));
+        },
+      });
+      const rest = budgets.slice(rows.length);
+      return [...rows, ...(rest.length > 0 ? repeated(row(method, last, rest[0]), rest) : [])];
+    };
+
+    const shares = inShares(progress, SAE_TYPES.map(() => 1));
+    const rows = SAE_TYPES.flatMap((type, t) => {
+      const report = shares[t];
+      const { sae, unbiased } = problem.model(type, (share) => report(0.2 * share));
+      const frozen = infer(sae.dictionary, unbiased, { lambda, nIter: fistaIters });
+      const warm = rowsOfRun(
+        `warm_dl_${type}`,
+        unbiased,
+        sae.dictionary,
+        (share) => report(0.2 + 0.4 * share),
+      );
+      const cold = rowsOfRun(
+        `cold_dl_${type}`,
+        unbiased,
+        undefined,
+        (share) => report(0.6 + 0.4 * share),
+      );
+      return [row(`warm_dl_${type}`, frozen, 0), ...budgets.flatMap((_, i) => [warm[i], cold[i]])];
+    });
+    const oracle = infer(problem.data.A, problem.observations, { lambda, nIter: ORACLE_ITERS });
+    return { rows: [...rows, row("fista_oracle", oracle, rounds)] };
+  },
+
+  async figures(rows) {
+    const { figureSets } = await import("../lib/figure_sets.ts");
+    return figureSets.exp_warmstart_decoder(rows);
+  },
+};
+
+/** The same row for each of several budgets. */
+function repeated(row: Row, budgets: readonly number[]): Row[] {
+  return budgets.map((n_outer) => ({ ...row, n_outer }));
+}
+
+if (import.meta.main) await main(experiment, import.meta.url);

@@ -1,0 +1,92 @@
+/**
+ * Warm starts from the encoder: are an autoencoder's codes at least a good start? FISTA on its decoder
+ * from zero (cold) and from its codes (warm), after 1 to `--fista-iters` iterations; after 0, the
+ * codes themselves.
+ *
+ * `deno task exp:warmstart-encoder --help`
+ */
+import { budgetsUpTo } from "../lib/budgets.ts";
+import * as costs from "../lib/costs.ts";
+import type { Experiment, Row } from "../lib/experiment.ts";
+import { fistaBudgets } from "../lib/fista_paths.ts";
+import type { Matrix } from "../lib/matrix.ts";
+import { type Codes, infer, type Observations, Problem } from "../lib/problem.ts";
+import {
+  CONTROLLED_N,
+  controlledCells,
+  type ProblemKey,
+  problemOf,
+  SCORES,
+  SEEDS,
+} from "../lib/problem_cells.ts";
+import { inShares } from "../lib/progress_shares.ts";
+import { SAE_TYPES } from "../lib/saes.ts";
+import { main } from "../lib/sweep.ts";
+
+interface Options {
+  n: number[];
+  seeds: number[];
+  epochs: number;
+  lambda: number;
+  fistaIters: number;
+}
+
+/** The experiment, for the sweep engine. */
+export const experiment: Experiment<Options, ProblemKey> = {
+  name: "exp_warmstart_encoder",
+  description:
+    "FISTA on the decoders of autoencoders, from zero and from their codes, over iterations.",
+  options: {
+    n: CONTROLLED_N,
+    seeds: SEEDS,
+    epochs: { default: 500 },
+    lambda: { default: 0.1 },
+    fistaIters: { default: 500 },
+  },
+  summary: { by: ["method", "n_iter"], metrics: SCORES },
+
+  cells: ({ n, seeds, epochs, fistaIters }) =>
+    controlledCells(
+      { n, seeds },
+      (problem) =>
+        SAE_TYPES.length * (costs.training(problem, epochs) + 2 * costs.fista(problem, fistaIters)),
+      SAE_TYPES.length * 2 * budgetsUpTo(fistaIters).length + SAE_TYPES.length + 1,
+    ),
+
+  run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
+    const problem = new Problem(problemOf(key), { epochs, cache });
+    const budgets = budgetsUpTo(fistaIters);
+    const row = (method: string, codes: Codes, n_iter: number): Row => ({
+      ...{ ...problem.score(codes), method },
+      ...key,
+      n_iter,
+    });
+    /** One run passes through all budgets. */
+    const rowsOfRun = (method: string, D: Matrix, { id, ood }: Observations, start?: Codes) => {
+      const options = { lambda, budgets, nonneg: true };
+      const codesOod = fistaBudgets(ood, D, { ...options, zInit: start?.codesOod });
+      return fistaBudgets(id, D, { ...options, zInit: start?.codesId }).map((codesId, i) =>
+        row(method, { codesId, codesOod: codesOod[i] }, budgets[i])
+      );
+    };
+
+    const shares = inShares(progress, SAE_TYPES.map(() => 1));
+    const rows = SAE_TYPES.flatMap((type, t) => {
+      const { sae, codes, unbiased } = problem.model(type, (share) => shares[t](0.6 * share));
+      const cold = rowsOfRun(`cold_${type}`, sae.dictionary, unbiased);
+      shares[t](0.8);
+      const warm = rowsOfRun(`warm_${type}`, sae.dictionary, unbiased, codes);
+      shares[t](1);
+      return [row(`warm_${type}`, codes, 0), ...budgets.flatMap((_, i) => [cold[i], warm[i]])];
+    });
+    const oracle = infer(problem.data.A, problem.observations, { lambda, nIter: fistaIters });
+    return { rows: [...rows, row("fista_oracle", oracle, fistaIters)] };
+  },
+
+  async figures(rows) {
+    const { figureSets } = await import("../lib/figure_sets.ts");
+    return figureSets.exp_warmstart_encoder(rows);
+  },
+};
+
+if (import.meta.main) await main(experiment, import.meta.url);

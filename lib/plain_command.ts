@@ -1,0 +1,156 @@
+/**
+ * What the commands that compute nothing share: flags, exit codes, and the folder of result files.
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { UsageError } from "./command_line.ts";
+import { figureSets } from "./figure_sets.ts";
+import { type ExperimentRows, readResultFolder } from "./result_folder.ts";
+
+/** A flag with a value. */
+export interface PlainFlag {
+  /** Value without the flag. */
+  default?: string;
+  /** What a value must match. Default: anything but the empty string. */
+  pattern?: RegExp;
+  /** The same in words, for messages: "--format must be <rule>". */
+  rule?: string;
+}
+
+/** Values of flags; undefined where a flag without a default is not given. */
+export type PlainValues<Flags extends Record<string, PlainFlag>> = {
+  [Name in keyof Flags]: Flags[Name] extends { default: string } ? string : string | undefined;
+};
+
+/**
+ * Parses a command line of `--name value`.
+ *
+ * @param flags The flags that there are.
+ * @param args Arguments, as in `Deno.args`.
+ * @throws {UsageError} One line that names the flag, its rule and its value.
+ *
+ * @example
+ * ```ts
+ * import { parseFlags } from "./plain_command.ts";
+ *
+ * const flags = { results: { default: "results" }, only: {} };
+ * console.log(parseFlags(flags, ["--only", "paper"])); // { results: "results", only: "paper" }
+ * ```
+ */
+export function parseFlags<Flags extends Record<string, PlainFlag>>(
+  flags: Flags,
+  args: readonly string[],
+): PlainValues<Flags> {
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(Object.keys(flags).map((name) => [name, { type: "string" }])),
+  });
+  const values = Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [name, flag.default]),
+  );
+  const given = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== "option") {
+      throw new UsageError(
+        `it takes flags only, got "${token.kind === "positional" ? token.value : "--"}"`,
+      );
+    }
+    const { name, rawName, value } = token;
+    if (!Object.hasOwn(flags, name) || !rawName.startsWith("--")) {
+      throw new UsageError(`it has no flag ${rawName} (--help lists those that it has)`);
+    }
+    if (given.has(name)) throw new UsageError(`--${name} must be given once, got it twice`);
+    given.add(name);
+    const { pattern = /./, rule = "followed by a value" } = flags[name];
+    if (value === undefined || !pattern.test(value)) {
+      throw new UsageError(
+        `--${name} must be ${rule}, got ${value === undefined ? "nothing" : `"${value}"`}`,
+      );
+    }
+    values[name] = value;
+  }
+  return values as PlainValues<Flags>;
+}
+
+/**
+ * Runs a command: prints its usage under `--help`; turns what is wrong with flags or files into one
+ * line on stderr and exit code 2.
+ *
+ * @param action What the command cannot do where its flags are wrong: `draw figures`.
+ * @param usage Text of `--help`.
+ * @param work The command; a RangeError of it comes from the files that it read, and names them.
+ *
+ * @example
+ * ```ts
+ * import { runPlainCommand } from "./plain_command.ts";
+ *
+ * await runPlainCommand("greet", "Usage: greet", () => console.log("hello"));
+ * ```
+ */
+export async function runPlainCommand(
+  action: string,
+  usage: string,
+  work: () => void | Promise<void>,
+): Promise<void> {
+  if (Deno.args.includes("--help")) return console.log(usage);
+  try {
+    await work();
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    if (!isUsage && !(error instanceof RangeError)) throw error;
+    console.error((isUsage ? `Cannot ${action}: ` : "") + error.message);
+    Deno.exitCode = 2;
+  }
+}
+
+/**
+ * Runs what reads or writes at a place that a flag names.
+ *
+ * @param rule What the place must be: `--out must be a folder to write to`.
+ * @param place The flag's value.
+ * @param work Reads or writes there; its RangeErrors pass.
+ * @throws {UsageError} One line with the rule, the place and the reason.
+ *
+ * @example
+ * ```ts no-eval
+ * import { atPlace } from "./plain_command.ts";
+ *
+ * atPlace("--out must be writable", "figures", () => Deno.mkdirSync("figures"));
+ * ```
+ */
+export function atPlace<Result>(rule: string, place: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    const [reason] = (error as Error).message.split("\n");
+    throw new UsageError(`${rule}, got "${place}" (${reason})`);
+  }
+}
+
+/**
+ * The rows that the folder of `--results` holds of the experiments that have figures.
+ *
+ * @throws {UsageError} Where there is no such folder, or no file in it.
+ * @throws {RangeError} Where a file is damaged, foreign or empty; the message names it.
+ *
+ * @example
+ * ```ts no-eval
+ * import { readResultsFlag } from "./plain_command.ts";
+ *
+ * console.log(readResultsFlag("results").length);
+ * ```
+ */
+export function readResultsFlag(folder: string): ExperimentRows[] {
+  const found = atPlace(
+    "--results must be a readable folder",
+    folder,
+    () => readResultFolder(folder, Object.keys(figureSets)),
+  );
+  if (found.length === 0) {
+    throw new UsageError(`--results must hold files named exp_*.json, got none in "${folder}"`);
+  }
+  return found;
+}

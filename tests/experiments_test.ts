@@ -1,0 +1,379 @@
+/** Every experiment on a tiny grid: what it writes, and that it computes nothing twice. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { budgetsUpTo } from "../lib/budgets.ts";
+import { generateDatasets } from "../lib/data.ts";
+import { learnDictionary } from "../lib/dictionary_learning.ts";
+import type { CellResult, Experiment, ExperimentOptions, Row } from "../lib/experiment.ts";
+import { fistaBudgets, fistaLambdas } from "../lib/fista_paths.ts";
+import { listModels } from "../lib/model_cache.ts";
+import { readRows } from "../lib/results.ts";
+import { SAE_TYPES } from "../lib/saes.ts";
+import { fista } from "../lib/sparse_coding.ts";
+
+Deno.mkdirSync(".tmp", { recursive: true });
+const folder = Deno.makeTempDirSync({ dir: ".tmp" });
+const cache = join(folder, "cache");
+
+const TYPES = ["relu", "topk", "jumprelu", "MP"];
+const SCORES = ["acc_iid", "acc_ood", "acc_converged", "auc_iid", "auc_ood", "mcc_iid", "mcc_ood"];
+const KEY = ["num_latents", "k", "input_dim", "width", "n_samples", "seed"];
+const SWEEP = [
+  "linear_probe",
+  ...TYPES.map((type) => `sae_${type}`),
+  ...["fista_oracle", "dl_fista", "softplus_adam"],
+];
+const ON_DECODERS = TYPES.flatMap((type) => [`sae_${type}`, `fista+${type}`, `refined_${type}`]);
+
+type AnyOptions = Partial<ExperimentOptions>;
+
+/** The options of every run here: the smallest problem with k = 10, and hardly any training. */
+const TINY: AnyOptions = {
+  ...{ n: [19], seeds: [0], epochs: 2, maxSteps: 250, lambda: 0.1, fistaIters: 5 },
+};
+
+/** An experiment with its defaults, from its own module. */
+async function load(name: string): Promise<Experiment<AnyOptions>> {
+  return (await import(`../experiments/${name}.ts`)).experiment;
+}
+
+/** Runs the first cell of an experiment on `TINY` and the options given. */
+async function runTiny(name: string, options: AnyOptions = {}): Promise<CellResult> {
+  const experiment = await load(name);
+  const specs = Object.entries(experiment.options) as [
+    keyof ExperimentOptions,
+    { default: never },
+  ][];
+  const complete: AnyOptions = Object.fromEntries(
+    specs.map(([key, spec]) => [key, options[key] ?? TINY[key] ?? spec.default]),
+  );
+  const [cell] = experiment.cells(complete);
+  assert(cell.cost > 0);
+  const shares: number[] = [];
+  const progress = (share: number) => shares.push(share);
+  const result = await experiment.run(cell, { options: complete, cache, progress });
+  shares.forEach((share, i) => assert(share >= (shares[i - 1] ?? 0) && share < 1 + 1e-9));
+  for (const row of [...result.rows, ...result.diagnostics ?? []]) {
+    for (const [column, value] of Object.entries(cell.key)) assert.equal(row[column], value);
+  }
+  return result;
+}
+
+const column = (rows: readonly Row[], ...names: string[]) =>
+  rows.map((row) => names.map((name) => row[name]).join(" ").trim());
+
+const assertColumns = (rows: readonly Row[], columns: string[]) => {
+  for (const row of rows) assert.deepEqual(Object.keys(row), columns);
+};
+
+/** Scores without what names the row. */
+const scoresOf = (row: Row) => SCORES.map((name) => row[name]);
+
+const find = (rows: readonly Row[], tags: Row) =>
+  rows.find((row) => Object.entries(tags).every(([name, value]) => row[name] === value))!;
+
+Deno.test("dict-quality judges four decoders in three forms, and the true dictionary", async () => {
+  const { rows, diagnostics } = await runTiny("dict_quality");
+  assertColumns(rows, [...SCORES, "method", ...KEY]);
+  assert.deepEqual(column(rows, "method"), [
+    ...TYPES.flatMap((type) => [`frozen_${type}`, `renormed_${type}`, `oracle_norms_${type}`]),
+    "fista_oracle",
+  ]);
+  assertColumns(diagnostics!, [
+    ...["sae_type", "mean_cosine", "mean_angular_error", "mean_norm_ratio", "frac_close"],
+    ...KEY,
+  ]);
+  assert.deepEqual(column(diagnostics!, "sae_type"), TYPES);
+});
+
+Deno.test("support-recovery keeps the support, re-estimates magnitudes, and counts the hits", async () => {
+  const { rows, diagnostics } = await runTiny("support_recovery");
+  assertColumns(rows, [...SCORES, "method", ...KEY]);
+  assert.deepEqual(column(rows, "method"), [
+    ...TYPES.flatMap((type) => [`sae_${type}`, `support_lstsq_${type}`, `fista+${type}`]),
+    "fista_oracle",
+  ]);
+  const measures = ["precision", "recall", "f1", "gt_l0", "pred_l0", "pred_total_l0"];
+  assertColumns(diagnostics!, [
+    "sae_type",
+    ...["iid", "ood"].flatMap((split) => measures.map((measure) => `${measure}_${split}`)),
+    ...KEY,
+  ]);
+  // ten latents are active in every sample, all are matched when width = n, and one in ten thousand
+  // is below the threshold of 1e-4
+  for (const row of diagnostics!) assert(Math.abs(Number(row.gt_l0_iid) - 10) < 0.01);
+  const topk = find(diagnostics!, { sae_type: "topk" });
+  assert(Number(topk.pred_total_l0_iid) <= 10);
+});
+
+Deno.test("warmstart-encoder has a row per start and budget; no budget changes another's", async () => {
+  const { rows } = await runTiny("warmstart_encoder");
+  assertColumns(rows, [...SCORES, "method", ...KEY, "n_iter"]);
+  assert.deepEqual(column(rows, "method", "n_iter"), [
+    ...TYPES.flatMap((type) => [
+      `warm_${type} 0`,
+      ...[1, 2, 5].flatMap((n) => [`cold_${type} ${n}`, `warm_${type} ${n}`]),
+    ]),
+    "fista_oracle 5",
+  ]);
+  const shorter = (await runTiny("warmstart_encoder", { fistaIters: 2 })).rows;
+  for (const row of shorter) {
+    if (row.method === "fista_oracle") continue;
+    const longer = find(rows, { method: row.method, n_iter: row.n_iter });
+    // codes agree to float32 rounding (1e-6 of their size); the MCC is smooth in them
+    assert(Math.abs(Number(row.mcc_iid) - Number(longer.mcc_iid)) < 1e-5);
+  }
+  const { rows: recovery } = await runTiny("support_recovery");
+  for (const type of TYPES) {
+    assert.deepEqual(
+      scoresOf(find(rows, { method: `warm_${type}`, n_iter: 0 })),
+      scoresOf(find(recovery, { method: `sae_${type}` })),
+    );
+  }
+});
+
+Deno.test("warmstart-decoder has a row per start and budget; a shorter run is a prefix", async () => {
+  const { rows } = await runTiny("warmstart_decoder");
+  assertColumns(rows, [...SCORES, "method", ...KEY, "n_outer"]);
+  assert.deepEqual(column(rows, "method", "n_outer"), [
+    ...TYPES.flatMap((type) => [
+      `warm_dl_${type} 0`,
+      ...[1, 2, 5].flatMap((n) => [`warm_dl_${type} ${n}`, `cold_dl_${type} ${n}`]),
+    ]),
+    "fista_oracle 5",
+  ]);
+  const shorter = (await runTiny("warmstart_decoder", { maxSteps: 100 })).rows;
+  assert.equal(shorter.at(-1)!.n_outer, 2);
+  for (const row of shorter.slice(0, -1)) {
+    assert.deepEqual(row, find(rows, { method: row.method, n_outer: row.n_outer }));
+  }
+  // nothing is learned before the first update: FISTA on the decoder, from the same observations
+  const { rows: quality } = await runTiny("dict_quality");
+  for (const type of TYPES) {
+    const first = scoresOf(find(rows, { method: `warm_dl_${type}`, n_outer: 0 }));
+    assert.deepEqual(first, scoresOf(find(rows, { method: `warm_dl_${type}`, n_outer: 1 })));
+    assert.deepEqual(first, scoresOf(find(quality, { method: `frozen_${type}` })));
+  }
+});
+
+Deno.test("warmstart-decoder repeats a converged run for the budgets beyond its end", async () => {
+  // so large a λ that all codes are zero: the dictionary is at rest in the twelfth round, the first
+  // in which learning may stop
+  const { val, ood } = generateDatasets({ seed: 0, numLatents: 19, k: 10, nSamples: 5000 });
+  const learning = { numLatents: 19, lambda: 1e3, seed: 0, maxSteps: 20, updateEvery: 1, nIter: 5 };
+  assert.equal(learnDictionary(val.Y, ood.Y, learning).history.length, 11);
+
+  const { rows } = await runTiny("warmstart_decoder", { lambda: 1e3, maxSteps: 50 * 20 });
+  const cold = rows.filter(({ method }) => method === "cold_dl_relu");
+  assert.deepEqual(column(cold, "n_outer"), ["1", "2", "5", "10", "20"]);
+  assert.deepEqual({ ...cold[4], n_outer: 10 }, cold[3]);
+});
+
+Deno.test("lambda-sensitivity has a row per λ, and one without for the codes", async () => {
+  const lambda = [0.05, 0.5];
+  const { rows } = await runTiny("lambda_sensitivity", { lambda });
+  assertColumns(rows, [...SCORES, "method", ...KEY, "lam"]);
+  assert.deepEqual(column(rows, "method", "lam"), [
+    ...TYPES.flatMap((type) => [`sae_${type} -1`, `frozen_${type} 0.05`, `frozen_${type} 0.5`]),
+    ...["fista_oracle 0.05", "fista_oracle 0.5"],
+  ]);
+  const alone = (await runTiny("lambda_sensitivity", { lambda: [0.5] })).rows;
+  for (const row of alone) assert.deepEqual(row, find(rows, { method: row.method, lam: row.lam }));
+});
+
+Deno.test("learning-dynamics reads the record that the cached models came with", async () => {
+  const before = listModels(cache).length;
+  const { rows } = await runTiny("learning_dynamics", { maxSteps: 50 * 12 });
+  assert.equal(listModels(cache).length, before);
+  const measures = ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"];
+  const ofSaes = rows.filter(({ method }) => method !== "dl_fista");
+  const ofLearning = rows.filter(({ method }) => method === "dl_fista");
+  assertColumns(ofSaes, ["method", "epoch", ...measures, ...KEY]);
+  assertColumns(ofLearning, ["method", "round", ...measures, ...KEY]);
+  assert.deepEqual(
+    column(ofSaes, "method", "epoch"),
+    TYPES.flatMap((type) => [`sae_${type} 0`, `sae_${type} 1`]),
+  );
+  // every tenth round and the last one, counted from 0
+  assert.deepEqual(column(ofLearning, "round"), ["0", "10", "11"]);
+  const { diagnostics } = await runTiny("dict_quality");
+  for (const type of TYPES) {
+    const last = find(ofSaes, { method: `sae_${type}`, epoch: 1 });
+    const judged = find(diagnostics!, { sae_type: type });
+    for (const name of ["mean_cosine", "frac_close", "mean_norm_ratio"]) {
+      assert.equal(last[name], judged[name]);
+    }
+  }
+});
+
+Deno.test("the six controlled experiments trained four models in all, once each", () => {
+  assert.deepEqual(
+    listModels(cache).map(({ name }) => name.replace(/_[0-9a-f]{16}.safetensors$/, "")).sort(),
+    SAE_TYPES.map((type) => `${type}_n19_k10_m13_N5000_s0_e2`).sort(),
+  );
+});
+
+Deno.test("vary-latents compares eight methods, each as if it ran alone", async () => {
+  const { rows } = await runTiny("vary_latents");
+  assertColumns(rows, [...SCORES, "method", ...KEY]);
+  assert.deepEqual(column(rows, "method"), SWEEP);
+  for (const method of ["linear_probe", "sae_MP", "dl_fista", "softplus_adam"]) {
+    const alone = (await runTiny("vary_latents", { methods: [method] })).rows;
+    assert.deepEqual(alone, [find(rows, { method })]);
+  }
+});
+
+Deno.test("frozen-decoder adds two methods per autoencoder and changes no other's row", async () => {
+  const { rows } = await runTiny("frozen_decoder");
+  assertColumns(rows, [...SCORES, "method", ...KEY]);
+  const others = ["fista_oracle", "dl_fista", "softplus_adam"];
+  assert.deepEqual(column(rows, "method"), ["linear_probe", ...ON_DECODERS, ...others]);
+  const { rows: swept } = await runTiny("vary_latents");
+  for (const row of swept) assert.deepEqual(row, find(rows, { method: row.method }));
+  // and the same FISTA as in the controlled experiments
+  const { rows: quality } = await runTiny("dict_quality");
+  for (const type of TYPES) {
+    assert.deepEqual(
+      scoresOf(find(rows, { method: `fista+${type}` })),
+      scoresOf(find(quality, { method: `frozen_${type}` })),
+    );
+  }
+});
+
+Deno.test("large-latents runs a method up to its limit only", async () => {
+  const { rows } = await runTiny("large_latents", { n: [40] });
+  assertColumns(rows, [...SCORES, "method", ...KEY]);
+  assert.deepEqual(column(rows, "method"), [
+    ...["linear_probe", "fista_oracle", "dl_fista", "softplus_adam"],
+    ...ON_DECODERS,
+  ]);
+  const { cells, options } = await load("large_latents");
+  const costs = (n: number[], methods = options.methods!.default) =>
+    cells({ ...TINY, n, methods }).map(({ cost }) => cost);
+  assert.deepEqual(costs([60_000], ["dl_fista"]), []);
+  assert.deepEqual(costs([200_000]), costs([200_000], ["linear_probe", "fista_oracle"]));
+});
+
+Deno.test("vary-samples and vary-sparsity tag their rows with what they sweep", async () => {
+  const samples = await load("vary_samples");
+  const swept = samples.cells({ ...TINY, n: [30], samples: [80, 60], methods: SWEEP });
+  assert.deepEqual(swept.map(({ key }) => key.n_samples), [80, 60]);
+  const { rows } = await runTiny("vary_samples", { n: [30], samples: [60] });
+  assertColumns(rows, [...SCORES, "method", ...KEY]);
+  assert.deepEqual(column(rows, "method"), SWEEP);
+
+  const sparsity = await load("vary_sparsity");
+  const feasible = sparsity.cells({ ...TINY, n: [40], k: [2, 20, 30], methods: SWEEP });
+  assert.deepEqual(feasible.map(({ key }) => [key.k, key.input_dim]), [[2, 12], [20, 28]]);
+  const sparse = await runTiny("vary_sparsity", { n: [40], k: [2], methods: ["fista_oracle"] });
+  assertColumns(sparse.rows, [...SCORES, "method", ...KEY]);
+});
+
+Deno.test("phase-transition tags its rows with eps, rho and delta", async () => {
+  const { rows } = await runTiny("phase_transition", { n: [20], k: [3], c: [1] });
+  assertColumns(rows, [
+    ...[...SCORES, "method", "num_latents", "k", "input_dim", "eps", "rho", "delta", "seed"],
+  ]);
+  assert.deepEqual(column(rows, "method"), SWEEP);
+  // m = ⌈3 ln(20/3)⌉ = 6
+  const [{ input_dim, rho, delta, eps }] = rows;
+  assert.deepEqual([input_dim, rho, delta, eps], [6, 3 / 20, 6 / 20, 1.054]);
+});
+
+Deno.test("one FISTA run gives the codes of every budget, and one preparation those of every λ", () => {
+  const { val, A } = generateDatasets({ seed: 1, numLatents: 40, k: 4, nSamples: 600 });
+  const zInit = { ...val.Z, data: val.Z.data.map((z) => 0.5 * z) };
+  const budgets = [1, 2, 5, 10, 37, 200];
+  for (const start of [undefined, zInit]) {
+    const options = { lambda: 0.05, nonneg: true, zInit: start };
+    fistaBudgets(val.Y, A, { ...options, budgets }).forEach((codes, i) => {
+      const alone = fista(val.Y, A, { ...options, nIter: budgets[i] });
+      const difference = Math.max(...codes.data.map((z, p) => Math.abs(z - alone.data[p])));
+      // codes are below 1; float32 sums of 40 terms in another order
+      assert(difference < 1e-5, `${budgets[i]} iterations: ${difference}`);
+    });
+  }
+  const lambdas = [0.2, 0.01, 1];
+  fistaLambdas(val.Y, A, { lambdas, nIter: 30, nonneg: true }).forEach((codes, i) => {
+    assert.deepEqual(codes, fista(val.Y, A, { lambda: lambdas[i], nIter: 30, nonneg: true }));
+  });
+  const D = { ...A, data: A.data.map(() => 0) };
+  for (const codes of fistaBudgets(val.Y, D, { lambda: 1, budgets: [1, 3] })) {
+    assert(codes.data.every((z) => z === 0));
+  }
+  assert.throws(() => fistaBudgets(val.Y, A, { lambda: 1, budgets: [5, 5] }), /budgets\[1\] must/);
+  assert.throws(() => fistaLambdas(val.Y, A, { lambdas: [1, 0] }), /lambdas\[1\] must/);
+});
+
+Deno.test("budgets are the series 1, 2, 5, 10, … up to the largest", () => {
+  assert.deepEqual(budgetsUpTo(1000), [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
+  assert.deepEqual(budgetsUpTo(500).slice(-2), [200, 500]);
+  assert.deepEqual(budgetsUpTo(3), [1, 2, 3]);
+  assert.deepEqual(budgetsUpTo(1), [1]);
+});
+
+/** Runs a script of experiments/ as a process of its own. */
+async function command(script: string, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args: [
+      ...["run", "--no-prompt", "--no-check", "--ignore-env", "--allow-read=."],
+      ...[`--allow-write=${folder}`, "--allow-sys=systemMemoryInfo"],
+      ...[`experiments/${script}.ts`, ...args],
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+const OUTPUT = ["--out", folder, "--figures", folder, "--cache", cache];
+
+Deno.test("from the command line an experiment writes rows and figures; models come from the cache", async () => {
+  const { code, stdout } = await command(
+    "vary_latents",
+    ...["--n", "19", "--seeds", "0", "--epochs", "2", "--quiet"],
+    ...["--methods", "sae_relu,fista_oracle", ...OUTPUT],
+  );
+  assert.equal(code, 0);
+  const rows = readRows(join(folder, "exp_vary_latents.json"))!;
+  assert.deepEqual(column(rows, "method"), ["sae_relu", "fista_oracle"]);
+  const same = (await runTiny("vary_latents", { fistaIters: 100, methods: ["sae_relu"] })).rows;
+  assert.deepEqual(rows.slice(0, 1), same);
+  assert.match(stdout, /vary_latents_mcc_iid\.svg/);
+});
+
+Deno.test("methods that an experiment does not have, and problems that cannot fit, are refused", async () => {
+  const unknown = await command("vary_latents", "--methods", "dl_fista,magic", ...OUTPUT);
+  assert.equal(unknown.code, 2);
+  assert.match(
+    unknown.stderr,
+    /--methods must be .*one of linear_probe, sae_relu.*"dl_fista,magic"/,
+  );
+
+  const started = performance.now();
+  const large = await command("large_latents", "--n", "100000000", ...OUTPUT);
+  assert.equal(large.code, 2);
+  assert.match(
+    large.stderr,
+    /must fit in the .* GiB .*num_latents 100000000.* needs about \d+.* GiB/,
+  );
+  assert.equal(large.stderr.trim().split("\n").length, 1);
+  assert(performance.now() - started < 5000, "before any work");
+});
+
+Deno.test("deno task cache lists the models and removes the oldest", async () => {
+  const all = listModels(cache);
+  const listed = await command("cache", "--cache", cache);
+  assert.equal(listed.code, 0);
+  for (const { name } of all) assert(listed.stdout.includes(name));
+  assert.match(listed.stdout, new RegExp(`${all.length} models in `));
+
+  const pruned = await command("cache", "--cache", cache, "--prune", "0");
+  assert.match(pruned.stdout, new RegExp(`Removed ${all.length} models\n0 models in `));
+  assert.deepEqual(listModels(cache), []);
+
+  const refused = await command("cache", "--prune", "much");
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /--prune must be a number of MiB of at least 0, got "much"/);
+});

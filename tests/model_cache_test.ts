@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { listModels, type Model, ModelCache, pruneModels } from "../lib/model_cache.ts";
+import { cachedSae } from "../lib/sae_models.ts";
+import { Sae, SAE_TYPES } from "../lib/saes.ts";
+import { generateDatasets } from "../lib/data.ts";
+import { shuffledBatches, TorchGenerator } from "../lib/random.ts";
+import { trainSae } from "../lib/train_sae.ts";
+import { spec } from "./fixtures/model_spec.ts";
+
+Deno.mkdirSync(".tmp", { recursive: true });
+const newFolder = () => join(Deno.makeTempDirSync({ dir: ".tmp" }), "cache");
+
+/** A cache that writes its notes down, and a training that is counted. */
+function cacheIn(folder: string | undefined, limit?: number) {
+  const notes: string[] = [];
+  const cache = new ModelCache(folder, { limit, note: (line) => notes.push(line) });
+  const calls = { count: 0 };
+  const train = (): Model<number[]> => {
+    calls.count++;
+    const sae = Sae.initialize({ type: "relu", inputDim: 4, width: 6, kval: 2, seed: 0 });
+    sae.parameters.decoderBias[0] = 0.1 * calls.count;
+    return { sae, history: [1 / 3, calls.count] };
+  };
+  return { cache, notes, calls, train };
+}
+
+/** The arrays of an autoencoder. */
+const weights = ({ parameters }: Sae) => {
+  const { encoder, encoderBias, decoder, decoderBias, logThreshold } = parameters;
+  return [encoder.data, encoderBias, decoder.data, decoderBias, logThreshold];
+};
+
+const pathsIn = (folder: string) =>
+  [...Deno.readDirSync(folder)].map(({ name }) => join(folder, name));
+
+Deno.test("a model is trained once, and comes back bit by bit, history included", () => {
+  const folder = newFolder();
+  const { cache, notes, calls, train } = cacheIn(folder);
+  const first = cache.obtain(spec, train);
+  const second = cacheIn(folder).cache.obtain(spec, train);
+  assert.equal(calls.count, 1);
+  assert.deepEqual(weights(second.sae), weights(first.sae));
+  assert.deepEqual(second.history, first.history);
+  assert.deepEqual(notes, []);
+  // no lock and no temporary file stays
+  assert.deepEqual(pathsIn(folder).length, 1);
+});
+
+Deno.test("without a folder every model is trained, and nothing is written", () => {
+  const { cache, calls, train } = cacheIn(undefined);
+  cache.obtain(spec, train);
+  cache.obtain(spec, train);
+  assert.equal(calls.count, 2);
+});
+
+Deno.test("each number of the specification names another model", () => {
+  const folder = newFolder();
+  const { cache, calls, train } = cacheIn(folder);
+  cache.obtain(spec, train);
+  const names = Object.keys(spec) as (keyof typeof spec)[];
+  for (const name of names) {
+    cache.obtain({ ...spec, [name]: name === "type" ? "topk" : Number(spec[name]) + 1 }, train);
+  }
+  assert.equal(calls.count, names.length + 1);
+  assert.equal(listModels(folder).length, names.length + 1);
+  // the order in which a specification is written down is no part of it
+  cache.obtain(Object.fromEntries(Object.entries(spec).reverse()) as typeof spec, train);
+  assert.equal(calls.count, names.length + 1);
+});
+
+Deno.test("a damaged file is told of, trained again and replaced", () => {
+  const folder = newFolder();
+  cacheIn(folder).cache.obtain(spec, cacheIn(folder).train);
+  const [path] = pathsIn(folder);
+  const whole = Deno.readFileSync(path);
+  const changed = (change: (bytes: Uint8Array) => void) => {
+    const bytes = whole.slice();
+    change(bytes);
+    return bytes;
+  };
+  const text = new TextDecoder("latin1").decode(whole);
+  const damages: [string, Uint8Array][] = [
+    ["cut off", whole.slice(0, -5)],
+    ["empty", new Uint8Array()],
+    ["one bit of a weight", changed((bytes) => bytes[bytes.length - 6] ^= 1)],
+    // 1/3 in the history: still a valid file and valid JSON
+    ["a digit of the history", changed((bytes) => bytes[text.indexOf("0.3333") + 3]++)],
+  ];
+  for (const [what, bytes] of damages) {
+    Deno.writeFileSync(path, bytes);
+    const { cache, notes, calls, train } = cacheIn(folder);
+    const { history } = cache.obtain(spec, train);
+    assert.equal(calls.count, 1, what);
+    assert.equal(history[0], 1 / 3, what);
+    assert.equal(notes.length, 1, what);
+    assert.match(notes[0], /Training a model again instead of using .*relu_n6_k2_m4_N40_s0_e3_/);
+    assert.deepEqual(Deno.readFileSync(path), whole, what);
+  }
+});
+
+Deno.test("a model under another model's name is not used", () => {
+  const folder = newFolder();
+  const { cache, train } = cacheIn(folder);
+  cache.obtain(spec, train);
+  const [path] = pathsIn(folder);
+  cache.obtain({ ...spec, seed: 1 }, train);
+  const other = pathsIn(folder).find((p) => p !== path)!;
+  Deno.copyFileSync(path, other);
+  const { cache: again, notes, calls, train: retrain } = cacheIn(folder);
+  again.obtain({ ...spec, seed: 1 }, retrain);
+  assert.equal(calls.count, 1);
+  assert.match(notes[0], /another model's/);
+});
+
+Deno.test("a folder that cannot be written to is told of, and models are trained all the same", () => {
+  const file = join(Deno.makeTempDirSync({ dir: ".tmp" }), "file");
+  Deno.writeTextFileSync(file, "");
+  const { cache, notes, calls, train } = cacheIn(join(file, "cache"));
+  cache.obtain(spec, train);
+  assert.equal(calls.count, 1);
+  assert.match(notes[0], /Cannot keep models in .*cache/);
+});
+
+Deno.test("a training that fails leaves nothing behind, and the lock is free", () => {
+  const folder = newFolder();
+  const { cache, train } = cacheIn(folder);
+  assert.throws(
+    () =>
+      cache.obtain(spec, () => {
+        throw new Error("diverged");
+      }),
+    /diverged/,
+  );
+  assert.deepEqual(pathsIn(folder), []);
+  assert.deepEqual(cache.obtain(spec, train).history, [1 / 3, 1]);
+});
+
+Deno.test("the models not used for longest go first when the folder grows above its limit", () => {
+  const folder = newFolder();
+  const { cache, train } = cacheIn(folder);
+  for (const seed of [0, 1, 2]) cache.obtain({ ...spec, seed }, train);
+  const nameOf = (seed: number) =>
+    listModels(folder).find(({ name }) => name.includes(`_s${seed}_`))!.name;
+  [10, 20, 30].forEach((seconds, seed) => {
+    Deno.utimeSync(join(folder, nameOf(seed)), seconds, seconds);
+  });
+  // a use makes the oldest the newest
+  cache.obtain({ ...spec, seed: 0 }, train);
+  assert.match(listModels(folder)[0].name, /_s0_/);
+
+  const { size } = listModels(folder)[0];
+  const removed = pruneModels(folder, 2 * size);
+  assert.deepEqual(removed.map(({ name }) => name.match(/_s(\d)_/)![1]), ["1"]);
+  // saving prunes as well (the clock of files is too coarse to tell this use from the save)
+  Deno.utimeSync(join(folder, nameOf(0)), 10, 10);
+  cacheIn(folder, size).cache.obtain({ ...spec, seed: 3 }, train);
+  assert.deepEqual(listModels(folder).map(({ name }) => name.match(/_s(\d)_/)![1]), ["3"]);
+  assert.deepEqual(listModels(join(folder, "nowhere")), []);
+});
+
+Deno.test("of two processes that want the same model, one trains and the other waits for it", async () => {
+  const folder = newFolder();
+  const start = () =>
+    new Deno.Command("deno", {
+      args: [
+        ...["run", "--no-prompt", "--no-check", "--allow-read=.", `--allow-write=${folder}`],
+        ...["tests/fixtures/cache_client.ts", folder, "700"],
+      ],
+      stdout: "piped",
+    }).output();
+  const ended = await Promise.all([start(), start(), start()]);
+  const said = ended.map(({ stdout }) => JSON.parse(new TextDecoder().decode(stdout)));
+  assert.equal(said.reduce((sum, { trained }) => sum + trained, 0), 1, JSON.stringify(said));
+  assert.equal(new Set(said.map(({ by }) => by)).size, 1);
+  assert.equal(pathsIn(folder).length, 1);
+});
+
+Deno.test("a type trained alone has the weights that it has after the others, as one shared loader gives them", () => {
+  const problem = { numLatents: 12, k: 3, inputDim: 8, nSamples: 75, width: 12, seed: 4 };
+  const { train, val, ood } = generateDatasets(problem);
+  const loader = shuffledBatches(train.Y.rows, 64, new TorchGenerator(4));
+  const data = { train: train.Y, id: val.Y, ood: ood.Y };
+  const epochs = 12;
+  for (const type of SAE_TYPES) {
+    const { sae, history } = trainSae(data, {
+      ...{ type, width: 12, kval: 3, epochs, seed: 4, loader },
+    });
+    const alone = cachedSae(problem, type, { epochs, cache: new ModelCache(undefined) });
+    assert.deepEqual(weights(alone.sae), weights(sae));
+    assert.deepEqual(alone.history.map(({ epoch }) => epoch), [0, 10, 11]);
+    assert.deepEqual(
+      alone.history.map(({ mseId }) => mseId),
+      [0, 10, 11].map((e) => history[e].mseId),
+    );
+  }
+});
+
+Deno.test("a cached autoencoder gives the codes of the trained one bit by bit", () => {
+  const problem = { numLatents: 12, k: 3, inputDim: 8, nSamples: 75, width: 12, seed: 4 };
+  const cache = new ModelCache(newFolder());
+  const { val } = generateDatasets(problem);
+  for (const type of SAE_TYPES) {
+    const shares: number[] = [];
+    const options = { epochs: 3, cache, onEpoch: (share: number) => shares.push(share) };
+    const trained = cachedSae(problem, type, options);
+    const cached = cachedSae(problem, type, options);
+    assert.deepEqual(shares, [1 / 3, 2 / 3, 1]);
+    assert.deepEqual(cached.sae.encode(val.Y), trained.sae.encode(val.Y));
+    assert.deepEqual(cached.history, trained.history);
+  }
+});

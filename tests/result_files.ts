@@ -1,0 +1,49 @@
+/**
+ * Folders of made-up result files, and commands run on them: for the tests of the commands.
+ * @module
+ */
+import type { Row } from "../lib/experiment.ts";
+import { formatRows } from "../lib/results.ts";
+import { madeUpRows } from "./made_up_rows.ts";
+
+/** A fresh folder below .tmp. */
+export function freshFolder(prefix: string): string {
+  Deno.mkdirSync(".tmp", { recursive: true });
+  return Deno.makeTempDirSync({ dir: ".tmp", prefix });
+}
+
+/** Writes the made-up rows of experiments (default: all twelve) to a folder. */
+export function writeMadeUpRows(folder: string, names = Object.keys(madeUpRows)): void {
+  Deno.mkdirSync(folder, { recursive: true });
+  for (const name of names) {
+    const { rows, diagnostics } = madeUpRows[name];
+    writeRows(`${folder}/${name}.json`, rows as Row[]);
+    if (diagnostics) writeRows(`${folder}/${name}_diagnostics.json`, diagnostics as Row[]);
+  }
+}
+
+/** Writes one file of rows. */
+export function writeRows(path: string, rows: readonly Row[]): void {
+  Deno.writeTextFileSync(path, formatRows(rows));
+}
+
+/** Runs Deno with the given arguments, and nothing from the environment. */
+export async function runDeno(...args: string[]): Promise<{
+  code: number;
+  stdout: string;
+  stderr: string;
+}> {
+  const output = await new Deno.Command("deno", { args }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
+}
+
+/** The published rows lie beside the checkout on some machines only, and are not to be copied. */
+export const PUBLISHED = "../shared/published";
+
+/** Whether the published rows are there; says so where they are not. */
+export async function hasPublishedRows(): Promise<boolean> {
+  const { code } = await runDeno("eval", `Deno.readDirSync(${JSON.stringify(PUBLISHED)})`);
+  if (code !== 0) console.log(`skipped: there are no published rows in ${PUBLISHED}`);
+  return code === 0;
+}
