@@ -4,9 +4,9 @@
 // A full iteration needs the correlations c = Dᵀ(x − Dy) of all atoms with the residual, but most
 // columns cannot become active: while the fit D·y moves by at most δ from where c was computed, c_j
 // moves by at most δ·‖d_j‖ (Cauchy–Schwarz), so a column with z_j = y_j = 0 and |c_j| + δ·‖d_j‖ ≤ λ
-// stays zero. After a full iteration a sample therefore goes on alone, on the columns that can change (its candidates),
-// until its fit has moved by δ or its iterations are done. The iterates are those of the full
-// iteration, up to rounding.
+// stays zero. After a full iteration a sample therefore goes on alone, on the columns that can change
+// (its candidates), until its fit has moved by δ or its iterations are done. The iterates are those of
+// the full iteration, up to rounding.
 //
 // Full iterations are taken by all waiting samples together, as one dense product. Restricted ones
 // take the correlations from a local Gram matrix, its rows gathered when they are first needed from the
@@ -34,7 +34,7 @@ export class Fista {
   rows: usize; // n addresses of the atoms
   norms: usize; // n norms of the atoms
   gram: usize; // n×n, where `local` says so
-  momentum: usize; // last + 1 factors (t_i − 1) / t_{i+1}
+  momentum: usize; // `last` factors (t_i − 1) / t_{i+1}
   // per sample
   y: usize; // ×n: extrapolated codes
   iteration: usize; // iterations done
@@ -103,7 +103,7 @@ function advance(
   return f32x4.sub(u, f32x4.pmin(f32x4.pmax(u, least), most));
 }
 
-// The same from the codes at `from` to those at `to` (z, and y behind it by `yC`) with the local Gram
+// The same from the codes at `from` to those at `to` (z, and y behind it by `yAt`) with the local Gram
 // matrix, ref being the y of the start. Tells in `drift` how far the old fit is from that of the start:
 // ‖D(start y − y)‖² = (start y − y)ᵀ(c − start c); in `used` which of the first 64 columns are listed.
 function advanceLocally(
@@ -199,10 +199,16 @@ function listCandidates(
 
 /** Copies the entries of `from` at `count` columns; zeros up to `n`. */
 function gather(count: usize, n: usize, index: usize, from: usize, to: usize): void {
-  for (let i: usize = 0; i < count; i++) {
-    store<u32>(to + (i << 2), load<u32>(from + (load<u32>(index + (i << 2)) << 2)));
+  const fours = to + (count >> 2 << 4), end = to + (count << 2), last = to + (n << 2);
+  for (; to < fours; to += 16, index += 16) {
+    const offsets = i32x4.shl(v128.load(index), 2);
+    let v = v128.load32_zero(from + i32x4.extract_lane(offsets, 0));
+    v = v128.load32_lane(from + i32x4.extract_lane(offsets, 1), v, 1);
+    v = v128.load32_lane(from + i32x4.extract_lane(offsets, 2), v, 2);
+    v128.store(to, v128.load32_lane(from + i32x4.extract_lane(offsets, 3), v, 3));
   }
-  for (let i = count; i < n; i++) store<u32>(to + (i << 2), 0);
+  for (; to < end; to += 4, index += 4) store<u32>(to, load<u32>(from + (load<u32>(index) << 2)));
+  for (; to < last; to += 4) store<u32>(to, 0);
 }
 
 function scatter(count: usize, index: usize, from: usize, to: usize): void {
@@ -244,7 +250,7 @@ function chooseDelta(f: Fista, c: usize, z: usize, y: usize, movement: f32): f32
   return count2 <= capacity ? d2 : 0;
 }
 
-/** Notes that sample s has done another iteration; returns which it has reached. */
+/** The iteration that a sample has reached after another one: the last, if that changed nothing. */
 // @ts-ignore: decorator
 @inline function finish(f: Fista, i: i32): i32 {
   return moved ? i + 1 : f.last;
@@ -267,7 +273,7 @@ function iterateLocally(f: Fista, count: usize, n: usize, i: i32, end: i32, limi
     i = finish(f, i);
     const swap = from;
     from = to, to = swap;
-    if (n > 256 || (used & ~known)) {
+    if (n > 256 || used & ~known) {
       needRows(f, list, count, n);
       known |= used;
     }
@@ -296,7 +302,9 @@ function iterateOnAtoms(
  * whether they end because they are done; if not, the residual is that of the new y.
  */
 function restrict(f: Fista, s: usize, p: usize, end: i32, delta: f32): bool {
-  const n = <usize>f.n << 2, m = <usize>f.m << 2, count = count0, padded = count + 7 & ~7;
+  // `dots` takes eight atoms at a time, everything else vectors of four
+  const n = <usize>f.n << 2, m = <usize>f.m << 2, count = count0;
+  const padded = f.local ? count + 3 & ~3 : count + 7 & ~7;
   const bytes = padded << 2, limit = delta * delta;
   const z = codes + s * n, y = f.y + s * n, c = f.correlation + p * n;
   const residual = f.residual + p * m, x = samples + s * m;
@@ -335,7 +343,7 @@ function iterate(f: Fista, s: usize, p: usize, end: i32): bool {
   memory.copy(f.oldY, y, n);
   const momentum = load<f32>(f.momentum + (<usize>i << 2));
   const list = advance(n, c, z, y, f.zeros, f.rows, f.listRows, f.listValues, momentum);
-  const next = moved ? i + 1 : f.last;
+  const next = finish(f, i);
   store<i32>(iterationAt, next);
   if (next >= end) return true;
   combine(list, f.listRows, f.listValues, m, samples + s * m, f.newResidual);
@@ -370,8 +378,8 @@ export function fit_error(f: Fista, x: usize, z: usize, count: i32): f64 {
 
 /**
  * Takes the first `count` waiting samples to iteration `end` (or to a fixed point: then their
- * iteration is `last`), with step 1/L, threshold λ/L and λ. Row s of `x` (m wide) is
- * sample s, row s of `z` (n wide) its codes, which are updated in place.
+ * iteration is `last`), with step 1/L, threshold λ/L and λ. Row s of `x` (m wide) is sample s, row s of
+ * `z` (n wide) its codes, which are updated in place.
  */
 export function fista(
   f: Fista, x: usize, z: usize, count: i32, end: i32,

@@ -55,95 +55,141 @@ export function nonzeros(
   return count >> 2;
 }
 
-// out = start + Σ value·row for `w` vectors (2, 4, … 12) at `at`, kept in registers over the list. Up to
-// 6 vectors are too few to hide the latency of a multiply-add: even and odd entries get accumulators
-// of their own.
+// out = start + Σ value·row for `w` vectors (1 … 12) at `at`, kept in registers over the list. Up to 6
+// vectors are too few to hide the latency of a multiply-add: even and odd entries get accumulators of
+// their own.
 // @ts-ignore: decorator
 @inline function strip(
   w: i32, end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize,
 ): void {
   start += at, out += at;
-  let c0 = v128.load(start), c1 = v128.load(start, 16), c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0;
-  let c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
-  if (w > 2) c2 = v128.load(start, 32), c3 = v128.load(start, 48);
-  if (w > 4) c4 = v128.load(start, 64), c5 = v128.load(start, 80);
-  if (w > 6) c6 = v128.load(start, 96), c7 = v128.load(start, 112);
-  if (w > 8) c8 = v128.load(start, 128), c9 = v128.load(start, 144);
-  if (w > 10) c10 = v128.load(start, 160), c11 = v128.load(start, 176);
+  let c0 = v128.load(start), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, c8 = c0;
+  let c9 = c0, c10 = c0, c11 = c0;
+  if (w > 1) c1 = v128.load(start, 16);
+  if (w > 2) c2 = v128.load(start, 32);
+  if (w > 3) c3 = v128.load(start, 48);
+  if (w > 4) c4 = v128.load(start, 64);
+  if (w > 5) c5 = v128.load(start, 80);
+  if (w > 6) c6 = v128.load(start, 96);
+  if (w > 7) c7 = v128.load(start, 112);
+  if (w > 8) c8 = v128.load(start, 128);
+  if (w > 9) c9 = v128.load(start, 144);
+  if (w > 10) c10 = v128.load(start, 160);
+  if (w > 11) c11 = v128.load(start, 176);
   if (w <= 6) {
     c6 = f32x4.splat(0), c7 = c6, c8 = c6, c9 = c6, c10 = c6, c11 = c6;
     for (; rows + 4 < end; rows += 8, values += 8) {
       const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
       const odd = <usize>load<u32>(rows, 4) + at, t = v128.load32_splat(values, 4);
-      c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
-      c6 = madd(t, v128.load(odd), c6), c7 = madd(t, v128.load(odd, 16), c7);
-      if (w > 2) {
-        c2 = madd(s, v128.load(row, 32), c2), c3 = madd(s, v128.load(row, 48), c3);
-        c8 = madd(t, v128.load(odd, 32), c8), c9 = madd(t, v128.load(odd, 48), c9);
-      }
-      if (w > 4) {
-        c4 = madd(s, v128.load(row, 64), c4), c5 = madd(s, v128.load(row, 80), c5);
-        c10 = madd(t, v128.load(odd, 64), c10), c11 = madd(t, v128.load(odd, 80), c11);
-      }
+      c0 = madd(s, v128.load(row), c0), c6 = madd(t, v128.load(odd), c6);
+      if (w > 1) c1 = madd(s, v128.load(row, 16), c1), c7 = madd(t, v128.load(odd, 16), c7);
+      if (w > 2) c2 = madd(s, v128.load(row, 32), c2), c8 = madd(t, v128.load(odd, 32), c8);
+      if (w > 3) c3 = madd(s, v128.load(row, 48), c3), c9 = madd(t, v128.load(odd, 48), c9);
+      if (w > 4) c4 = madd(s, v128.load(row, 64), c4), c10 = madd(t, v128.load(odd, 64), c10);
+      if (w > 5) c5 = madd(s, v128.load(row, 80), c5), c11 = madd(t, v128.load(odd, 80), c11);
     }
     c0 = f32x4.add(c0, c6), c1 = f32x4.add(c1, c7), c2 = f32x4.add(c2, c8);
     c3 = f32x4.add(c3, c9), c4 = f32x4.add(c4, c10), c5 = f32x4.add(c5, c11);
   }
   for (; rows < end; rows += 4, values += 4) {
     const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
-    c0 = madd(s, v128.load(row), c0), c1 = madd(s, v128.load(row, 16), c1);
-    if (w > 2) c2 = madd(s, v128.load(row, 32), c2), c3 = madd(s, v128.load(row, 48), c3);
-    if (w > 4) c4 = madd(s, v128.load(row, 64), c4), c5 = madd(s, v128.load(row, 80), c5);
-    if (w > 6) c6 = madd(s, v128.load(row, 96), c6), c7 = madd(s, v128.load(row, 112), c7);
-    if (w > 8) c8 = madd(s, v128.load(row, 128), c8), c9 = madd(s, v128.load(row, 144), c9);
-    if (w > 10) c10 = madd(s, v128.load(row, 160), c10), c11 = madd(s, v128.load(row, 176), c11);
+    c0 = madd(s, v128.load(row), c0);
+    if (w > 1) c1 = madd(s, v128.load(row, 16), c1);
+    if (w > 2) c2 = madd(s, v128.load(row, 32), c2);
+    if (w > 3) c3 = madd(s, v128.load(row, 48), c3);
+    if (w > 4) c4 = madd(s, v128.load(row, 64), c4);
+    if (w > 5) c5 = madd(s, v128.load(row, 80), c5);
+    if (w > 6) c6 = madd(s, v128.load(row, 96), c6);
+    if (w > 7) c7 = madd(s, v128.load(row, 112), c7);
+    if (w > 8) c8 = madd(s, v128.load(row, 128), c8);
+    if (w > 9) c9 = madd(s, v128.load(row, 144), c9);
+    if (w > 10) c10 = madd(s, v128.load(row, 160), c10);
+    if (w > 11) c11 = madd(s, v128.load(row, 176), c11);
   }
-  v128.store(out, c0), v128.store(out, c1, 16);
-  if (w > 2) v128.store(out, c2, 32), v128.store(out, c3, 48);
-  if (w > 4) v128.store(out, c4, 64), v128.store(out, c5, 80);
-  if (w > 6) v128.store(out, c6, 96), v128.store(out, c7, 112);
-  if (w > 8) v128.store(out, c8, 128), v128.store(out, c9, 144);
-  if (w > 10) v128.store(out, c10, 160), v128.store(out, c11, 176);
+  v128.store(out, c0);
+  if (w > 1) v128.store(out, c1, 16);
+  if (w > 2) v128.store(out, c2, 32);
+  if (w > 3) v128.store(out, c3, 48);
+  if (w > 4) v128.store(out, c4, 64);
+  if (w > 5) v128.store(out, c5, 80);
+  if (w > 6) v128.store(out, c6, 96);
+  if (w > 7) v128.store(out, c7, 112);
+  if (w > 8) v128.store(out, c8, 128);
+  if (w > 9) v128.store(out, c9, 144);
+  if (w > 10) v128.store(out, c10, 160);
+  if (w > 11) v128.store(out, c11, 176);
 }
 
 // Not inlined: the engine optimises a function when it is called often.
+function strip1(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(1, end, rows, values, at, start, out);
+}
 function strip2(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
   strip(2, end, rows, values, at, start, out);
+}
+function strip3(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(3, end, rows, values, at, start, out);
 }
 function strip4(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
   strip(4, end, rows, values, at, start, out);
 }
+function strip5(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(5, end, rows, values, at, start, out);
+}
 function strip6(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
   strip(6, end, rows, values, at, start, out);
+}
+function strip7(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(7, end, rows, values, at, start, out);
 }
 function strip8(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
   strip(8, end, rows, values, at, start, out);
 }
+function strip9(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(9, end, rows, values, at, start, out);
+}
 function strip10(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
   strip(10, end, rows, values, at, start, out);
+}
+function strip11(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
+  strip(11, end, rows, values, at, start, out);
 }
 function strip12(end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize): void {
   strip(12, end, rows, values, at, start, out);
 }
 
+function anyStrip(
+  w: usize, end: usize, rows: usize, values: usize, at: usize, start: usize, out: usize,
+): void {
+  switch (<i32>w) {
+    case 1: return strip1(end, rows, values, at, start, out);
+    case 2: return strip2(end, rows, values, at, start, out);
+    case 3: return strip3(end, rows, values, at, start, out);
+    case 4: return strip4(end, rows, values, at, start, out);
+    case 5: return strip5(end, rows, values, at, start, out);
+    case 6: return strip6(end, rows, values, at, start, out);
+    case 7: return strip7(end, rows, values, at, start, out);
+    case 8: return strip8(end, rows, values, at, start, out);
+    case 9: return strip9(end, rows, values, at, start, out);
+    case 10: return strip10(end, rows, values, at, start, out);
+    case 11: return strip11(end, rows, values, at, start, out);
+    case 12: return strip12(end, rows, values, at, start, out);
+  }
+}
+
 /**
  * out = start + Σ value·row over a list of `count` entries; `n`, the length of a row, in bytes, a
- * multiple of 32. The row is cut into as few strips as registers allow, of nearly equal width.
+ * multiple of 16. The row is cut into as few strips as registers allow, of nearly equal width.
  */
 export function combine(
   count: usize, rows: usize, values: usize, n: usize, start: usize, out: usize,
 ): void {
-  const end = rows + (count << 2);
-  let strips = (n + 191) / 192;
-  for (let at: usize = 0; at < n; strips--) {
-    // 32 bytes are the smallest step
-    const pairs = ((n - at >> 5) + strips - 1) / strips;
-    if (pairs == 6) strip12(end, rows, values, at, start, out);
-    else if (pairs == 5) strip10(end, rows, values, at, start, out);
-    else if (pairs == 4) strip8(end, rows, values, at, start, out);
-    else if (pairs == 3) strip6(end, rows, values, at, start, out);
-    else if (pairs == 2) strip4(end, rows, values, at, start, out);
-    else strip2(end, rows, values, at, start, out);
-    at += pairs << 5;
+  const end = rows + (count << 2), vectors = n >> 4;
+  if (vectors <= 12) return anyStrip(vectors, end, rows, values, 0, start, out);
+  let strips = (vectors + 11) / 12;
+  for (let v: usize = 0; v < vectors; strips--) {
+    const w = (vectors - v + strips - 1) / strips;
+    anyStrip(w, end, rows, values, v << 4, start, out);
+    v += w;
   }
 }

@@ -7,7 +7,10 @@ import { type Arena, type Block, type FistaFields, padded, run, writeRows } from
 import { lipschitz } from "./linalg.ts";
 import type { Matrix } from "./matrix.ts";
 
-/** Up to this many atoms the solver keeps their Gram matrix (at most 4 MiB). */
+/**
+ * Up to this many atoms the solver keeps their Gram matrix (at most 4 MiB, so that it stays in the
+ * cache). Decided by the dictionary alone: a sample's codes must not depend on how many there are.
+ */
 const MAX_GRAM = 1024;
 
 /** What the solver minimises and how. */
