@@ -184,7 +184,7 @@ export function learningDynamicsFigures(rows: readonly PlotRow[]): ExperimentFig
   const measures = ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"];
   return measures.flatMap((y) =>
     curveFigures("learning_dynamics", rows, [y], {
-      title: "What is learned when: SAEs and DL-FISTA",
+      title: "What is learned when?",
       caption: "Decoder columns matched to the true dictionary's, errors and active codes, while " +
         "training.",
       options: {
@@ -284,7 +284,7 @@ function curveFigures(
       return [experimentFigure(panels, {
         name: `${name}_${y}_n${n}`,
         set: "controlled",
-        title: `${title} (${equation("n", n)})`,
+        title: `${title} ${measure(y).label}, ${equation("n", n)}`,
         caption: `${caption} ${settingOf(part)}`,
         columns: 2,
       })];

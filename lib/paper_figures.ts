@@ -242,7 +242,9 @@ function phaseFigure(
     name,
     set,
     title: `How many observed dimensions are needed? ${measure(y).label}`,
-    caption: `Scores over δ = m/n, observed dimensions per latent. ${settingOf(rows)}`,
+    caption: `Scores over δ = m/n, observed dimensions per latent, ${
+      set === "paper" ? "at the corners of the grid" : "at all grid points"
+    }. ${settingOf(rows)}`,
     columns: across.length,
   });
 }

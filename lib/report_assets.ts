@@ -28,7 +28,7 @@ thead button { font: inherit; font-weight: bold; color: inherit; background: non
 [aria-sort="ascending"] button::after { content: " \\2191"; }
 [aria-sort="descending"] button::after { content: " \\2193"; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 32rem), 1fr));
-  gap: 1.5rem; align-items: start; }
+  grid-auto-flow: row dense; gap: 1.5rem; align-items: start; }
 figure { margin: 0; }
 figure.wide { grid-column: 1 / -1; }
 figure svg { display: block; max-width: 100%; height: auto; }
