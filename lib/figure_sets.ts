@@ -78,12 +78,18 @@ export interface FigureFile {
  * @throws {RangeError} Where the rows cannot be drawn; the message names their files.
  *
  * @example
- * ```ts no-eval
- * import { figuresOf, figureSets } from "./figure_sets.ts";
- * import { readResultFolder } from "./result_folder.ts";
+ * ```ts
+ * import { figuresOf } from "./figure_sets.ts";
  *
- * const found = readResultFolder("results", Object.keys(figureSets));
- * console.log(found.flatMap(figuresOf).map(({ name }) => name));
+ * const row = { method: "frozen_relu", num_latents: 50, seed: 0, mcc_iid: 0.5 };
+ * const figures = figuresOf({
+ *   experiment: "exp_dict_quality",
+ *   suffix: "_trial",
+ *   rows: [row],
+ *   diagnostics: [],
+ *   files: ["exp_dict_quality_trial.json"],
+ * });
+ * console.log(figures[0].name); // dict_quality_n50_trial
  * ```
  */
 export function figuresOf(

@@ -114,10 +114,10 @@ export async function runPlainCommand(
  * @throws {UsageError} One line with the rule, the place and the reason.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { atPlace } from "./plain_command.ts";
  *
- * atPlace("--out must be writable", "figures", () => Deno.mkdirSync("figures"));
+ * const size = atPlace("--results must be a readable file", "rows.json", () => 42);
  * ```
  */
 export function atPlace<Result>(rule: string, place: string, work: () => Result): Result {
@@ -137,7 +137,7 @@ export function atPlace<Result>(rule: string, place: string, work: () => Result)
  * @throws {RangeError} Where a file is damaged, foreign or empty; the message names it.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { readResultsFlag } from "./plain_command.ts";
  *
  * console.log(readResultsFlag("results").length);

@@ -48,7 +48,7 @@ const shown: z.ZodType<ShownProvenance> = z.object({
  * @throws {RangeError} Where a provenance file is damaged; the message names it.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { readProvenance } from "./report_provenance.ts";
  *
  * console.log(readProvenance("results", ["exp_dict_quality.json"]).length);

@@ -77,7 +77,7 @@ export function parseResultName(
  * @throws {Deno.errors.NotFound} Where there is no such folder.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { readResultFolder } from "./result_folder.ts";
  *
  * const [{ rows, files }] = readResultFolder("results", ["exp_dict_quality"]);
