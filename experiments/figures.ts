@@ -11,6 +11,7 @@ import { taskName, UsageError } from "../lib/command_line.ts";
 import { type FigureFile, figuresOf, legendFigure } from "../lib/figure_sets.ts";
 import { atPlace, parseFlags, readResultsFlag, runPlainCommand } from "../lib/plain_command.ts";
 import { svgToPng } from "../lib/png.ts";
+import { defaultResultFolder } from "../lib/result_folder.ts";
 
 const USAGE = `Usage: deno task figures [flags]
 
@@ -19,7 +20,8 @@ methods, sizes and seeds they have. Part files and files per n are taken togethe
 
   --only NAME     paper, appendix, controlled or legend; an experiment, as in vary-latents; or one
                   figure by the name of its file (default: all)
-  --results DIR   folder of the result files (default: results)
+  --results DIR   folder of the result files (default: results; before any run of
+                  your own, the rows that ship with the toolkit)
   --out DIR       folder of the figures (default: figures)
   --format LIST   svg, png or svg,png (default: svg)
   --help          print this text
@@ -28,7 +30,7 @@ Exit code: 0 drawn, 2 bad usage or unusable files (then nothing was written).`;
 
 const FLAGS = {
   only: {},
-  results: { default: "results" },
+  results: {},
   out: { default: "figures" },
   format: {
     default: "svg",
@@ -42,7 +44,12 @@ if (import.meta.main) await runPlainCommand("draw figures", USAGE, drawFigures);
 async function drawFigures(): Promise<void> {
   const flags = parseFlags(FLAGS, Deno.args);
   const files: { path: string; content: string | Uint8Array }[] = [];
-  for (const { name, figure } of selectFigures(flags.only, flags.results)) {
+  for (
+    const { name, figure } of selectFigures(
+      flags.only,
+      flags.results ?? defaultResultFolder(),
+    )
+  ) {
     const { svg } = figure;
     for (const format of flags.format.split(",")) {
       files.push({

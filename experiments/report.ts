@@ -9,24 +9,26 @@ import { writeAtomic } from "../lib/atomic_file.ts";
 import { atPlace, parseFlags, readResultsFlag, runPlainCommand } from "../lib/plain_command.ts";
 import { reportPage } from "../lib/report.ts";
 import { readProvenance } from "../lib/report_provenance.ts";
+import { defaultResultFolder } from "../lib/result_folder.ts";
 
 const USAGE = `Usage: deno task report [flags]
 
 Writes index.html: provenance, tables of means over seeds, and all figures of the result files
 (exp_*.json). The page needs no network and no other file.
 
-  --results DIR   folder of the result files (default: results)
+  --results DIR   folder of the result files (default: results; before any run of
+                  your own, the rows that ship with the toolkit)
   --out DIR       folder of index.html (default: figures)
   --help          print this text
 
 Exit code: 0 written, 2 bad usage or unusable files (then nothing was written).`;
 
-const FLAGS = { results: { default: "results" }, out: { default: "figures" } };
+const FLAGS = { results: {}, out: { default: "figures" } };
 
 if (import.meta.main) await runPlainCommand("write the report", USAGE, writeReport);
 
 function writeReport(): void {
-  const { results, out } = parseFlags(FLAGS, Deno.args);
+  const { results = defaultResultFolder(), out } = parseFlags(FLAGS, Deno.args);
   const experiments = readResultsFlag(results)
     .map((rows) => ({ rows, provenance: readProvenance(results, rows.files) }));
   const page = reportPage(

@@ -1,5 +1,5 @@
 // @ts-self-types="./kernels.d.ts"
-// The only JavaScript file: TypeScript cannot parse `import.source`, which brings a compiled
+// JavaScript, because TypeScript cannot parse `import.source`, which brings a compiled
 // WebAssembly.Module without any permission, from a path or a URL.
 
 // Two smallest modules that need the feature: (func (result v128) …) with i8x16.splat, and with

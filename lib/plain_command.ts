@@ -7,8 +7,10 @@ import { UsageError } from "./command_line.ts";
 import { figureSets } from "./figure_sets.ts";
 import { type ExperimentRows, readResultFolder } from "./result_folder.ts";
 
-/** A flag with a value. */
+/** A flag, with a value unless it is a switch. */
 export interface PlainFlag {
+  /** Whether it takes no value, and is true or false. */
+  isSwitch?: true;
   /** Value without the flag. */
   default?: string;
   /** What a value must match. Default: anything but the empty string. */
@@ -19,11 +21,13 @@ export interface PlainFlag {
 
 /** Values of flags; undefined where a flag without a default is not given. */
 export type PlainValues<Flags extends Record<string, PlainFlag>> = {
-  [Name in keyof Flags]: Flags[Name] extends { default: string } ? string : string | undefined;
+  [Name in keyof Flags]: Flags[Name] extends { isSwitch: true } ? boolean
+    : Flags[Name] extends { default: string } ? string
+    : string | undefined;
 };
 
 /**
- * Parses a command line of `--name value`.
+ * Parses a command line of `--name value` and `--switch`.
  *
  * @param flags The flags that there are.
  * @param args Arguments, as in `Deno.args`.
@@ -45,10 +49,15 @@ export function parseFlags<Flags extends Record<string, PlainFlag>>(
     args: [...args],
     strict: false,
     tokens: true,
-    options: Object.fromEntries(Object.keys(flags).map((name) => [name, { type: "string" }])),
+    options: Object.fromEntries(
+      Object.entries(flags).map(([name, { isSwitch }]) => [
+        name,
+        { type: isSwitch ? "boolean" : "string" },
+      ]),
+    ),
   });
-  const values = Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [name, flag.default]),
+  const values: Record<string, string | boolean | undefined> = Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [name, flag.isSwitch ? false : flag.default]),
   );
   const given = new Set<string>();
   for (const token of tokens) {
@@ -63,7 +72,12 @@ export function parseFlags<Flags extends Record<string, PlainFlag>>(
     }
     if (given.has(name)) throw new UsageError(`--${name} must be given once, got it twice`);
     given.add(name);
-    const { pattern = /./, rule = "followed by a value" } = flags[name];
+    const { isSwitch, pattern = /./, rule = "followed by a value" } = flags[name];
+    if (isSwitch) {
+      if (value !== undefined) throw new UsageError(`--${name} takes no value, got "${value}"`);
+      values[name] = true;
+      continue;
+    }
     if (value === undefined || !pattern.test(value)) {
       throw new UsageError(
         `--${name} must be ${rule}, got ${value === undefined ? "nothing" : `"${value}"`}`,

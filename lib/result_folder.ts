@@ -23,6 +23,22 @@ export interface ExperimentRows {
   files: string[];
 }
 
+/**
+ * The folder that is read where no other is named: `results`, or, as long as no experiment has
+ * written there, the rows that ship with the toolkit.
+ *
+ * @example
+ * ```ts
+ * import { defaultResultFolder } from "./result_folder.ts";
+ *
+ * console.log(defaultResultFolder()); // "results" or "results/shipped"
+ * ```
+ */
+export function defaultResultFolder(): string {
+  const hasRows = [...Deno.readDirSync("results")].some(({ name }) => /^exp_.*\.json$/.test(name));
+  return hasRows ? "results" : join("results", "shipped");
+}
+
 /** What the name of a result file says. */
 export interface ResultName {
   /** Name of the experiment. */

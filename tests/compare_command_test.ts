@@ -81,7 +81,7 @@ Deno.test("compare exits with 1 on a value outside its tolerance only when stric
 Deno.test("compare answers bad usage with one line that names the flag, and exit code 2", async () => {
   const { folder, outputs, run, compare } = setUp();
   const cases: [Promise<{ code: number; stderr: string }>, RegExp][] = [
-    [run(), /--published must name the folder of the paper's result files, got nothing/],
+    [run(), /--published must be the folder of the paper's result files, got nothing/],
     [run("--published"), /--published must be followed by a path/],
     [compare("--publish", "x"), /it has no flag --publish/],
     [compare("extra"), /it takes flags only, got "extra"/],
