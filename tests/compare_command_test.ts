@@ -80,15 +80,23 @@ Deno.test("compare exits with 1 on a value outside its tolerance only when stric
 
 Deno.test("compare answers bad usage with one line that names the flag, and exit code 2", async () => {
   const { folder, outputs, run, compare } = setUp();
+  const onPublished = (...args: string[]) => run("--published", `${folder}/published`, ...args);
   const cases: [Promise<{ code: number; stderr: string }>, RegExp][] = [
     [run(), /--published must be the folder of the paper's result files, got nothing/],
-    [run("--published"), /--published must be followed by a path/],
+    [run("--published"), /--published must be the folder of the paper's result files, got nothing/],
     [compare("--publish", "x"), /it has no flag --publish/],
     [compare("extra"), /it takes flags only, got "extra"/],
     [compare("--strict=no"), /--strict takes no value/],
-    [compare("--results", `${folder}/none`), /--results must be a readable folder, got ".*none"/],
-    [compare("--results", `${folder}`), /--results must hold files named exp_\*\.json, got none/],
-    [compare("--out", `${folder}/published/README.md/x`), /--out must be writable, got/],
+    [compare("--results", "x"), /--results must be given once, got it twice/],
+    [
+      onPublished("--results", `${folder}/none`),
+      /--results must be a readable folder, got ".*none"/,
+    ],
+    [onPublished("--results", folder), /--results must hold files named exp_\*\.json, got none/],
+    [
+      onPublished("--results", `${folder}/results`, "--out", `${folder}/published/README.md/x`),
+      /--out must be writable, got/,
+    ],
   ];
   for (const [result, message] of cases) {
     const { code, stderr } = await result;
