@@ -359,3 +359,17 @@ Deno.test("values on the same half pixel are drawn once, and other metrics do no
   }]);
   assert.equal(points(more), 1);
 });
+
+Deno.test("least squares on more atoms than dimensions is compared, but not judged", () => {
+  const tolerance = toleranceOf("support_lstsq_relu")!;
+  assert.equal(tolerance.class, "ill-posed");
+  assert.equal(allowedDifference(tolerance, "mcc_iid", 0.05, 50), 1);
+  // ten atoms of thirty-three dimensions are well-posed, and as chaotic as the encoder that chose them
+  assert.equal(toleranceOf("support_lstsq_topk")!.class, "chaotic");
+});
+
+Deno.test("an almost perfect reconstruction is held to the scale of the observations", () => {
+  const tolerance = toleranceOf("sae_jumprelu")!;
+  assert.equal(allowedDifference(tolerance, "mse_iid", 1e-6, 50), 1e-5);
+  assert.equal(allowedDifference(tolerance, "mse_iid", 0.02, 50), 2e-4);
+});
