@@ -5,7 +5,7 @@
  */
 import { formatBytes } from "../lib/machine_memory.ts";
 import { CACHE_LIMIT, listModels, pruneModels } from "../lib/model_cache.ts";
-import { parseFlags, runPlainCommand } from "../lib/plain_command.ts";
+import { atPlace, parseFlags, runPlainCommand } from "../lib/plain_command.ts";
 import { alignColumns } from "../lib/summary.ts";
 
 const USAGE = `Usage: deno task cache [flags]
@@ -30,10 +30,14 @@ if (import.meta.main) await runPlainCommand("look after the cache", USAGE, showO
 function showOrPrune(): void {
   const { cache, prune } = parseFlags(FLAGS, Deno.args);
   if (prune !== undefined) {
-    const removed = pruneModels(cache, Number(prune) * 2 ** 20);
+    const removed = atPlace(
+      "--cache must be a folder to remove models from",
+      cache,
+      () => pruneModels(cache, Number(prune) * 2 ** 20),
+    );
     console.log(`Removed ${removed.length} models`);
   }
-  const files = listModels(cache);
+  const files = atPlace("--cache must be a readable folder", cache, () => listModels(cache));
   if (prune === undefined && files.length > 0) {
     console.log(alignColumns([
       ["model", "size", "last used"],

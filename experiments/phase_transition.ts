@@ -9,7 +9,7 @@ import type { CellKey, Experiment } from "../lib/experiment.ts";
 import { phaseGrid, type PhaseRow } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
-import { main } from "../lib/sweep.ts";
+import { main, requireProblem } from "../lib/sweep.ts";
 
 const N_SAMPLES = 2000;
 
@@ -39,8 +39,11 @@ export const experiment: Experiment<
     seeds: { default: [0], paper: [0, 1, 2] },
   },
 
-  grid: ({ n, k, c }: { n: number[]; k: number[]; c: number[] }) =>
-    phaseGrid({ numLatents: n, k, c, nSamples: [N_SAMPLES] }),
+  grid({ n, k, c }: { n: number[]; k: number[]; c: number[] }) {
+    // where the smallest k does not fit in the largest n, nothing is left
+    requireProblem({ n: Math.max(...n), k: Math.min(...k) });
+    return phaseGrid({ numLatents: n, k, c, nSamples: [N_SAMPLES] });
+  },
   keyOf: ({ numLatents, k, inputDim, eps, rho, delta, seed }: PhaseRow & { seed: number }) => ({
     ...{ num_latents: numLatents, k, input_dim: inputDim },
     ...{ eps, rho, delta, seed },

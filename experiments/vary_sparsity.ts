@@ -10,7 +10,7 @@ import { varySparsityGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
 import { keyOf, type ProblemKey, problemOf } from "../lib/problem_cells.ts";
-import { main } from "../lib/sweep.ts";
+import { main, requireProblem } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
 export const experiment: Experiment<
@@ -26,7 +26,11 @@ export const experiment: Experiment<
     seeds: { default: [0], paper: [0, 1, 2] },
   },
 
-  grid: ({ n, k }: { n: number[]; k: number[] }) => varySparsityGrid({ numLatents: n, k }),
+  grid({ n, k }: { n: number[]; k: number[] }) {
+    // where the smallest k does not fit in the largest n, nothing is left
+    requireProblem({ n: Math.max(...n), k: Math.min(...k) });
+    return varySparsityGrid({ numLatents: n, k });
+  },
   keyOf,
   problemOf,
 });

@@ -78,6 +78,8 @@ const decimal = z.string().trim().regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i)
 const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   decimal.pipe(z.number().int().min(min).max(max));
 const positive = decimal.pipe(z.number().positive());
+/** Seconds that a timer can count: its milliseconds are a 32-bit integer. */
+const MAX_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
 const listOf = <T>(item: z.ZodType<T, string>) =>
   z.string().transform((text) => text.split(",")).pipe(z.array(item))
     .refine((values) => new Set(values).size === values.length);
@@ -177,8 +179,8 @@ const RUN_FLAGS: Record<keyof RunFlags, Flag & { name: string }> = {
     name: "max-seconds",
     placeholder: "S",
     about: "save and end after S seconds; the same command goes on later",
-    rule: "a number above 0",
-    schema: positive,
+    rule: `a number above 0 and at most ${MAX_SECONDS}`,
+    schema: decimal.pipe(z.number().positive().max(MAX_SECONDS)),
   },
   retryFailed: { name: "retry-failed", about: "take up again the cells that failed before" },
   out: {

@@ -35,8 +35,16 @@ export interface ExperimentRows {
  * ```
  */
 export function defaultResultFolder(): string {
-  const hasRows = [...Deno.readDirSync("results")].some(({ name }) => /^exp_.*\.json$/.test(name));
-  return hasRows ? "results" : join("results", "shipped");
+  const shipped = join("results", "shipped");
+  try {
+    const hasRows = [...Deno.readDirSync("results")]
+      .some(({ name }) => /^exp_.*\.json$/.test(name));
+    return hasRows ? "results" : shipped;
+  } catch (error) {
+    // its reader tells that it is not there
+    if (error instanceof Deno.errors.NotFound) return shipped;
+    throw error;
+  }
 }
 
 /** What the name of a result file says. */

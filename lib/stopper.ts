@@ -11,7 +11,7 @@ export interface Stop {
   isInterruption: boolean;
 }
 
-/** Watches for reasons to end; dispose of it to stop watching. */
+/** Watches for reasons to end; dispose of it to stop watching, unless there was one. */
 export interface Stopper extends Disposable {
   /** Aborted, with a {@linkcode Stop} as its reason, when the run must end. */
   signal: AbortSignal;
@@ -49,6 +49,9 @@ export function createStopper(maxSeconds?: number): Stopper {
     signal: controller.signal,
     [Symbol.dispose]() {
       clearTimeout(timer);
+      // a signal may come twice, from the terminal and from a parent that passes it on: the second
+      // must not cut short what the first one ended
+      if (controller.signal.aborted) return;
       for (const { name, listener } of listeners) Deno.removeSignalListener(name, listener);
     },
   };

@@ -83,6 +83,8 @@ Deno.test("every mistake is refused in one line that names the flag, its rule an
     [["--shard", "3/3"], /--shard must be I\/N with I from 0 to N − 1, got "3\/3"/],
     [["--shard", "x"], /--shard must be/],
     [["--max-seconds", "-1"], /--max-seconds must be a number above 0/],
+    // a longer timer would overflow, and end the run at once
+    [["--max-seconds", "2147484"], /--max-seconds must be .* at most 2147483, got "2147484"/],
     [["--suffix", "../x"], /--suffix must be made of letters/],
     [["--out", ""], /--out must be a path, got ""/],
     [["--fresh=yes"], /--fresh takes no value, got "yes"/],

@@ -343,6 +343,14 @@ Deno.test("from the command line an experiment writes rows and figures; models c
   assert.match(stdout, /vary_latents_mcc_iid\.svg/);
 });
 
+Deno.test("lists of n and k of which no pair has a problem are refused by name", async () => {
+  for (const name of ["vary_sparsity", "phase_transition"]) {
+    const { code, stderr } = await command(name, "--n", "50", "--k", "60,50", ...OUTPUT);
+    assert.equal(code, 2);
+    assert.match(stderr, /--n must be above the 50 active latents \(k\), got 50\n$/);
+  }
+});
+
 Deno.test("methods that an experiment does not have, and problems that cannot fit, are refused", async () => {
   const unknown = await command("vary_latents", "--methods", "dl_fista,magic", ...OUTPUT);
   assert.equal(unknown.code, 2);
@@ -376,4 +384,12 @@ Deno.test("deno task cache lists the models and removes the oldest", async () =>
   const refused = await command("cache", "--prune", "much");
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /--prune must be a number of MiB of at least 0, got "much"/);
+
+  const file = join(folder, "file");
+  Deno.writeTextFileSync(file, "");
+  for (const flags of [[], ["--prune", "0"]]) {
+    const { code, stderr } = await command("cache", "--cache", file, ...flags);
+    assert.equal(code, 2);
+    assert.match(stderr, /^Cannot look after the cache: --cache must be a .*file" \(.*\)\n$/);
+  }
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { defaultResultFolder } from "../lib/result_folder.ts";
 import { assertSound, madeUpRows } from "./made_up_rows.ts";
 import {
   freshFolder,
@@ -82,6 +83,20 @@ Deno.test("part files and files per n count as one, and rows that two of them ho
   }
   const trial = Deno.readTextFileSync(`${parts.out}/vary_latents_mcc_iid_trial.svg`);
   assert(trial.includes("One seed"));
+});
+
+Deno.test("without --results the first rows of one's own replace those that ship", () => {
+  const here = Deno.cwd();
+  Deno.chdir(freshFolder("default-"));
+  try {
+    assert.equal(defaultResultFolder(), "results/shipped");
+    Deno.mkdirSync("results/shipped", { recursive: true });
+    assert.equal(defaultResultFolder(), "results/shipped");
+    writeRows("results/exp_dict_quality.json", []);
+    assert.equal(defaultResultFolder(), "results");
+  } finally {
+    Deno.chdir(here);
+  }
 });
 
 Deno.test("figures answers bad usage with one line that names the flag, and exit code 2", async () => {
