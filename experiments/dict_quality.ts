@@ -41,7 +41,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
     "FISTA on the decoders of trained SAEs, as they are and with corrected column norms,\n" +
     "against FISTA on the true dictionary: how good are the dictionaries that SAEs learn?",
   options: {
-    n: CONTROLLED_N,
+    n: { ...CONTROLLED_N, default: [50, 100] },
     seeds: SEEDS,
     epochs: { default: 500 },
     lambda: { default: 0.1 },
