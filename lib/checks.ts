@@ -50,6 +50,9 @@ export function requireMatrix(
       `${name} must be a matrix { rows, cols, data } with a Float32Array or Float64Array`,
     );
   }
+  // two negative sizes, or texts, can have the right product
+  requireInteger(`${name}.rows`, M.rows, 0);
+  requireInteger(`${name}.cols`, M.cols, 0);
   if (M.data.length !== M.rows * M.cols) {
     throw new RangeError(
       `${name} must hold rows × cols values: ${M.rows} × ${M.cols} needs ${

@@ -126,6 +126,7 @@ export function learnDictionary(
 ): LearnedDictionary {
   requireMatrix("XId", XId);
   requireInteger("XId.rows", XId.rows, 1);
+  requireInteger("XId.cols", XId.cols, 1);
   requireMatrix("XOod", XOod, { cols: XId.cols });
   requireInteger("numLatents", numLatents, 1);
   requirePositive("lambda", lambda);

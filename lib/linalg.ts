@@ -72,7 +72,7 @@ function largestEigenvalue(diagonal: readonly number[], offDiagonal: readonly nu
  * @param D Any shape; m×n for n atoms.
  * @returns The square of the largest singular value; 0 for a zero matrix.
  * @throws {TypeError} When D is no matrix.
- * @throws {RangeError} When D has values that are not finite.
+ * @throws {RangeError} When D has values that are not finite, or so large that the square overflows.
  *
  * @example
  * ```ts
@@ -109,6 +109,11 @@ export function lipschitz(D: Matrix): number {
     basis.push(q);
     const w = apply(q);
     diagonal.push(dot(q, w));
+    if (!Number.isFinite(diagonal[diagonal.length - 1])) {
+      throw new RangeError(
+        "D must have a squared spectral norm within float64, got one that overflows: scale D down",
+      );
+    }
     const previous = largest;
     largest = largestEigenvalue(diagonal, offDiagonal);
     settled = largest - previous <= 4 * Number.EPSILON * largest ? settled + 1 : 0;

@@ -43,7 +43,8 @@ export interface FistaOptions extends IstaOptions {
  * @param options See {@linkcode IstaOptions}.
  * @returns Samples×n codes.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, or an option is out of range.
+ * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
+ * the iterates overflow float32 (a step above 2/L, or inputs beyond 1e38).
  *
  * @example
  * ```ts
@@ -67,7 +68,8 @@ export function ista(X: Matrix, D: Matrix, options: IstaOptions): Matrix32 {
  * @param options See {@linkcode FistaOptions}.
  * @returns Samples×n codes.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, or an option is out of range.
+ * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
+ * the iterates overflow float32 (a step above 2/L, or inputs beyond 1e38).
  *
  * @example
  * ```ts
@@ -89,6 +91,7 @@ function solve(
   accelerated: boolean,
 ): Matrix32 {
   requireMatrix("D", D);
+  requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
   requirePositive("lambda", lambda);
   requireInteger("nIter", nIter, 1);
@@ -121,6 +124,14 @@ function solve(
       });
     }
     readRows(z, Z, start, start + rows);
+  }
+  const bad = Z.data.findIndex((code) => code - code !== 0);
+  if (bad >= 0) {
+    throw new RangeError(
+      `Cannot code X: iterates must stay finite in float32, got ${Z.data[bad]} in row ` +
+        `${Math.floor(bad / D.cols)} with step ${step ?? "1/L"}; scale X, D or zInit, or take a ` +
+        `step of at most 1/L`,
+    );
   }
   return Z;
 }

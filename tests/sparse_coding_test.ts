@@ -377,6 +377,28 @@ Deno.test("ten thousand atoms are coded without a Gram matrix", () => {
   assertOptimal(val.Y, A, Z, 0.1, true, 1e-3);
 });
 
+Deno.test("what overflows is refused: no code is NaN and no norm takes forever", () => {
+  const X = fromRows([[1, 2]]), D = fromRows([[1, 0.5], [0, 1]]);
+  const overflow = { name: "RangeError", message: /^Cannot code X: .* float32, got NaN in row 0/ };
+  assert.throws(() => fista(fromRows([[1e39, 0]]), D, { lambda: 0.1 }), overflow);
+  assert.throws(() => ista(X, D, { lambda: 0.1, step: 100, nIter: 200 }), overflow);
+  const tooLarge = { name: "RangeError", message: /^D must have a squared spectral norm within/ };
+  assert.throws(() => lipschitz(fromRows([[1e200, 0], [0, 1e200]])), tooLarge);
+});
+
+Deno.test("sizes that are no integers of at least 0 are refused, and so is a dictionary of no rows", () => {
+  const data = new Float64Array(6);
+  const shape = (rows: unknown, cols: unknown) => () =>
+    lipschitz({ rows, cols, data } as unknown as Matrix);
+  assert.throws(shape(-2, -3), { name: "RangeError", message: /^D.rows must be .* got -2/ });
+  assert.throws(shape(1.5, 4), { name: "RangeError", message: /^D.rows must be .* got 1.5/ });
+  assert.throws(shape("2", 3), { name: "TypeError", message: /^D.rows must be a number/ });
+  assert.throws(
+    () => fista(zeros(3, 0), zeros(0, 5), { lambda: 0.1 }),
+    { name: "RangeError", message: /^D.rows must be an integer of at least 1, got 0/ },
+  );
+});
+
 Deno.test("bad input is refused by name, value and rule", () => {
   const X = zeros(2, 8), D = goldenD;
   const refusals: [() => unknown, string, RegExp][] = [
