@@ -12,6 +12,7 @@ import {
   zeros32,
 } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
+import { meanL0, meanSquaredError } from "../lib/reconstruction.ts";
 import { fista, type FistaOptions, ista } from "../lib/sparse_coding.ts";
 import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
 import { onPlainSimd } from "./plain_simd.ts";
@@ -108,6 +109,14 @@ Deno.test("ista and fista give the golden codes, cold and warm, from 1 to 100 it
   }
 });
 
+Deno.test("one step of ista from zero with a unit dictionary is the golden soft threshold", () => {
+  const { inputs, expected, tol } = goldenCase("sparse_coding", "soft_threshold");
+  const { data } = toMatrix({ ...inputs.x, shape: [inputs.x.data.length, 1] });
+  const options = { lambda: inputs.scalar_threshold, nIter: 1 };
+  const Z = ista({ rows: data.length, cols: 1, data }, fromRows([[1]]), options);
+  assertClose(Z.data, expected.scalar.data, tol.scalar, "scalar threshold");
+});
+
 Deno.test("with the known dictionary fista and ista give the golden codes of both splits", () => {
   for (
     const [name, solver] of [["known_dictionary_fista", fista], [
@@ -125,6 +134,15 @@ Deno.test("with the known dictionary fista and ista give the golden codes of bot
         tol[`codes_${split}`],
         `${name} ${split}`,
       );
+      const [entry] = expected.history;
+      const found = {
+        mse: meanSquaredError(toMatrix(shared[`X_${split}`]), Z, goldenD),
+        l0: meanL0(Z),
+      };
+      for (const key of ["mse", "l0"] as const) {
+        const id = `${key}_${split}`;
+        assertClose(found[key], entry[id], tol[`history.${id}`], `${name} ${id}`);
+      }
     }
   }
 });
