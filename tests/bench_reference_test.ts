@@ -138,7 +138,14 @@ Deno.test("an interpreter that cannot be run ends the command with exit code 2, 
   const run = (...args: string[]) =>
     new Deno.Command("deno", {
       args: [
-        ...["run", "--no-prompt", "--ignore-env", "--allow-read=.", "--allow-write=.tmp"],
+        ...[
+          "run",
+          "--quiet",
+          "--no-prompt",
+          "--ignore-env",
+          "--allow-read=.",
+          "--allow-write=.tmp",
+        ],
         ...["--allow-run=deno", "bench/reference.ts", ...args],
       ],
       stdout: "piped",

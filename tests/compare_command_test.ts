@@ -24,6 +24,8 @@ function setUp({ ours = 0.501 } = {}) {
     const { code, stdout, stderr } = await new Deno.Command("deno", {
       args: [
         "run",
+        // a first run on a machine would tell of its downloads on stderr
+        "--quiet",
         "--no-prompt",
         "--ignore-env",
         `--allow-read=${folder}`,

@@ -316,7 +316,7 @@ Deno.test("budgets are the series 1, 2, 5, 10, … up to the largest", () => {
 async function command(script: string, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command("deno", {
     args: [
-      ...["run", "--no-prompt", "--no-check", "--ignore-env", "--allow-read=."],
+      ...["run", "--quiet", "--no-prompt", "--no-check", "--ignore-env", "--allow-read=."],
       ...[`--allow-write=${folder}`, "--allow-sys=systemMemoryInfo"],
       ...[`experiments/${script}.ts`, ...args],
     ],

@@ -18,7 +18,7 @@ function setUp(names?: string[]) {
   writeMadeUpRows(results, names);
   const run = (...args: string[]) =>
     runDeno(
-      ...["run", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${out}`],
+      ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${out}`],
       "experiments/figures.ts",
       ...args,
     );

@@ -282,7 +282,7 @@ const rows = [1, 2].map((x) => ({ method: "dl_fista", x, mcc_iid: 0.5 }));
 console.log(figure([lines(rows, { x: "x", y: "mcc_iid" })], { title: "t" }).length > 1000);\n`,
   );
   const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["run", "--no-prompt", script],
+    args: ["run", "--quiet", "--no-prompt", script],
   }).output();
   Deno.removeSync(folder, { recursive: true });
   assert.equal(code, 0, new TextDecoder().decode(stderr));

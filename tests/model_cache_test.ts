@@ -164,7 +164,14 @@ Deno.test("of two processes that want the same model, one trains and the other w
   const start = () =>
     new Deno.Command("deno", {
       args: [
-        ...["run", "--no-prompt", "--no-check", "--allow-read=.", `--allow-write=${folder}`],
+        ...[
+          "run",
+          "--quiet",
+          "--no-prompt",
+          "--no-check",
+          "--allow-read=.",
+          `--allow-write=${folder}`,
+        ],
         ...["tests/fixtures/cache_client.ts", folder, "700"],
       ],
       stdout: "piped",

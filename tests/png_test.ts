@@ -12,7 +12,7 @@ Deno.test("--format svg,png writes each picture twice, the PNG at twice the size
   const folder = freshFolder("png-");
   writeMadeUpRows(folder, ["exp_vary_latents"]);
   const { code, stderr } = await runDeno(
-    ...["run", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${folder}`],
+    ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${folder}`],
     "experiments/figures.ts",
     ...["--results", folder, "--out", folder, "--format", "svg,png", "--only", "vary-latents"],
   );
@@ -53,7 +53,13 @@ console.log(JSON.stringify({
 }));
 `,
   );
-  const { code, stdout, stderr } = await runDeno("run", "--no-prompt", "--allow-read", script);
+  const { code, stdout, stderr } = await runDeno(
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--allow-read",
+    script,
+  );
   assert.equal(code, 0, stderr);
   const { missing, distinct, bold, repeats, refusals } = JSON.parse(stdout);
   assert.deepEqual(missing, []);

@@ -15,7 +15,7 @@ import {
 
 function report(folder: string, ...args: string[]) {
   return runDeno(
-    ...["run", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${folder}`],
+    ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${folder}`],
     "experiments/report.ts",
     ...["--out", `${folder}/figures`],
     ...args,
@@ -27,7 +27,7 @@ async function browse(folder: string): Promise<{ page: string; seen: Sighting }>
   const page = new URL(`../${folder}/figures/index.html`, import.meta.url).href;
   const profile = new URL(`../${folder}/profile`, import.meta.url).pathname;
   const { code, stdout, stderr } = await runDeno(
-    ...["run", "--no-prompt", "--allow-run=chromium", "--allow-net=127.0.0.1"],
+    ...["run", "--quiet", "--no-prompt", "--allow-run=chromium", "--allow-net=127.0.0.1"],
     ...["tests/fixtures/browse.ts", page, profile],
   );
   assert.equal(code, 0, stderr);

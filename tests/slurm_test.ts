@@ -161,7 +161,7 @@ async function singleRun(args: string[]): Promise<string[]> {
   const folder = Deno.makeTempDirSync({ dir: ".tmp" });
   const { success, stderr } = await new Deno.Command("deno", {
     args: [
-      ...["run", "--no-prompt", "--allow-read=.", `--allow-write=${folder}`],
+      ...["run", "--quiet", "--no-prompt", "--allow-read=.", `--allow-write=${folder}`],
       ...["tests/fixtures/toy_experiment.ts", "--out", folder, "--no-figures", ...args],
     ],
   }).output();

@@ -25,6 +25,8 @@ function start(
   return new Deno.Command("deno", {
     args: [
       "run",
+      // a first run on a machine would tell of its downloads on stderr
+      "--quiet",
       "--no-prompt",
       "--allow-read=.",
       `--allow-write=${writable}`,
