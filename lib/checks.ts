@@ -5,6 +5,48 @@
  */
 import type { Matrix } from "./matrix.ts";
 
+/** The kind of a value, for messages. */
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}
+
+/** Requires an object to take named values from: options, or a group of arguments. */
+export function requireOptions(name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`${name} must be an object, got ${kindOf(value)}`);
+  }
+}
+
+/** Requires a function. */
+export function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") {
+    throw new TypeError(`${name} must be a function, got ${kindOf(value)}`);
+  }
+}
+
+/** Requires an array. */
+export function requireArray(name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array, got ${kindOf(value)}`);
+}
+
+/** Requires something that `for … of` can go through. */
+export function requireIterable(name: string, value: unknown): void {
+  if (typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`${name} must be iterable, got ${kindOf(value)}`);
+  }
+}
+
+/** Requires an instance of a class. */
+export function requireInstance(
+  name: string,
+  value: unknown,
+  type: abstract new (...parameters: never) => object,
+): void {
+  if (!(value instanceof type)) {
+    throw new TypeError(`${name} must be a ${type.name}, got ${kindOf(value)}`);
+  }
+}
+
 /** Requires an integer of at least `min` (and at most `max`). */
 export function requireInteger(name: string, value: number, min: number, max = Infinity): void {
   if (typeof value !== "number") {

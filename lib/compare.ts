@@ -2,13 +2,13 @@
  * The inference methods side by side on one dictionary.
  * @module
  */
-import { requireMatrix } from "./checks.ts";
-import type { Lista } from "./lista.ts";
+import { requireInstance, requireMatrix, requireOptions } from "./checks.ts";
+import { Lista } from "./lista.ts";
 import type { Matrix } from "./matrix.ts";
 import { evaluate, type FullEvaluation } from "./metrics.ts";
 import { meanL0, meanSquaredError } from "./reconstruction.ts";
 import { refineFromSae } from "./refine.ts";
-import type { Sae } from "./saes.ts";
+import { Sae } from "./saes.ts";
 import { fista, ista } from "./sparse_coding.ts";
 
 /** One split as `generateDatasets` makes it. */
@@ -70,9 +70,18 @@ export interface ComparedMethod extends FullEvaluation {
  * ```
  */
 export function compareMethods(
-  { val, ood }: { val: ComparedSplit; ood: ComparedSplit },
-  { dictionary, lambda, nIter = 100, sae, lista }: CompareOptions,
+  splits: { val: ComparedSplit; ood: ComparedSplit },
+  options: CompareOptions,
 ): ComparedMethod[] {
+  requireOptions("splits", splits);
+  requireOptions("options", options);
+  const { val, ood } = splits, { dictionary, lambda, nIter = 100, sae, lista } = options;
+  for (const [name, split] of [["val", val], ["ood", ood]] as const) {
+    requireOptions(name, split);
+    requireMatrix(`${name}.Y`, split.Y);
+  }
+  if (sae !== undefined) requireInstance("sae", sae, Sae);
+  if (lista !== undefined) requireInstance("lista", lista, Lista);
   requireMatrix("dictionary", dictionary, { rows: val.Y.cols });
   const encoders: Record<string, (Y: Matrix) => Matrix> = {
     fista: (Y) => fista(Y, dictionary, { lambda, nIter, nonneg: true }),

@@ -4,7 +4,7 @@
  * before.
  * @module
  */
-import { requireInteger } from "./checks.ts";
+import { requireInteger, requireOptions } from "./checks.ts";
 import { compressedSensingBound, largestSparsity } from "./grids.ts";
 import { type Matrix64, normalizeColumns, zeros } from "./matrix.ts";
 import { RandomState } from "./random.ts";
@@ -57,9 +57,9 @@ export interface Datasets {
  * checkDatasetOptions({ seed: 0, numLatents: 50, k: 10, nSamples: 5000 });
  * ```
  */
-export function checkDatasetOptions(
-  { seed, numLatents, k, nSamples, inputDim }: DatasetOptions,
-): void {
+export function checkDatasetOptions(options: DatasetOptions): void {
+  requireOptions("options", options);
+  const { seed, numLatents, k, nSamples, inputDim } = options;
   requireInteger("seed", seed, 0, 2 ** 32 - 1);
   requireInteger("numLatents", numLatents, 2, 2 ** 31 - 1);
   requireInteger("k", k, 1);

@@ -2,7 +2,13 @@
  * Dictionary learning by alternating sparse coding and dictionary updates: DL-FISTA and ISTA learning.
  * @module
  */
-import { requireInteger, requireMatrix, requirePositive } from "./checks.ts";
+import {
+  requireFunction,
+  requireInteger,
+  requireMatrix,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
 import { DictionaryUpdater } from "./dictionary_update.ts";
 import { Arena, type Block, padded, run, toMatrix32 } from "./kernels.ts";
 import { LassoSolver } from "./lasso_solver.ts";
@@ -112,7 +118,10 @@ export interface LearnedDictionary {
 export function learnDictionary(
   XId: Matrix,
   XOod: Matrix,
-  {
+  options: LearnDictionaryOptions,
+): LearnedDictionary {
+  requireOptions("options", options);
+  const {
     numLatents,
     lambda,
     maxSteps = 50_000,
@@ -122,8 +131,7 @@ export function learnDictionary(
     dInit,
     solver: method = "fista",
     onRound,
-  }: LearnDictionaryOptions,
-): LearnedDictionary {
+  } = options;
   requireMatrix("XId", XId);
   requireInteger("XId.rows", XId.rows, 1);
   requireInteger("XId.cols", XId.cols, 1);
@@ -137,6 +145,7 @@ export function learnDictionary(
   if (method !== "fista" && method !== "ista") {
     throw new RangeError(`solver must be "fista" or "ista", got ${JSON.stringify(method)}`);
   }
+  if (onRound !== undefined) requireFunction("onRound", onRound);
   const m = XId.cols, n = numLatents, accelerated = method === "fista";
   let D = dInit ? toFloat32(dInit) : randomDictionary(m, n, seed!);
 

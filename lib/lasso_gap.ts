@@ -2,7 +2,7 @@
  * The certificate of a sparse code: how far its objective can be from the minimum.
  * @module
  */
-import { requireMatrix, requirePositive } from "./checks.ts";
+import { requireMatrix, requireOptions, requirePositive } from "./checks.ts";
 import { Arena, type Block, padded, run } from "./kernels.ts";
 import type { Matrix } from "./matrix.ts";
 
@@ -77,8 +77,10 @@ export function lassoGap(
   X: Matrix,
   D: Matrix,
   Z: Matrix,
-  { lambda, nonneg = false }: { lambda: number; nonneg?: boolean },
+  options: { lambda: number; nonneg?: boolean },
 ): Float64Array {
+  requireOptions("options", options);
+  const { lambda, nonneg = false } = options;
   requireMatrix("D", D);
   requireMatrix("X", X, { cols: D.rows });
   requireMatrix("Z", Z, { rows: X.rows, cols: D.cols });

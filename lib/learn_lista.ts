@@ -2,7 +2,7 @@
  * LISTA as a whole method: with a known dictionary, or one that is learned first.
  * @module
  */
-import { requireMatrix } from "./checks.ts";
+import { requireMatrix, requireOptions } from "./checks.ts";
 import { learnDictionary } from "./dictionary_learning.ts";
 import { Lista, type ListaEntry, type ListaTraining } from "./lista.ts";
 import { type Matrix, type Matrix32, toFloat32 } from "./matrix.ts";
@@ -59,6 +59,7 @@ export interface LearnedLista {
  * ```
  */
 export function learnLista(XId: Matrix, XOod: Matrix, options: LearnListaOptions): LearnedLista {
+  requireOptions("options", options);
   const { dictionary: given, numLatents, maxSteps, nLayers, ...training } = options;
   requireMatrix("XId", XId);
   requireMatrix("XOod", XOod, { cols: XId.cols });

@@ -2,7 +2,7 @@
  * The supervised baseline: ridge regression from observations to codes.
  * @module
  */
-import { requireInteger, requireMatrix, requirePositive } from "./checks.ts";
+import { requireArray, requireInteger, requireMatrix, requirePositive } from "./checks.ts";
 import { toCsr } from "./csr.ts";
 import { type Matrix, type Matrix64, transpose, zeros } from "./matrix.ts";
 import { multiply } from "./product.ts";
@@ -29,7 +29,7 @@ export interface LinearProbeResult {
  * @param YTrain Observations, samples × m.
  * @param ZTrain Codes to predict, samples × n.
  * @param observations Observations to predict for, each samples × m.
- * @throws {TypeError} When an argument is no matrix.
+ * @throws {TypeError} When an argument is of the wrong kind.
  * @throws {RangeError} When values are not finite, shapes do not fit, there are no samples, or `alphas`
  * is empty or holds a number that is not above 0.
  *
@@ -52,7 +52,9 @@ export function linearProbe(
   requireInteger("YTrain.cols", YTrain.cols, 1);
   requireMatrix("ZTrain", ZTrain, { rows: YTrain.rows });
   requireInteger("ZTrain.cols", ZTrain.cols, 1);
+  requireArray("observations", observations);
   observations.forEach((Y, q) => requireMatrix(`observations[${q}]`, Y, { cols: YTrain.cols }));
+  requireArray("alphas", alphas);
   if (alphas.length === 0) throw new RangeError("alphas must hold at least one number, got none");
   alphas.forEach((alpha, q) => requirePositive(`alphas[${q}]`, alpha));
 

@@ -2,7 +2,15 @@
  * LISTA: a few iterations of ISTA, unrolled into layers whose weights are learned.
  * @module
  */
-import { requireInteger, requireMatrix, requirePositive } from "./checks.ts";
+import {
+  requireArray,
+  requireFunction,
+  requireInteger,
+  requireIterable,
+  requireMatrix,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
 import { Arena, padded, readRows, run, toMatrix32, writeRows } from "./kernels.ts";
 import { type ListaLayer, ListaNetwork } from "./lista_network.ts";
 import { type Matrix, type Matrix32, toFloat32, transpose, zeros32 } from "./matrix.ts";
@@ -79,9 +87,11 @@ export class Lista {
    * A network with the given weights, which are not copied.
    *
    * @param layers At least one; all of the same shapes.
+   * @throws {TypeError} When `layers` is no array, or a value is of the wrong kind.
    * @throws {RangeError} When there is no layer, the shapes differ or a value is not finite.
    */
   constructor(layers: readonly ListaLayer[]) {
+    requireArray("layers", layers);
     if (layers.length === 0) {
       throw new RangeError("Cannot make LISTA: it must have at least one layer, got 0");
     }
@@ -103,7 +113,9 @@ export class Lista {
    * @param D Dictionary, m × n, atoms in columns.
    * @throws {RangeError} When D is empty, zero or not finite, or `nLayers` is no integer of at least 1.
    */
-  static fromDictionary(D: Matrix, { nLayers = 16 }: { nLayers?: number } = {}): Lista {
+  static fromDictionary(D: Matrix, options: { nLayers?: number } = {}): Lista {
+    requireOptions("options", options);
+    const { nLayers = 16 } = options;
     requireMatrix("D", D);
     requireInteger("nLayers", nLayers, 1);
     const L = lipschitz(D), { rows: m, cols: n } = D;
@@ -171,8 +183,10 @@ export class Lista {
   gradients(
     X: Matrix,
     D: Matrix,
-    { lambda }: { lambda: number },
+    options: { lambda: number },
   ): { loss: number; layers: ListaLayer[] } {
+    requireOptions("options", options);
+    const { lambda } = options;
     this.#check(X, D, lambda);
     using arena = new Arena();
     const network = new ListaNetwork(arena, this.#layers, X.rows, this.#layers.length);
@@ -193,11 +207,14 @@ export class Lista {
    * @throws {Error} When the loss stops being finite; the weights are then those from before.
    */
   train(X: Matrix, D: Matrix, options: ListaTraining): ListaEntry[] {
+    requireOptions("options", options);
     const { lambda, epochs = 100, lr = 1e-3, batchSize = 64, seed = 0, onEpoch } = options;
     this.#check(X, D, lambda);
     requireInteger("epochs", epochs, 1);
     requirePositive("lr", lr);
     requireInteger("batchSize", batchSize, 1);
+    if (options.loader !== undefined) requireIterable("loader", options.loader);
+    if (onEpoch !== undefined) requireFunction("onEpoch", onEpoch);
     // The reference's loader draws from the global generator
     const loader = options.loader ??
       shuffledBatches(X.rows, batchSize, new TorchGenerator(seed), { ownGenerator: false });

@@ -4,7 +4,7 @@
  * the 32-bit Mersenne Twister.
  * @module
  */
-import { requireInteger } from "./checks.ts";
+import { requireInstance, requireInteger } from "./checks.ts";
 
 const STATE_SIZE = 624;
 const SHIFT_SIZE = 397;
@@ -436,7 +436,7 @@ export interface ShuffledBatches extends Iterable<Int32Array> {
  * @param n Number of samples.
  * @param batchSize Samples per batch; the last one has what is left.
  * @param generator The generator to draw from.
- * @throws {TypeError} When `n` or `batchSize` is not a number.
+ * @throws {TypeError} When `n` or `batchSize` is not a number, or `generator` no TorchGenerator.
  * @throws {RangeError} When `n` or `batchSize` is not an integer of at least 1.
  *
  * @example
@@ -454,6 +454,7 @@ export function shuffledBatches(
 ): ShuffledBatches {
   requireInteger("n", n, 1, MAX_PERMUTATION);
   requireInteger("batchSize", batchSize, 1);
+  requireInstance("generator", generator, TorchGenerator);
 
   function drawOrder(): Int32Array {
     if (ownGenerator) return generator.randperm(n);

@@ -2,10 +2,10 @@
  * Refinement of an autoencoder's codes: how much is lost by encoding in one pass.
  * @module
  */
-import { requireInteger, requireMatrix } from "./checks.ts";
+import { requireInstance, requireInteger, requireMatrix, requireOptions } from "./checks.ts";
 import type { Matrix, Matrix32 } from "./matrix.ts";
 import { meanSquaredError } from "./reconstruction.ts";
-import type { Sae } from "./saes.ts";
+import { Sae } from "./saes.ts";
 import { fista } from "./sparse_coding.ts";
 
 /** Options of {@linkcode refineFromSae}. */
@@ -35,6 +35,9 @@ export interface RefinedCodes {
 /**
  * X minus the autoencoder's bias, in every row.
  *
+ * @throws {TypeError} When `sae` is no autoencoder or X is no matrix.
+ * @throws {RangeError} When X does not have inputDim columns or a value is not finite.
+ *
  * @example
  * ```ts
  * import { withoutBias } from "./refine.ts";
@@ -45,6 +48,7 @@ export interface RefinedCodes {
  * ```
  */
 export function withoutBias(X: Matrix, sae: Sae): Matrix {
+  requireInstance("sae", sae, Sae);
   requireMatrix("X", X, { cols: sae.inputDim });
   const data = Float32Array.from(X.data, (value, p) => value - sae.bias[p % X.cols]);
   return { rows: X.rows, cols: X.cols, data };
@@ -57,7 +61,7 @@ export function withoutBias(X: Matrix, sae: Sae): Matrix {
  *
  * @param sae The autoencoder.
  * @param X Observations, samples × inputDim, at least one.
- * @throws {TypeError} When X is no matrix.
+ * @throws {TypeError} When an argument is of the wrong kind.
  * @throws {RangeError} When shapes do not fit together, a value is not finite, λ is not above 0 or
  * `nIter` is no integer of at least 1.
  *
@@ -73,8 +77,10 @@ export function withoutBias(X: Matrix, sae: Sae): Matrix {
 export function refineFromSae(
   sae: Sae,
   X: Matrix,
-  { lambda, nIter = 20, nonneg = true }: RefineOptions,
+  options: RefineOptions,
 ): RefinedCodes {
+  requireOptions("options", options);
+  const { lambda, nIter = 20, nonneg = true } = options;
   const centred = withoutBias(X, sae), D = sae.dictionary;
   requireInteger("X.rows", X.rows, 1);
   const codesSae = sae.encode(X);

@@ -2,6 +2,7 @@
  * Sparse autoencoders on disk, as safetensors files that Python reads too.
  * @module
  */
+import { requireInstance, requireOptions } from "./checks.ts";
 import { writeAtomic } from "./atomic_file.ts";
 import type { Matrix32 } from "./matrix.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "./safetensors.ts";
@@ -32,6 +33,7 @@ const table = ({ rows, cols, data }: Matrix32): Tensor => ({ shape: [rows, cols]
  * @param path The file; its folder must exist.
  * @param sae The autoencoder.
  * @param config What to keep with it, for example its `SaeConfig`; functions and `loader` are left out.
+ * @throws {TypeError} When `sae` is no autoencoder or `config` no object.
  * @throws {RangeError} When a parameter holds a value that is not finite.
  *
  * @example
@@ -44,6 +46,8 @@ const table = ({ rows, cols, data }: Matrix32): Tensor => ({ shape: [rows, cols]
  * ```
  */
 export function saveSae(path: string, sae: Sae, config: object = {}): void {
+  requireInstance("sae", sae, Sae);
+  requireOptions("config", config);
   const { encoder, encoderBias, decoder, decoderBias, logThreshold } = sae.parameters;
   const tensors: Record<string, Tensor> = {
     Ae: table(encoder),

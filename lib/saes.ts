@@ -3,7 +3,13 @@
  * and MP, whose encoder is matching pursuit on the decoder.
  * @module
  */
-import { requireInteger, requireMatrix, requireNonNegative } from "./checks.ts";
+import {
+  requireInstance,
+  requireInteger,
+  requireMatrix,
+  requireNonNegative,
+  requireOptions,
+} from "./checks.ts";
 import { Arena, padded, readRows, run, writeRows } from "./kernels.ts";
 import { type Matrix, type Matrix32, normalizeColumns, transpose, zeros32 } from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
@@ -82,8 +88,11 @@ export class Sae {
    * @throws {RangeError} When `kval` is not an integer from 1 to the width, or a parameter has the
    * wrong shape or a value that is not finite.
    */
-  constructor({ type, kval, parameters }: SaeInit) {
+  constructor(init: SaeInit) {
+    requireOptions("init", init);
+    const { type, kval, parameters } = init;
     requireSaeType(type);
+    requireOptions("parameters", parameters);
     const { encoder, encoderBias, decoder, decoderBias, logThreshold } = parameters;
     requireMatrix("encoder", encoder);
     const { rows: width, cols: inputDim } = encoder;
@@ -104,7 +113,9 @@ export class Sae {
    * @throws {TypeError} When the type is unknown or an argument is not a number.
    * @throws {RangeError} When a size or the seed is out of range.
    */
-  static initialize({ type, inputDim, width, kval, seed }: SaeShape & { seed: number }): Sae {
+  static initialize(shape: SaeShape & { seed: number }): Sae {
+    requireOptions("shape", shape);
+    const { type, inputDim, width, kval, seed } = shape;
     requireSaeType(type);
     requireInteger("inputDim", inputDim, 1);
     requireInteger("width", width, 1);
@@ -267,6 +278,7 @@ export function saeGradients(
   X: Matrix,
   { gamma = 1e-4 }: { gamma?: number } = {},
 ): SaeLoss {
+  requireInstance("sae", sae, Sae);
   requireMatrix("X", X, { cols: sae.inputDim });
   requireInteger("X.rows", X.rows, 1);
   requireNonNegative("gamma", gamma);

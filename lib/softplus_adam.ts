@@ -3,7 +3,13 @@
  * @module
  */
 import { AdaptiveRate } from "./adaptive_rate.ts";
-import { requireInteger, requireMatrix, requirePositive } from "./checks.ts";
+import {
+  requireFunction,
+  requireInteger,
+  requireMatrix,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
 import { Arena, type Block, padded, readRows, run, toMatrix32 } from "./kernels.ts";
 import {
   columnNorms,
@@ -265,6 +271,7 @@ export function softplusAdam(
   XOod: Matrix,
   options: SoftplusAdamOptions,
 ): SoftplusAdamResult {
+  requireOptions("options", options);
   const { numLatents, lambda, maxSteps = 50_000, lr = 1e-3, nonlinearity = "softplus" } = options;
   const { seed = 0, dInit, fixedDictionary = false, preInit, historyEvery = 50, onStep } = options;
   requireMatrix("XId", XId);
@@ -276,6 +283,7 @@ export function softplusAdam(
   requirePositive("lambda", lambda);
   requireInteger("maxSteps", maxSteps, 1);
   requireInteger("historyEvery", historyEvery, 0);
+  if (onStep !== undefined) requireFunction("onStep", onStep);
   if (nonlinearity !== "softplus" && nonlinearity !== "relu") {
     throw new RangeError(`nonlinearity must be "softplus" or "relu", got ${nonlinearity}`);
   }

@@ -2,7 +2,7 @@
  * Sparse codes for a given dictionary by ISTA and FISTA.
  * @module
  */
-import { requireInteger, requireMatrix, requirePositive } from "./checks.ts";
+import { requireInteger, requireMatrix, requireOptions, requirePositive } from "./checks.ts";
 import { Arena, padded, readRows, writeRows } from "./kernels.ts";
 import { GapMeter } from "./lasso_gap.ts";
 import { LassoSolver } from "./lasso_solver.ts";
@@ -55,6 +55,7 @@ export interface FistaOptions extends IstaOptions {
  * ```
  */
 export function ista(X: Matrix, D: Matrix, options: IstaOptions): Matrix32 {
+  requireOptions("options", options);
   return solve(X, D, options, false, false);
 }
 
@@ -80,6 +81,7 @@ export function ista(X: Matrix, D: Matrix, options: IstaOptions): Matrix32 {
  * ```
  */
 export function fista(X: Matrix, D: Matrix, options: FistaOptions): Matrix32 {
+  requireOptions("options", options);
   return solve(X, D, options, options.nonneg ?? false, true);
 }
 

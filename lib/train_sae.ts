@@ -2,7 +2,16 @@
  * Training of a sparse autoencoder with AdamW.
  * @module
  */
-import { requireInteger, requireMatrix, requireNonNegative, requirePositive } from "./checks.ts";
+import {
+  requireFunction,
+  requireInstance,
+  requireInteger,
+  requireIterable,
+  requireMatrix,
+  requireNonNegative,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
 import { Arena, type Block } from "./kernels.ts";
 import type { Matrix, Matrix32 } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
@@ -127,7 +136,10 @@ const SCORED_ROWS = 64;
  * );
  * ```
  */
-export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): TrainedSae {
+export function trainSae(data: SaeData, config: SaeConfig): TrainedSae {
+  requireOptions("data", data);
+  requireOptions("config", config);
+  const { train, id, ood } = data;
   const {
     type,
     width,
@@ -140,6 +152,7 @@ export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): Traine
     renormEvery = 50,
     gradClip = 0,
     historyEvery = 1,
+    initial,
     onEpoch,
   } = config;
   requireInteger("epochs", epochs, 1);
@@ -149,6 +162,9 @@ export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): Traine
   requireInteger("renormEvery", renormEvery, 0);
   requireNonNegative("gradClip", gradClip);
   requireInteger("historyEvery", historyEvery, 0);
+  if (initial !== undefined) requireInstance("initial", initial, Sae);
+  if (config.loader !== undefined) requireIterable("loader", config.loader);
+  if (onEpoch !== undefined) requireFunction("onEpoch", onEpoch);
   requireMatrix("train", train);
   requireInteger("train.rows", train.rows, 1);
   const inputDim = train.cols;
@@ -156,7 +172,7 @@ export function trainSae({ train, id, ood }: SaeData, config: SaeConfig): Traine
     requireMatrix(name, X, { cols: inputDim });
     requireInteger(`${name}.rows`, X.rows, 1);
   }
-  const start = config.initial ?? Sae.initialize({ type, inputDim, width, kval, seed });
+  const start = initial ?? Sae.initialize({ type, inputDim, width, kval, seed });
   for (const [name, value] of Object.entries({ type, inputDim, width, kval })) {
     const actual = start[name as "type"];
     if (actual !== value) throw new RangeError(`initial.${name} must be ${value}, got ${actual}`);
