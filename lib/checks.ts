@@ -78,6 +78,14 @@ export function requireNonNegative(name: string, value: number): void {
   }
 }
 
+/** Requires a finite number. */
+export function requireFinite(name: string, value: number): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number, got ${typeof value}`);
+  }
+  if (!Number.isFinite(value)) throw new RangeError(`${name} must be finite, got ${value}`);
+}
+
 /**
  * Requires a well-formed matrix of finite values; `rows` and `cols`, where given, are required too.
  * Costs one pass over the data.
@@ -118,5 +126,30 @@ export function requireMatrix(
         }`,
       );
     }
+  }
+}
+
+/** Requires finite values that stay finite when they are rounded to float32. */
+export function requireFloat32(name: string, M: Matrix): void {
+  if (M.data instanceof Float32Array) return;
+  const bad = M.data.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (bad >= 0) {
+    throw new RangeError(
+      `${name} must be within float32 (up to 3.4e38), got ${M.data[bad]} at row ${
+        Math.floor(bad / M.cols)
+      }, column ${bad % M.cols}`,
+    );
+  }
+}
+
+/** Requires that the result of float32 arithmetic has not overflowed; the texts frame the message. */
+export function requireNoOverflow(task: string, result: Matrix, remedy: string): void {
+  const bad = result.data.findIndex((value) => value - value !== 0);
+  if (bad >= 0) {
+    throw new RangeError(
+      `Cannot ${task}: values must stay finite in float32, got ${result.data[bad]} in row ${
+        Math.floor(bad / result.cols)
+      }; ${remedy}`,
+    );
   }
 }

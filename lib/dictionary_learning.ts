@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  requireFloat32,
   requireFunction,
   requireInteger,
   requireMatrix,
@@ -100,7 +101,8 @@ export interface LearnedDictionary {
  * @param options See {@linkcode LearnDictionaryOptions}.
  * @returns Codes, dictionary and history.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, or an option is out of range.
+ * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
+ * squared errors overflow float32.
  *
  * @example
  * ```ts
@@ -136,6 +138,8 @@ export function learnDictionary(
   requireInteger("XId.rows", XId.rows, 1);
   requireInteger("XId.cols", XId.cols, 1);
   requireMatrix("XOod", XOod, { cols: XId.cols });
+  requireFloat32("XId", XId);
+  requireFloat32("XOod", XOod);
   requireInteger("numLatents", numLatents, 1);
   requirePositive("lambda", lambda);
   requireInteger("updateEvery", updateEvery, 1);
@@ -171,6 +175,7 @@ export function learnDictionary(
         l0Id: id.l0(),
         l0Ood: ood.l0(),
       });
+      requireFiniteErrors(history.at(-1)!);
     }
     if (onRound) report(onRound, round, stopped ? undefined : history.at(-1), D, id, ood);
     if (stopped) break;
@@ -233,6 +238,18 @@ function report(
   };
   onRound({ round, entry, dictionary, codesId: copy(id), codesOod: copy(ood) });
   running = false;
+}
+
+/** Requires that the squares of the residuals have not overflowed: codes and dictionary are lost then. */
+function requireFiniteErrors({ step, mseId, mseOod }: DictionaryHistory): void {
+  for (const [name, mse] of [["XId", mseId], ["XOod", mseOod]] as const) {
+    if (!Number.isFinite(mse)) {
+      throw new RangeError(
+        `Cannot learn from ${name}: its squared errors must stay finite in float32, got ${mse} at ` +
+          `step ${step}; scale XId and XOod down`,
+      );
+    }
+  }
 }
 
 /** Normal numbers from PyTorch's generator, row after row, columns scaled to unit norm. */

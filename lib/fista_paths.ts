@@ -3,7 +3,7 @@
  * warm-start and sensitivity studies need.
  * @module
  */
-import { requireInteger, requireMatrix, requirePositive } from "./checks.ts";
+import { requireInteger, requireMatrix, requireNoOverflow, requirePositive } from "./checks.ts";
 import { Arena, padded, readRows, writeRows } from "./kernels.ts";
 import { type LassoSettings, LassoSolver } from "./lasso_solver.ts";
 import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
@@ -28,8 +28,8 @@ export interface FistaBudgetsOptions {
  * @param D m × n dictionary.
  * @returns Samples × n codes per budget.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
- * the budgets do not ascend.
+ * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, the
+ * budgets do not ascend, or the iterates overflow float32.
  *
  * @example
  * ```ts
@@ -45,6 +45,7 @@ export function fistaBudgets(
   { lambda, budgets, nonneg = false, zInit }: FistaBudgetsOptions,
 ): Matrix32[] {
   requireMatrix("D", D);
+  requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
   requirePositive("lambda", lambda);
   budgets.forEach((budget, i) =>
@@ -80,7 +81,8 @@ export interface FistaLambdasOptions {
  * @param D m × n dictionary.
  * @returns Samples × n codes per weight, each as `fista` gives them.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite or an option is out of range.
+ * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
+ * the iterates overflow float32.
  *
  * @example
  * ```ts
@@ -96,6 +98,7 @@ export function fistaLambdas(
   { lambdas, nIter = 100, nonneg = false }: FistaLambdasOptions,
 ): Matrix32[] {
   requireMatrix("D", D);
+  requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
   lambdas.forEach((lambda, i) => requirePositive(`lambdas[${i}]`, lambda));
   requireInteger("nIter", nIter, 1);
@@ -150,5 +153,6 @@ function solveBlocks(
       read: (i) => readRows(z, results[i], first, first + rows),
     });
   }
+  for (const Z of results) requireNoOverflow("code X", Z, "scale X, D or zInit");
   return results;
 }

@@ -62,7 +62,8 @@ export class GapMeter {
  * @returns One gap per sample, in the units of the objective (squared units of X); with `nonneg`, ∞
  * for a sample with a negative code.
  * @throws {TypeError} When a matrix or `lambda` is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite or `lambda` is not positive.
+ * @throws {RangeError} When shapes do not match, values are not finite, `lambda` is not positive, or
+ * the objective overflows float64.
  *
  * @example
  * ```ts
@@ -90,6 +91,14 @@ export function lassoGap(
   return Float64Array.from({ length: X.rows }, (_, i) => {
     const x = X.data.subarray(i * X.cols, (i + 1) * X.cols);
     const z = Z.data.subarray(i * Z.cols, (i + 1) * Z.cols);
-    return meter.gap(x, z, lambda, nonneg);
+    const gap = meter.gap(x, z, lambda, nonneg);
+    const infeasible = nonneg && z.some((code) => code < 0);
+    if (!Number.isFinite(gap) && !infeasible) {
+      throw new RangeError(
+        `Cannot bound the objective of X: it must be within float64, got ${gap} in row ${i}; ` +
+          `scale X, D, Z or lambda down`,
+      );
+    }
+    return gap;
   });
 }

@@ -20,7 +20,8 @@ export interface LinearProbeResult {
 
 /**
  * Ridge regression without intercept from observations to codes. One strength α of the penalty
- * α‖W‖² serves all latents: the candidate with the smallest leave-one-out error, the first of equals.
+ * α‖W‖² serves all latents: the candidate with the smallest finite leave-one-out error, the first of
+ * equals.
  * All candidates share one factorization of size min(samples, m). Float64.
  *
  * Source: leave-one-out errors in closed form, R. Rifkin, R. Lippert, "Notes on regularized least
@@ -31,7 +32,7 @@ export interface LinearProbeResult {
  * @param observations Observations to predict for, each samples × m.
  * @throws {TypeError} When an argument is of the wrong kind.
  * @throws {RangeError} When values are not finite, shapes do not fit, there are no samples, or `alphas`
- * is empty or holds a number that is not above 0.
+ * is empty, holds a number that is not above 0 or gives no finite leave-one-out error.
  *
  * @example
  * ```ts
@@ -61,8 +62,15 @@ export function linearProbe(
   const svd = thinSvd(YTrain);
   const targets = projectTargets(svd, ZTrain);
   const looErrors = leaveOneOut(svd, targets, ZTrain, alphas);
-  const best = looErrors.indexOf(Math.min(...looErrors));
-  const alpha = alphas[best];
+  // a tiny α can lose 1 − h to rounding: its error is no number
+  const finite = looErrors.filter(Number.isFinite);
+  if (finite.length === 0) {
+    throw new RangeError(
+      `alphas must give at least one finite leave-one-out error, got ${looErrors.join(", ")} ` +
+        `for ${alphas.join(", ")}`,
+    );
+  }
+  const alpha = alphas[looErrors.indexOf(Math.min(...finite))];
 
   const { values, V } = svd;
   const weights = multiply(scaleColumns(V, (r) => values[r] / (values[r] ** 2 + alpha)), targets);

@@ -47,8 +47,8 @@ export interface ColumnMatch extends ColumnPairs {
  * @param D Learned dictionary, m × width.
  * @param A True dictionary, m × n, no zero columns.
  * @throws {TypeError} When an argument is no matrix.
- * @throws {RangeError} When values are not finite, a side has no columns, the numbers of rows differ or
- * a column of `A` is 0.
+ * @throws {RangeError} When values are not finite, a side has no columns, the numbers of rows differ,
+ * a column of `A` is 0 or a squared norm overflows.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export function matchColumns(D: Matrix, A: Matrix): ColumnMatch {
   requireMatrix("A", A, { rows: D.rows });
   requireInteger("D.cols", D.cols, 1);
   requireInteger("A.cols", A.cols, 1);
-  const [normsD, normsA] = [columnNorms(D), columnNorms(A)];
+  const [normsD, normsA] = [finiteNorms("D", D), finiteNorms("A", A)];
   const zero = normsA.indexOf(0);
   if (zero >= 0) throw new RangeError(`A must have no zero columns, got one at ${zero}`);
   const unitD = normalizeColumns(toFloat64(D), Number.MIN_VALUE);
@@ -102,8 +102,8 @@ export function matchColumns(D: Matrix, A: Matrix): ColumnMatch {
  * @param match From {@linkcode matchColumns}, or any pairs.
  * @returns m × width, in the precision of `D`.
  * @throws {TypeError} When an argument is no matrix.
- * @throws {RangeError} When values are not finite, the numbers of rows differ or the match names a
- * column that does not exist.
+ * @throws {RangeError} When values are not finite, the numbers of rows differ, a squared norm
+ * overflows or the match names a column that does not exist.
  *
  * @example
  * ```ts
@@ -117,7 +117,7 @@ export function replaceColumnNorms(D: Matrix, A: Matrix, match: ColumnPairs): Ma
   requireMatrix("D", D);
   requireMatrix("A", A, { rows: D.rows });
   requirePairs(match, A.cols, D.cols);
-  const [normsD, normsA] = [columnNorms(D), columnNorms(A)];
+  const [normsD, normsA] = [finiteNorms("D", D), finiteNorms("A", A)];
   const scales = new Float64Array(D.cols);
   for (let p = 0; p < match.cols.length; p++) {
     const col = match.cols[p];
@@ -197,6 +197,19 @@ export function supportMetrics(
   }
   for (const key of Object.keys(sums) as (keyof SupportMetrics)[]) sums[key] /= Z.rows;
   return sums;
+}
+
+/** Norms of the columns, which squares above 1e308 would make infinite. */
+function finiteNorms(name: string, M: Matrix): Float64Array {
+  const norms = columnNorms(M);
+  const bad = norms.indexOf(Infinity);
+  if (bad >= 0) {
+    throw new RangeError(
+      `${name} must have columns whose squared norms are within float64, got one that overflows ` +
+        `at ${bad}: scale ${name} down`,
+    );
+  }
+  return norms;
 }
 
 function requirePairs({ rows, cols }: ColumnPairs, n: number, width: number): void {

@@ -2,6 +2,7 @@
  * The one data type that every module speaks: a dense row-major matrix of float32 or float64.
  * @module
  */
+import { requireInteger } from "./checks.ts";
 
 /** Storage of a {@linkcode Matrix}: float32 or float64. */
 export type MatrixData = Float32Array | Float64Array;
@@ -25,6 +26,7 @@ export type Matrix64 = Matrix<Float64Array>;
  * A float64 matrix from nested rows: for small literals in scripts and tests.
  *
  * @param rows Rows of equal length.
+ * @throws {TypeError} When a value is not a number.
  * @throws {RangeError} When the rows differ in length.
  *
  * @example
@@ -42,13 +44,26 @@ export function fromRows(rows: readonly (readonly number[])[]): Matrix64 {
         `Cannot make a matrix of these rows: all must have ${cols} values, row ${i} has ${row.length}`,
       );
     }
+    for (let j = 0; j < cols; j++) {
+      if (typeof row[j] !== "number") {
+        throw new TypeError(`rows[${i}][${j}] must be a number, got ${typeof row[j]}`);
+      }
+    }
     data.set(row, i * cols);
   });
   return { rows: rows.length, cols, data };
 }
 
+function requireSizes(rows: number, cols: number): void {
+  requireInteger("rows", rows, 0);
+  requireInteger("cols", cols, 0);
+}
+
 /**
  * A float64 matrix of zeros.
+ *
+ * @throws {TypeError} When a size is not a number.
+ * @throws {RangeError} When a size is not an integer of at least 0.
  *
  * @example
  * ```ts
@@ -57,11 +72,15 @@ export function fromRows(rows: readonly (readonly number[])[]): Matrix64 {
  * ```
  */
 export function zeros(rows: number, cols: number): Matrix64 {
+  requireSizes(rows, cols);
   return { rows, cols, data: new Float64Array(rows * cols) };
 }
 
 /**
  * A float32 matrix of zeros.
+ *
+ * @throws {TypeError} When a size is not a number.
+ * @throws {RangeError} When a size is not an integer of at least 0.
  *
  * @example
  * ```ts
@@ -70,6 +89,7 @@ export function zeros(rows: number, cols: number): Matrix64 {
  * ```
  */
 export function zeros32(rows: number, cols: number): Matrix32 {
+  requireSizes(rows, cols);
   return { rows, cols, data: new Float32Array(rows * cols) };
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { auc, columnAucs } from "./auc.ts";
-import { requireMatrix } from "./checks.ts";
+import { requireInteger, requireMatrix } from "./checks.ts";
 import { decisionValues, fitLogistic, type Labels, requireLabels } from "./logistic.ts";
 import type { Matrix } from "./matrix.ts";
 import { mccId, mccOod, shuffleSamples } from "./mcc.ts";
@@ -85,7 +85,8 @@ export interface FullEvaluation extends Evaluation {
  * the stopping rule, which is part of the result on separable data).
  *
  * @throws {TypeError} When codes are no matrix or a label is neither 0, 1, false nor true.
- * @throws {RangeError} When values are not finite, shapes do not fit or the ID labels lack a class.
+ * @throws {RangeError} When values are not finite, shapes do not fit, a split has no samples or the ID
+ * labels lack a class.
  *
  * @example
  * ```ts
@@ -210,6 +211,8 @@ export function evaluate(
 function checkCodes({ codesId, codesOod, val, ood }: ScoredCodes): void {
   requireMatrix("codesId", codesId);
   requireMatrix("codesOod", codesOod, { cols: codesId.cols });
+  requireInteger("codesId.rows", codesId.rows, 1);
+  requireInteger("codesOod.rows", codesOod.rows, 1);
   if (codesId.cols === 0) throw new RangeError("codesId must have at least one column, got 0");
   requireLabels("val.labels", val.labels, codesId.rows);
   requireLabels("ood.labels", ood.labels, codesOod.rows);

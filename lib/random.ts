@@ -4,7 +4,7 @@
  * the 32-bit Mersenne Twister.
  * @module
  */
-import { requireInstance, requireInteger } from "./checks.ts";
+import { requireFinite, requireInstance, requireInteger, requireNonNegative } from "./checks.ts";
 
 const STATE_SIZE = 624;
 const SHIFT_SIZE = 397;
@@ -156,9 +156,13 @@ export class RandomState {
   /**
    * `size` numbers uniform in [low, high).
    *
-   * @throws {RangeError} When `size` is not an integer of at least 0.
+   * @throws {RangeError} When a bound or their difference is not finite or `size` is not an integer of
+   * at least 0.
    */
   uniform(low: number, high: number, size: number): Float64Array {
+    requireFinite("low", low);
+    requireFinite("high", high);
+    requireFinite("high − low", high - low);
     requireInteger("size", size, 0);
     const out = new Float64Array(size);
     for (let i = 0; i < size; i++) out[i] = low + (high - low) * this.#double();
@@ -169,9 +173,11 @@ export class RandomState {
    * `size` normal numbers. An odd number of them leaves the second value of a pair for the next
    * call, whatever is drawn in between.
    *
-   * @throws {RangeError} When `size` is not an integer of at least 0.
+   * @throws {RangeError} When `mean` is not finite, `sd` is not a finite number of at least 0 or `size` is not an integer of at least 0.
    */
   normal(mean: number, sd: number, size: number): Float64Array {
+    requireFinite("mean", mean);
+    requireNonNegative("sd", sd);
     requireInteger("size", size, 0);
     const out = new Float64Array(size);
     for (let i = 0; i < size; i++) out[i] = mean + sd * this.#standardNormal();
@@ -321,12 +327,16 @@ export class TorchGenerator {
   /**
    * `size` numbers uniform in [low, high), bounds and result rounded to float32.
    *
-   * @throws {RangeError} When `size` is not an integer of at least 0.
+   * @throws {RangeError} When a bound or their difference is not finite in float32 or `size` is not an
+   * integer of at least 0.
    */
   uniform(low: number, high: number, size: number): Float32Array {
+    requireFinite("low", low);
+    requireFinite("high", high);
     requireInteger("size", size, 0);
     const start = Math.fround(low);
     const width = Math.fround(Math.fround(high) - start);
+    requireFinite("high − low in float32", width);
     const out = new Float32Array(size);
     // the float32 product is exact in float64, so there is one rounding: a fused multiply-add
     for (let i = 0; i < size; i++) out[i] = this.#float() * width + start;

@@ -4,10 +4,12 @@
  * @module
  */
 import {
+  requireFloat32,
   requireInstance,
   requireInteger,
   requireMatrix,
   requireNonNegative,
+  requireNoOverflow,
   requireOptions,
 } from "./checks.ts";
 import { Arena, padded, readRows, run, writeRows } from "./kernels.ts";
@@ -160,10 +162,12 @@ export class Sae {
    *
    * @param X samples × inputDim; rounded to float32.
    * @returns samples × width.
-   * @throws {TypeError | RangeError} When X is not a finite matrix of inputDim columns.
+   * @throws {TypeError | RangeError} When X is not a matrix of inputDim columns, or it or the codes are
+   * not finite in float32.
    */
   encode(X: Matrix): Matrix32 {
     requireMatrix("X", X, { cols: this.inputDim });
+    requireFloat32("X", X);
     const codes = zeros32(X.rows, this.width);
     const rows = Math.min(BLOCK_ROWS, X.rows);
     using arena = new Arena();
@@ -181,6 +185,7 @@ export class Sae {
       workspace.forward(block, order, end - start);
       readRows(workspace.codes, codes, start, end);
     }
+    requireNoOverflow("encode X", codes, "scale X or the parameters down");
     return codes;
   }
 
@@ -189,10 +194,12 @@ export class Sae {
    *
    * @param Z samples × width; rounded to float32.
    * @returns samples × inputDim.
-   * @throws {TypeError | RangeError} When Z is not a finite matrix of width columns.
+   * @throws {TypeError | RangeError} When Z is not a matrix of width columns, or it or the
+   * reconstruction is not finite in float32.
    */
   decode(Z: Matrix): Matrix32 {
     requireMatrix("Z", Z, { cols: this.width });
+    requireFloat32("Z", Z);
     const { inputDim, width, bias, dictionary } = this;
     const XHat = zeros32(Z.rows, inputDim);
     const rows = Math.min(BLOCK_ROWS, Z.rows), ldm = padded(inputDim), ldw = padded(width);
@@ -208,6 +215,7 @@ export class Sae {
       readRows(out, XHat, start, end);
     }
     for (let p = 0; p < XHat.data.length; p++) XHat.data[p] += bias[p % inputDim];
+    requireNoOverflow("decode Z", XHat, "scale Z or the parameters down");
     return XHat;
   }
 
@@ -280,6 +288,7 @@ export function saeGradients(
 ): SaeLoss {
   requireInstance("sae", sae, Sae);
   requireMatrix("X", X, { cols: sae.inputDim });
+  requireFloat32("X", X);
   requireInteger("X.rows", X.rows, 1);
   requireNonNegative("gamma", gamma);
   using arena = new Arena();

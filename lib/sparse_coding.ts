@@ -2,7 +2,13 @@
  * Sparse codes for a given dictionary by ISTA and FISTA.
  * @module
  */
-import { requireInteger, requireMatrix, requireOptions, requirePositive } from "./checks.ts";
+import {
+  requireInteger,
+  requireMatrix,
+  requireNoOverflow,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
 import { Arena, padded, readRows, writeRows } from "./kernels.ts";
 import { GapMeter } from "./lasso_gap.ts";
 import { LassoSolver } from "./lasso_solver.ts";
@@ -127,14 +133,8 @@ function solve(
     }
     readRows(z, Z, start, start + rows);
   }
-  const bad = Z.data.findIndex((code) => code - code !== 0);
-  if (bad >= 0) {
-    throw new RangeError(
-      `Cannot code X: iterates must stay finite in float32, got ${Z.data[bad]} in row ` +
-        `${Math.floor(bad / D.cols)} with step ${step ?? "1/L"}; scale X, D or zInit, or take a ` +
-        `step of at most 1/L`,
-    );
-  }
+  const remedy = `scale X, D or zInit, or take a step of at most 1/L, now ${step ?? "1/L"}`;
+  requireNoOverflow("code X", Z, remedy);
   return Z;
 }
 

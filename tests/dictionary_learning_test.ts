@@ -13,6 +13,7 @@ import {
   type Matrix,
   normalizeColumns,
   toFloat32,
+  toFloat64,
   transpose,
   zeros,
 } from "../lib/matrix.ts";
@@ -336,4 +337,20 @@ Deno.test("bad input is refused by name, value and rule", () => {
     ],
   ];
   for (const [call, name, message] of refusals) assert.throws(call, { name, message });
+});
+
+Deno.test("observations whose squared errors overflow float32 are refused", () => {
+  const options = { numLatents: 12, lambda: 0.1, seed: 0 };
+  const scaled = (X: Matrix, by: number) => ({ ...X, data: X.data.map((x) => x * by) });
+  const large = scaled(XId, 1e25), larger = scaled(toFloat64(XOod), 1e39);
+  assert.throws(() => learnDictionary(large, XOod, options), {
+    name: "RangeError",
+    message:
+      /^Cannot learn from XId: its squared errors must stay finite .* got Infinity at step 50/,
+  });
+  assert.throws(() => learnDictionary(XId, scaled(XOod, 1e25), options), /^RangeError: .* XOod: /);
+  assert.throws(
+    () => learnDictionary(XId, larger, options),
+    /^RangeError: XOod must be within float/,
+  );
 });

@@ -303,6 +303,10 @@ Deno.test("one FISTA run gives the codes of every budget, and one preparation th
   }
   assert.throws(() => fistaBudgets(val.Y, A, { lambda: 1, budgets: [5, 5] }), /budgets\[1\] must/);
   assert.throws(() => fistaLambdas(val.Y, A, { lambdas: [1, 0] }), /lambdas\[1\] must/);
+  const huge = { ...val.Y, data: val.Y.data.map(() => 1e39) };
+  const overflow = { name: "RangeError", message: /^Cannot code X: .* float32, got NaN in row 0/ };
+  assert.throws(() => fistaBudgets(huge, A, { lambda: 1, budgets: [5] }), overflow);
+  assert.throws(() => fistaLambdas(huge, A, { lambdas: [1] }), overflow);
 });
 
 Deno.test("budgets are the series 1, 2, 5, 10, … up to the largest", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SingularValueDecomposition } from "npm:ml-matrix@6.15.1";
 import { choleskySolve, lipschitz } from "../lib/linalg.ts";
-import { fromRows, type Matrix, transpose, zeros } from "../lib/matrix.ts";
+import { fromRows, type Matrix, transpose, zeros, zeros32 } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
 import { assertClose, goldenCase, toMatrix } from "./golden.ts";
 
@@ -117,5 +117,17 @@ Deno.test("choleskySolve refuses what it cannot solve", () => {
   });
   assert.throws(() => choleskySolve(indefinite, zeros(3, 1)), {
     message: /^B must have 2 rows, got 3/,
+  });
+});
+
+Deno.test("matrices of impossible sizes, or of values that are no numbers, are refused by name", () => {
+  for (const make of [zeros, zeros32]) {
+    assert.throws(() => make(-2, -3), { name: "RangeError", message: /^rows must be .* got -2/ });
+    assert.throws(() => make(2, 1.5), { name: "RangeError", message: /^cols must be .* got 1.5/ });
+    assert.throws(() => make("2" as never, 1), { name: "TypeError", message: /^rows must be/ });
+  }
+  assert.throws(() => fromRows([[1, 2], [3, "4" as never]]), {
+    name: "TypeError",
+    message: "rows[1][1] must be a number, got string",
   });
 });

@@ -107,6 +107,19 @@ Deno.test("the linear probe copes with observations of low rank", () => {
   }
 });
 
+Deno.test("the linear probe leaves out candidates without a finite error", () => {
+  const Y = fromRows([[1, 2], [2, 1]]), Z = fromRows([[1], [2]]);
+  // α/σ² is 0 in float64 beside 1: the error is 0/0
+  const { alpha, looErrors } = linearProbe(Y, Z, [], { alphas: [1e-320, 1e-3] });
+  assert.deepEqual([alpha, Number.isNaN(looErrors[0])], [1e-3, true]);
+  assert.throws(() => linearProbe(Y, Z, [], { alphas: [1e-320] }), {
+    name: "RangeError",
+    message: /^alphas must give at least one finite leave-one-out error, got NaN for 1e-320/,
+  });
+  const huge = fromRows([[1e200], [2e200]]);
+  assert.throws(() => linearProbe(Y, huge, [], { alphas: [1] }), /got Infinity for 1$/);
+});
+
 Deno.test("the linear probe refuses bad input by name", () => {
   const Y = fromRows([[1, 2], [3, 4]]), Z = fromRows([[1], [0]]);
   assert.throws(() => linearProbe(Y, fromRows([[1]]), []), /ZTrain must have 2 rows, got 1/);

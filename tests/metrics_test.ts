@@ -215,6 +215,16 @@ Deno.test("dictionary functions refuse bad input by name", () => {
   const match = { rows: [0], cols: [2] };
   assert.throws(() => replaceColumnNorms(D, D, match), /match.cols must be .* from 0 to 1, got 2/);
   assert.throws(() => replaceColumnNorms(D, D, { rows: [0, 1], cols: [0] }), /match must pair/);
+  const huge = fromRows([[1, 0], [0, 1e200]]);
+  const tooLarge = (name: string) => ({
+    name: "RangeError",
+    message: new RegExp(`^${name} must have .* within float64, got one that overflows at 1`),
+  });
+  assert.throws(() => matchColumns(huge, D), tooLarge("D"));
+  assert.throws(() => matchColumns(D, huge), tooLarge("A"));
+  const pair = { rows: [0], cols: [0] };
+  assert.throws(() => replaceColumnNorms(huge, D, pair), tooLarge("D"));
+  assert.throws(() => replaceColumnNorms(D, huge, pair), tooLarge("A"));
 });
 
 // ---------------------------------------------------------------- supports
@@ -449,6 +459,16 @@ Deno.test("evaluate refuses bad input by name", () => {
   assert.throws(() => evaluate({ ...scored, val: oneClass }), /labels must hold both classes/);
   const infinite = { ...codesId, data: codesId.data.map(() => Infinity) };
   assert.throws(() => evaluate({ ...scored, codesId: infinite }), /codesId must be finite/);
+  const none = { rows: 0, cols: 3, data: new Float64Array(0) };
+  for (const judge of [evaluate, evaluateAccuracy, evaluateAuc, evaluateAucProbe]) {
+    const emptyId = { ...scored, codesId: none, val: { labels: [] } };
+    assert.throws(() => judge(emptyId), { name: "RangeError", message: /^codesId.rows .* got 0/ });
+    const emptyOod = { ...scored, codesOod: none, ood: { labels: [] } };
+    assert.throws(() => judge(emptyOod), {
+      name: "RangeError",
+      message: /^codesOod.rows .* got 0/,
+    });
+  }
 });
 
 Deno.test("compressed rows hold the non-zeros of both orders", () => {

@@ -188,6 +188,20 @@ Deno.test("bad arguments are refused by name", () => {
   }
   const state = new RandomState(0), generator = new TorchGenerator(0);
   assert.throws(() => state.random(-1), { name: "RangeError", message: /^size/ });
+  const finite = (name: string, value: string) => ({
+    name: "RangeError",
+    message: new RegExp(`^${name} must be .*finite.*, got ${value}$`),
+  });
+  assert.throws(() => state.uniform(NaN, 1, 2), finite("low", "NaN"));
+  assert.throws(() => state.uniform(0, Infinity, 2), finite("high", "Infinity"));
+  assert.throws(() => state.uniform(-1e308, 1e308, 2), finite("high − low", "Infinity"));
+  assert.throws(() => state.uniform(bad, 1, 2), { name: "TypeError", message: /^low must be/ });
+  assert.throws(() => state.normal(NaN, 1, 2), finite("mean", "NaN"));
+  assert.throws(() => state.normal(0, Infinity, 2), finite("sd", "Infinity"));
+  assert.throws(() => state.normal(0, -1, 2), finite("sd", "-1"));
+  assert.throws(() => generator.uniform(-Infinity, 1, 2), finite("low", "-Infinity"));
+  assert.throws(() => generator.uniform(0, NaN, 2), finite("high", "NaN"));
+  assert.throws(() => generator.uniform(0, 1e39, 2), finite("high − low in float32", "Infinity"));
   assert.throws(() => state.choice([1, 2], 3), { message: /^Cannot choose 3 of 2 entries/ });
   assert.throws(() => state.binomial(1, 1.5), { name: "RangeError", message: /^p must be/ });
   assert.throws(() => state.binomial(100, 0.5), { message: /at most 30, got 50/ });

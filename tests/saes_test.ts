@@ -341,6 +341,16 @@ for (const type of SAE_TYPES) {
 }
 
 Deno.test("bad arguments are refused by name", () => {
+  const relu = new Sae({
+    type: "relu",
+    kval: 1,
+    parameters: {
+      encoder: { rows: 1, cols: 1, data: Float32Array.of(2) },
+      encoderBias: new Float32Array(1),
+      decoder: { rows: 1, cols: 1, data: Float32Array.of(2) },
+      decoderBias: new Float32Array(1),
+    },
+  });
   const sae = randomSae("jumprelu", 7, 13, 3, 9), { parameters } = sae;
   const make = (change: Partial<SaeParameters>, kval = 3) =>
     new Sae({ type: "jumprelu", kval, parameters: { ...parameters, ...change } });
@@ -393,6 +403,31 @@ Deno.test("bad arguments are refused by name", () => {
       () => Sae.initialize({ type: "relu", inputDim: 3, width: 3, kval: 1, seed: -1 }),
       RangeError,
       /seed .* got -1/,
+    ],
+    [
+      () => relu.encode({ rows: 1, cols: 1, data: Float64Array.of(1e39) }),
+      RangeError,
+      /^X must be within float32 .* got 1e\+39 at row 0, column 0/,
+    ],
+    [
+      () => saeGradients(relu, { rows: 1, cols: 1, data: Float64Array.of(1e39) }),
+      RangeError,
+      /^X must be within float32/,
+    ],
+    [
+      () => relu.decode({ rows: 1, cols: 1, data: Float64Array.of(-1e39) }),
+      RangeError,
+      /^Z must be within float32 .* got -1e\+39/,
+    ],
+    [
+      () => relu.encode({ rows: 1, cols: 1, data: Float32Array.of(3e38) }),
+      RangeError,
+      /^Cannot encode X: .* got Infinity in row 0/,
+    ],
+    [
+      () => relu.decode({ rows: 1, cols: 1, data: Float32Array.of(3e38) }),
+      RangeError,
+      /^Cannot decode Z: .* got Infinity in row 0/,
     ],
   ];
   for (const [call, kind, message] of refusals) {

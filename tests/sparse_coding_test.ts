@@ -400,6 +400,13 @@ Deno.test("what overflows is refused: no code is NaN and no norm takes forever",
   const overflow = { name: "RangeError", message: /^Cannot code X: .* float32, got NaN in row 0/ };
   assert.throws(() => fista(fromRows([[1e39, 0]]), D, { lambda: 0.1 }), overflow);
   assert.throws(() => ista(X, D, { lambda: 0.1, step: 100, nIter: 200 }), overflow);
+  const huge = fromRows([[1e200, 0]]), identity = fromRows([[1, 0], [0, 1]]);
+  const unbounded = {
+    name: "RangeError",
+    message: /^Cannot bound the objective of X: .* in row 0/,
+  };
+  assert.throws(() => lassoGap(huge, identity, zeros(1, 2), { lambda: 1 }), unbounded);
+  assert.throws(() => lassoGap(zeros(1, 2), identity, huge, { lambda: 1 }), unbounded);
   const tooLarge = { name: "RangeError", message: /^D must have a squared spectral norm within/ };
   assert.throws(() => lipschitz(fromRows([[1e200, 0], [0, 1e200]])), tooLarge);
 });
