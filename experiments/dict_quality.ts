@@ -15,38 +15,24 @@ import { type Matrix, normalizeColumns } from "../lib/matrix.ts";
 import { matchColumns, replaceColumnNorms } from "../lib/metrics.ts";
 import { infer, type Observations, Problem } from "../lib/problem.ts";
 import {
-  CONTROLLED_N,
+  CONTROLLED_OPTIONS,
   controlledCells,
+  type ControlledOptions,
   type ProblemKey,
   problemOf,
   SCORES,
-  SEEDS,
 } from "../lib/problem_cells.ts";
 import { inShares } from "../lib/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
-interface Options {
-  n: number[];
-  seeds: number[];
-  epochs: number;
-  lambda: number;
-  fistaIters: number;
-}
-
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, ProblemKey> = {
+export const experiment: Experiment<ControlledOptions, ProblemKey> = {
   name: "exp_dict_quality",
   description:
     "FISTA on the decoders of trained SAEs, as they are and with corrected column norms,\n" +
     "against FISTA on the true dictionary: how good are the dictionaries that SAEs learn?",
-  options: {
-    n: { ...CONTROLLED_N, default: [50, 100] },
-    seeds: SEEDS,
-    epochs: { default: 500 },
-    lambda: { default: 0.1 },
-    fistaIters: { default: 100 },
-  },
+  options: { ...CONTROLLED_OPTIONS, n: { ...CONTROLLED_OPTIONS.n, default: [50, 100] } },
   diagnostics: true,
   summary: { by: ["method"], metrics: SCORES },
 

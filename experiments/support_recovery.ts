@@ -18,37 +18,23 @@ import {
 import type { Matrix } from "../lib/matrix.ts";
 import { type Codes, infer, Problem } from "../lib/problem.ts";
 import {
-  CONTROLLED_N,
+  CONTROLLED_OPTIONS,
   controlledCells,
+  type ControlledOptions,
   type ProblemKey,
   problemOf,
   SCORES,
-  SEEDS,
 } from "../lib/problem_cells.ts";
 import { inShares } from "../lib/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
-interface Options {
-  n: number[];
-  seeds: number[];
-  epochs: number;
-  lambda: number;
-  fistaIters: number;
-}
-
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, ProblemKey> = {
+export const experiment: Experiment<ControlledOptions, ProblemKey> = {
   name: "exp_support_recovery",
   description:
     "The codes of autoencoders against the best magnitudes on their supports, and FISTA.",
-  options: {
-    n: CONTROLLED_N,
-    seeds: SEEDS,
-    epochs: { default: 500 },
-    lambda: { default: 0.1 },
-    fistaIters: { default: 100 },
-  },
+  options: CONTROLLED_OPTIONS,
   diagnostics: true,
   summary: { by: ["method"], metrics: SCORES },
 

@@ -12,37 +12,23 @@ import { fistaBudgets } from "../lib/fista_paths.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { type Codes, infer, type Observations, Problem } from "../lib/problem.ts";
 import {
-  CONTROLLED_N,
+  CONTROLLED_OPTIONS,
   controlledCells,
+  type ControlledOptions,
   type ProblemKey,
   problemOf,
   SCORES,
-  SEEDS,
 } from "../lib/problem_cells.ts";
 import { inShares } from "../lib/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
-interface Options {
-  n: number[];
-  seeds: number[];
-  epochs: number;
-  lambda: number;
-  fistaIters: number;
-}
-
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, ProblemKey> = {
+export const experiment: Experiment<ControlledOptions, ProblemKey> = {
   name: "exp_warmstart_encoder",
   description:
     "FISTA on the decoders of autoencoders, from zero and from their codes, over iterations.",
-  options: {
-    n: CONTROLLED_N,
-    seeds: SEEDS,
-    epochs: { default: 500 },
-    lambda: { default: 0.1 },
-    fistaIters: { default: 500 },
-  },
+  options: { ...CONTROLLED_OPTIONS, fistaIters: { default: 500 } },
   summary: { by: ["method", "n_iter"], metrics: SCORES },
 
   cells: ({ n, seeds, epochs, fistaIters }) =>

@@ -37,6 +37,31 @@ export const CONTROLLED_N: OptionSpec<number[]> = {
   paper: [50, 100, 500, 1000, 5000, 10_000],
 };
 
+/** The options of the controlled experiments that run FISTA on trained autoencoders. */
+export interface ControlledOptions {
+  /** Numbers of latents. */
+  n: number[];
+  /** Seeds of the data and the weights. */
+  seeds: number[];
+  /** Training passes of an autoencoder. */
+  epochs: number;
+  /** Weight λ of the L1 norm. */
+  lambda: number;
+  /** FISTA iterations. */
+  fistaIters: number;
+}
+
+/** Their values. */
+export const CONTROLLED_OPTIONS: {
+  [Name in keyof ControlledOptions]: OptionSpec<ControlledOptions[Name]>;
+} = {
+  n: CONTROLLED_N,
+  seeds: SEEDS,
+  epochs: { default: 500 },
+  lambda: { default: 0.1 },
+  fistaIters: { default: 100 },
+};
+
 /**
  * A problem as the columns of result rows.
  *
