@@ -4,7 +4,10 @@
 
 import { ROWS, block1x8, block6x8 } from "./gemm";
 
-const scratch: usize = memory.data(192, 16); // 6 rows of 8 floats
+/** Room for 6 rows of 8 floats, which each thread has of its own. */
+// @ts-ignore: decorator
+@external("env", "scratch")
+declare const scratch: usize;
 
 function addRows(rows: usize, tile: usize, c: usize, ldc: usize): void {
   for (let i: usize = 0; i < rows; i++) {

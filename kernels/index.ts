@@ -14,4 +14,4 @@ export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";
 export { atoms_adam, codes_adam, codes_forward } from "./softplus_adam";
 export { transpose } from "./transpose";
-export { countAbove as count_above } from "./vectors";
+export { axpy, countAbove as count_above } from "./vectors";

@@ -1,5 +1,5 @@
-/** The instruction sets that a build of the kernels can need. */
-export type Backend = "relaxed-simd" | "simd";
+/** The builds: with relaxed SIMD, without it, and the first for a memory that threads share. */
+export type Backend = "relaxed-simd" | "simd" | "threads";
 
 /** An address in Wasm memory; only kernels.ts makes one. */
 export type Pointer = number & { readonly pointer: unique symbol };
@@ -108,6 +108,8 @@ export interface KernelExports {
     columns: Pointer,
     values: Pointer,
   ): void;
+  /** y ← y + α·x; n a multiple of 8. */
+  axpy(n: number, alpha: number, x: Pointer, y: Pointer): void;
   /** Number of entries above `bound` in magnitude; n a multiple of 8. */
   count_above(n: number, bound: number, x: Pointer): number;
   /** Takes waiting samples to iteration `end` of FISTA; z is updated in place. */
@@ -310,12 +312,14 @@ export interface KernelExports {
 }
 
 /**
- * The best backend that this engine can run.
+ * The best backend for one thread that this engine can run.
  *
  * @param validate Tells whether the engine accepts a module; replaced only by tests.
  * @throws {Error} When the engine has no WebAssembly SIMD.
  */
-export function chooseBackend(validate?: (bytes: BufferSource) => boolean): Backend;
+export function chooseBackend(
+  validate?: (bytes: BufferSource) => boolean,
+): "relaxed-simd" | "simd";
 
 /** The compiled kernels for a backend. */
 export function loadBackend(backend: Backend): Promise<WebAssembly.Module>;

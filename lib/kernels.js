@@ -19,7 +19,12 @@ export function chooseBackend(validate = WebAssembly.validate) {
 }
 
 export function loadBackend(backend) {
-  return backend === "relaxed-simd"
-    ? import.source("./kernels.wasm")
-    : import.source("./kernels_simd.wasm");
+  switch (backend) {
+    case "relaxed-simd":
+      return import.source("./kernels.wasm");
+    case "simd":
+      return import.source("./kernels_simd.wasm");
+    case "threads":
+      return import.source("./kernels_shared.wasm");
+  }
 }

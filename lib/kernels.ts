@@ -7,11 +7,19 @@
  * ({@linkcode padded}), so that kernels need no code for the edge.
  * @module
  */
+import { Crew } from "./crew.ts";
+import {
+  instantiateKernels,
+  type KernelInstance,
+  MAX_PAGES,
+  newMemory,
+  PAGE,
+  RESERVED,
+} from "./kernel_instance.ts";
 import {
   chooseBackend,
   type FistaFields,
   type KernelExports,
-  loadBackend,
   type Pointer,
   type SaeFields,
 } from "./kernels.js";
@@ -19,18 +27,14 @@ import type { Matrix, Matrix32 } from "./matrix.ts";
 
 export type { FistaFields, KernelExports, SaeFields };
 
-const PAGE = 65_536;
-const MAX_PAGES = 65_536; // 4 GiB, the most that a 32-bit address reaches
 const ALIGNMENT = 64; // a cache line
 
-const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES });
-const instance = await WebAssembly.instantiate(await loadBackend(chooseBackend()), {
-  env: { memory },
-});
-const raw = instance.exports as unknown as KernelExports;
+const backend = chooseBackend();
+const alone = await instantiateKernels(backend, newMemory(backend), 0);
+let { memory, kernels }: KernelInstance = alone;
+let crew: Crew | undefined;
 
-// The first page belongs to the kernels' constants.
-let top = PAGE;
+let top = RESERVED;
 
 /** Element types of a {@linkcode Block}. */
 export type BlockData = Float32Array | Float64Array | Int32Array;
@@ -191,5 +195,85 @@ export function run<K extends keyof KernelExports>(
   kernel: K,
   ...args: Arguments<Parameters<KernelExports[K]>>
 ): ReturnType<KernelExports[K]> {
-  return (raw[kernel] as (...args: number[]) => ReturnType<KernelExports[K]>)(...addresses(args));
+  return execute(kernel, args) as ReturnType<KernelExports[K]>;
+}
+
+function execute(kernel: keyof KernelExports, args: readonly unknown[]): number {
+  return (kernels[kernel] as (...args: number[]) => number)(...addresses(args));
+}
+
+/** A call of a kernel: what {@linkcode run} takes. */
+export type Call = {
+  [K in keyof KernelExports]: [kernel: K, ...args: Arguments<Parameters<KernelExports[K]>>];
+}[keyof KernelExports];
+
+/** Threads among which {@linkcode runAll} shares its programs: this one, and helpers. */
+export function threadCount(): number {
+  return 1 + (crew?.size ?? 0);
+}
+
+/**
+ * Starts helpers, which share a new memory with this thread, until the returned object is disposed.
+ *
+ * @throws {Error} When there are helpers already, an arena is open, or a helper cannot start.
+ */
+export async function startHelpers(count: number): Promise<Disposable> {
+  if (crew) throw new Error("Cannot start threads: those of an earlier call must be ended first");
+  const shared = await instantiateKernels("threads", newMemory("threads"), 0);
+  const started = await Crew.start(shared.memory, count);
+  try {
+    moveTo(shared);
+  } catch (error) {
+    started[Symbol.dispose]();
+    throw error;
+  }
+  crew = started;
+  return {
+    [Symbol.dispose]() {
+      moveTo(alone);
+      crew = undefined;
+      started[Symbol.dispose]();
+    },
+  };
+}
+
+/** Continues on another memory. */
+function moveTo(instance: KernelInstance): void {
+  if (top !== RESERVED) throw new Error("Cannot change threads: every arena must be closed first");
+  ({ memory, kernels } = instance);
+}
+
+/**
+ * Runs programs, the calls of each in turn, on all threads at once. No program may write what another
+ * reads or writes; then the results do not depend on the number of threads.
+ *
+ * @returns The results of each program's calls.
+ */
+export function runAll(programs: readonly (readonly Call[])[]): number[][] {
+  const threads = Math.min(threadCount(), programs.length);
+  const results: number[][] = programs.map(() => []);
+  const share = (thread: number) => programs.flatMap((_, p) => p % threads === thread ? [p] : []);
+  const runOwn = () => {
+    for (const p of share(0)) {
+      results[p] = programs[p].map(([kernel, ...args]) => execute(kernel, args));
+    }
+  };
+  if (threads <= 1) {
+    runOwn();
+    return results;
+  }
+  const names = Object.keys(kernels);
+  const shares = Array.from({ length: threads - 1 }, (_, helper) => share(helper + 1));
+  const orders = shares.map((own) =>
+    own.flatMap((p) =>
+      programs[p].map(([kernel, ...args]) => [names.indexOf(kernel), ...addresses(args)])
+    )
+  );
+  crew!.run(orders, runOwn).forEach((values, helper) => {
+    let at = 0;
+    for (const p of shares[helper]) {
+      results[p] = values.slice(at, at += programs[p].length);
+    }
+  });
+  return results;
 }

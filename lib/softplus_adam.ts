@@ -10,7 +10,16 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
-import { Arena, type Block, padded, readRows, run, toMatrix32 } from "./kernels.ts";
+import {
+  Arena,
+  type Block,
+  type Call,
+  padded,
+  readRows,
+  run,
+  runAll,
+  toMatrix32,
+} from "./kernels.ts";
 import {
   columnNorms,
   type Matrix,
@@ -20,6 +29,7 @@ import {
   zeros32,
 } from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
+import { LARGE } from "./threads.ts";
 
 /** State of the optimisation at one step, before the step's update. */
 export interface SoftplusAdamEntry {
@@ -93,10 +103,25 @@ function blockRows(numLatents: number): number {
   return 6 * Math.min(Math.max(fitting, 6), 40);
 }
 
+/**
+ * Parts of a large problem's samples and atoms that threads can work on at once. Their gradients are
+ * added up in order, so that the sums depend on this number, and not on that of the threads.
+ */
+const LARGE_PARTS = 8;
+
+/** Samples that go through a step together. */
+interface SampleBlock {
+  rows: number;
+  x: Block;
+  p: Block;
+  m: Block;
+  v: Block;
+}
+
 /** Observations, pre-codes and Adam's moments of one split, in blocks of samples. */
 class Split {
   readonly rows: number;
-  readonly blocks: { rows: number; x: Block; p: Block; m: Block; v: Block }[] = [];
+  readonly blocks: SampleBlock[] = [];
   /** Column sums of the codes. */
   readonly totals: Block<Float64Array>;
 
@@ -117,6 +142,39 @@ class Split {
       });
     }
   }
+
+  /** The blocks of part `part` of `parts`. */
+  share(part: number, parts: number): SampleBlock[] {
+    const count = this.blocks.length;
+    return this.blocks.slice(
+      Math.floor(part * count / parts),
+      Math.floor((part + 1) * count / parts),
+    );
+  }
+}
+
+/** Where a part of the samples leaves its work: for one block, and sums over its blocks. */
+class Workspace {
+  readonly codes: Block;
+  readonly slopes: Block;
+  readonly gradients: Block;
+  readonly residuals: Block;
+  readonly sums: Block;
+  /** Column sums of the codes. */
+  readonly totals: Block<Float64Array>;
+  /** Gradient for the atoms, without its factor. */
+  readonly atoms: Block;
+
+  constructor(arena: Arena, m: number, n: number) {
+    const size = blockRows(n);
+    this.codes = arena.f32(size * padded(n));
+    this.slopes = arena.f32(size * padded(n));
+    this.gradients = arena.f32(size * padded(n));
+    this.residuals = arena.f32(size * padded(m));
+    this.sums = arena.f32(padded(n));
+    this.totals = arena.f64(padded(n));
+    this.atoms = arena.f32(n * padded(m));
+  }
 }
 
 /** The scalars of an Adam step. */
@@ -133,7 +191,7 @@ interface Parts {
   l1: number;
 }
 
-/** The dictionary with its moments, and the work space for one block of samples. */
+/** The dictionary with its moments. */
 class Model {
   readonly #m: number;
   readonly #n: number;
@@ -145,15 +203,11 @@ class Model {
   readonly #norms: Block;
   readonly #atomsM: Block;
   readonly #atomsV: Block;
-  readonly #atomsG: Block;
-  readonly #codes: Block;
-  readonly #slopes: Block;
-  readonly #gradients: Block;
-  readonly #residuals: Block;
-  readonly #sums: Block;
+  readonly #parts: Workspace[];
 
-  constructor(arena: Arena, D: Matrix, lambda: number, rectify: boolean) {
-    const m = D.rows, n = D.cols, size = blockRows(n);
+  /** Allocates for a dictionary, and for a work that has `partCount` parts. */
+  constructor(arena: Arena, D: Matrix, lambda: number, rectify: boolean, partCount: number) {
+    const m = D.rows, n = D.cols;
     this.#m = m;
     this.#n = n;
     this.#lambda = lambda;
@@ -163,60 +217,96 @@ class Model {
     this.#norms = arena.matrix({ rows: 1, cols: n, data: columnNorms(D) });
     this.#atomsM = arena.f32(this.#atoms.length);
     this.#atomsV = arena.f32(this.#atoms.length);
-    this.#atomsG = arena.f32(this.#atoms.length);
-    this.#codes = arena.f32(size * padded(n));
-    this.#slopes = arena.f32(size * padded(n));
-    this.#gradients = arena.f32(size * padded(n));
-    this.#residuals = arena.f32(size * padded(m));
-    this.#sums = arena.f32(padded(n));
+    this.#parts = Array.from({ length: partCount }, () => new Workspace(arena, m, n));
   }
 
   /**
-   * One Adam step of a split's pre-codes; where `learn` is set, its gradient for the atoms is added
-   * up. Returns the two parts of the loss before the step.
+   * One Adam step of a split's pre-codes; where `learn` is set, its gradient for the atoms is left in
+   * the parts' workspaces. Returns the two parts of the loss before the step.
    */
-  stepCodes(split: Split, { step, root }: AdamScalars, learn: boolean): Parts {
-    const m = this.#m, n = this.#n, dm = padded(m), dn = padded(n);
-    const Z = this.#codes, S = this.#slopes, G = this.#gradients, R = this.#residuals;
-    const scale = 2 / (split.rows * m), penalty = this.#lambda / (split.rows * n);
-    split.totals.view.fill(0);
-    let squares = 0;
-    for (const { rows, x, p, m: moment, v } of split.blocks) {
-      run("codes_forward", rows, dn, p, Z, S, split.totals, this.#sums, this.#rectify);
-      run("gemm_nn", rows, dm, n, Z, dn, this.#atoms, dm, R, dm);
-      squares += run("residual", rows, dm, R, x);
-      if (learn) run("gemm_tn_add", n, dm, rows, Z, dn, R, dm, this.#atomsG, dm);
-      run("gemm_nn", rows, dn, m, R, dm, this.#dictionary, dn, G, dn);
-      run(
-        ...["codes_adam", rows, dn, p, moment, v, G, S, this.#norms] as const,
-        ...[scale, penalty, step, root] as const,
+  stepCodes(split: Split, adam: AdamScalars, learn: boolean): Parts {
+    const m = this.#m, n = this.#n;
+    const results = runAll(this.#parts.map((workspace, part) => {
+      workspace.totals.view.fill(0);
+      return split.share(part, this.#parts.length).flatMap((block, index) =>
+        this.#blockStep(split, block, workspace, adam, learn ? index : undefined)
       );
+    }));
+    // only the kernel that makes residuals returns a number
+    let squares = 0;
+    for (const value of results.flat()) squares += value ?? 0;
+    const totals = split.totals.view.fill(0), norms = this.#norms.view;
+    for (const workspace of this.#parts) {
+      const part = workspace.totals.view;
+      for (let j = 0; j < n; j++) totals[j] += part[j];
     }
-    const totals = split.totals.view, norms = this.#norms.view;
     let weighted = 0;
     for (let j = 0; j < n; j++) weighted += totals[j] * norms[j];
     return { mse: squares / (split.rows * m), l1: weighted / (split.rows * n) };
   }
 
+  /**
+   * The kernels of a step for one block of samples. `index` is its place in its part, whose first
+   * block begins the sums; without it the atoms get no gradient.
+   */
+  #blockStep(
+    split: Split,
+    { rows, x, p, m: moment, v }: SampleBlock,
+    { codes: Z, slopes: S, gradients: G, residuals: R, sums, totals, atoms }: Workspace,
+    { step, root }: AdamScalars,
+    index: number | undefined,
+  ): Call[] {
+    const m = this.#m, n = this.#n, dm = padded(m), dn = padded(n);
+    const scale = 2 / (split.rows * m), penalty = this.#lambda / (split.rows * n);
+    const learn: Call[] = index === undefined
+      ? []
+      : [[index === 0 ? "gemm_tn" : "gemm_tn_add", n, dm, rows, Z, dn, R, dm, atoms, dm]];
+    return [
+      ["codes_forward", rows, dn, p, Z, S, totals, sums, this.#rectify],
+      ["gemm_nn", rows, dm, n, Z, dn, this.#atoms, dm, R, dm],
+      ["residual", rows, dm, R, x],
+      ...learn,
+      ["gemm_nn", rows, dn, m, R, dm, this.#dictionary, dn, G, dn],
+      [
+        ...["codes_adam", rows, dn, p, moment, v, G, S, this.#norms] as const,
+        ...[scale, penalty, step, root] as const,
+      ],
+    ];
+  }
+
   /** One Adam step of the atoms, along the gradient that the split's pre-codes left. */
   stepAtoms(split: Split, { step, root }: AdamScalars): void {
-    const m = this.#m, n = this.#n, dm = padded(m);
+    const m = this.#m, n = this.#n, dm = padded(m), dn = padded(n);
     const scale = 2 / (split.rows * m), penalty = this.#lambda / (split.rows * n);
-    run(
-      ...["atoms_adam", n, dm, this.#atoms, this.#atomsM, this.#atomsV, this.#atomsG] as const,
-      ...[this.#norms, split.totals, scale, penalty, step, root] as const,
-    );
-    run("transpose", n, m, this.#atoms, dm, this.#dictionary, padded(n));
-    this.#atomsG.view.fill(0);
+    const count = this.#parts.length, [{ atoms: gradient }, ...others] = this.#parts;
+    runAll(this.#parts.map((_, part): Call[] => {
+      const from = Math.floor(part * n / count), rows = Math.floor((part + 1) * n / count) - from;
+      const at = from * dm, length = rows * dm;
+      const sums = others.map(({ atoms }): Call => {
+        return ["axpy", length, 1, atoms.from(at, length), gradient.from(at, length)];
+      });
+      const [d, moment, v] = [this.#atoms, this.#atomsM, this.#atomsV].map((block) =>
+        block.from(at, length)
+      );
+      return [
+        ...sums,
+        [
+          ...["atoms_adam", rows, dm, d, moment, v, gradient.from(at, length)] as const,
+          ...[this.#norms.from(from), split.totals.from(from)] as const,
+          ...[scale, penalty, step, root] as const,
+        ],
+        ["transpose", rows, m, d, dm, this.#dictionary.from(from), dn],
+      ];
+    }));
   }
 
   /** The codes of a split. */
   codes(split: Split): Matrix32 {
     const codes = zeros32(split.rows, this.#n), dn = padded(this.#n);
+    const [{ codes: Z, slopes: S, totals, sums }] = this.#parts;
     let start = 0;
     for (const { rows, p } of split.blocks) {
-      const Z = this.#codes, S = this.#slopes;
-      run("codes_forward", rows, dn, p, Z, S, split.totals, this.#sums, this.#rectify);
+      run("codes_forward", rows, dn, p, Z, S, totals, sums, this.#rectify);
       readRows(Z, codes, start, start += rows);
     }
     return codes;
@@ -304,7 +394,8 @@ export function softplusAdam(
 
   using arena = new Arena();
   const id = new Split(arena, XId, PId), ood = new Split(arena, XOod, POod);
-  const model = new Model(arena, D, lambda, nonlinearity === "relu");
+  const partCount = numLatents < LARGE ? 1 : Math.min(LARGE_PARTS, id.blocks.length);
+  const model = new Model(arena, D, lambda, nonlinearity === "relu", partCount);
   const history: SoftplusAdamEntry[] = [];
   const { fround } = Math;
   // ReLU of pre-codes that are all negative or 0: every gradient is 0, and no step moves anything

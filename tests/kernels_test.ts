@@ -1,27 +1,21 @@
 import assert from "node:assert/strict";
-import { type Backend, chooseBackend, type KernelExports, loadBackend } from "../lib/kernels.js";
+import { instantiateKernels, newMemory, RESERVED } from "../lib/kernel_instance.ts";
+import { type Backend, chooseBackend, type KernelExports } from "../lib/kernels.js";
 import { Arena, padded, run, toMatrix32 } from "../lib/kernels.ts";
 import { fromRows } from "../lib/matrix.ts";
 
-const BACKENDS: Backend[] = ["relaxed-simd", "simd"];
+const BACKENDS: Backend[] = ["relaxed-simd", "simd", "threads"];
 
 /** Deterministic values in (−1, 1) that no kernel constant hides. */
 function fill(view: Float32Array, seed: number): void {
   for (let i = 0; i < view.length; i++) view[i] = Math.sin(12.9898 * (i + 1) + 78.233 * seed);
 }
 
-/** A build's raw exports over a memory of its own. */
-async function instantiate(backend: Backend) {
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
-  const instance = await WebAssembly.instantiate(await loadBackend(backend), { env: { memory } });
-  return { memory, kernels: instance.exports as unknown as KernelExports };
-}
-
 for (const backend of BACKENDS) {
   Deno.test(`the ${backend} build multiplies matrices of any row count and inner dimension`, async () => {
-    const { memory, kernels } = await instantiate(backend);
+    const { memory, kernels } = await instantiateKernels(backend, newMemory(backend), 0);
     type Address = Parameters<KernelExports["gemm_nn"]>[3];
-    const [a, b, c] = [65_536, 262_144, 524_288] as Address[];
+    const [a, b, c] = [RESERVED, 262_144, 524_288] as Address[];
     // 1 and 5 rows take the narrow path, 6 and 12 fill blocks, 7 and 64 move the last block up
     for (const m of [1, 5, 6, 7, 12, 64]) {
       for (const [n, k] of [[8, 1], [16, 13], [104, 47]]) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Backend, type KernelExports, loadBackend } from "../lib/kernels.js";
+import { instantiateKernels } from "../lib/kernel_instance.ts";
+import type { Backend, KernelExports } from "../lib/kernels.js";
 import { type Matrix, zeros } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
 import { softplusAdam, type SoftplusAdamOptions } from "../lib/softplus_adam.ts";
@@ -148,8 +149,7 @@ for (const nonlinearity of ["softplus", "relu"] as const) {
 for (const backend of ["relaxed-simd", "simd"] as Backend[]) {
   Deno.test(`the ${backend} build's softplus and its derivative are exact to float32`, async () => {
     const memory = new WebAssembly.Memory({ initial: 40, maximum: 65_536 });
-    const instance = await WebAssembly.instantiate(await loadBackend(backend), { env: { memory } });
-    const kernels = instance.exports as unknown as KernelExports;
+    const { kernels } = await instantiateKernels(backend, memory, 0);
     const count = 40_000;
     const at = [1, 2, 3, 4, 5].map((k) => k * 6 * 65_536);
     const [p, z, s, totals, sums] = at as Parameters<KernelExports["codes_forward"]>[2][];

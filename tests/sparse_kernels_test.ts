@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Backend, type KernelExports, loadBackend, type Pointer } from "../lib/kernels.js";
+import { instantiateKernels, RESERVED } from "../lib/kernel_instance.ts";
+import type { Backend, Pointer } from "../lib/kernels.js";
 import { assertClose } from "./golden.ts";
 
 const BACKENDS: Backend[] = ["relaxed-simd", "simd"];
@@ -14,8 +15,8 @@ function fill(view: Float32Array | Float64Array, seed: number, every = 1): void 
 /** A build's exports, and blocks of a memory of its own. */
 async function open(backend: Backend) {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64 });
-  const instance = await WebAssembly.instantiate(await loadBackend(backend), { env: { memory } });
-  let top = 65_536;
+  const { kernels } = await instantiateKernels(backend, memory, 0);
+  let top = RESERVED;
   const place = (bytes: number) => {
     const pointer = top as Pointer;
     top += Math.ceil(bytes / 64) * 64;
@@ -29,7 +30,7 @@ async function open(backend: Backend) {
     const pointer = place(8 * length);
     return { pointer, view: new Float64Array(memory.buffer, pointer, length) };
   };
-  return { kernels: instance.exports as unknown as KernelExports, f32, f64 };
+  return { kernels, f32, f64 };
 }
 
 for (const backend of BACKENDS) {

@@ -1,0 +1,41 @@
+/**
+ * More threads for the solvers of one large problem.
+ * @module
+ */
+import { requireInteger } from "./checks.ts";
+import { MAX_THREADS } from "./kernel_instance.ts";
+import { startHelpers } from "./kernels.ts";
+
+/**
+ * From this many latents on, `fista`, `ista`, `learnDictionary` and `softplusAdam` share their samples
+ * among the threads that there are; smaller problems are done before it pays.
+ */
+export const LARGE = 5000;
+
+/**
+ * Gives the solvers more threads, which work on the same memory, until the returned object is
+ * disposed: `fista`, `ista`, `learnDictionary` and `softplusAdam` then share the samples of problems
+ * with at least {@linkcode LARGE} latents among all of them. Results do not depend on the number of
+ * threads. Each is a worker, which needs the permission to read this toolkit's files.
+ *
+ * @param count Threads in total, this one among them.
+ * @returns Ends the threads when it is disposed.
+ * @throws {RangeError} When `count` is no integer from 1 to 256.
+ * @throws {Error} When a thread cannot start, or those of an earlier call have not ended.
+ *
+ * @example
+ * ```ts
+ * import { startThreads } from "./threads.ts";
+ * {
+ *   using _threads = await startThreads(2);
+ *   // fista(X, D, …) on large problems
+ * }
+ * ```
+ */
+export async function startThreads(count: number): Promise<Disposable> {
+  requireInteger("count", count, 1);
+  if (count > MAX_THREADS) {
+    throw new RangeError(`count must be at most ${MAX_THREADS}, got ${count}`);
+  }
+  return await startHelpers(count - 1);
+}
