@@ -58,3 +58,8 @@ export function exponent(x: readonly number[], y: readonly number[]): number {
   });
   return covariance / variance;
 }
+
+/** The mean on a log axis. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.map(Math.log).reduce((a, b) => a + b) / values.length);
+}

@@ -142,9 +142,10 @@ async function submitExperiment(args: readonly string[]): Promise<void> {
 function parseFlags(
   args: readonly string[],
 ): { task: string; flags: z.infer<typeof flagsSchema> } {
-  const { values, positionals } = parseArgs({
+  const { values, positionals, tokens } = parseArgs({
     args: [...args],
     strict: false,
+    tokens: true,
     options: Object.fromEntries(
       Object.entries(flagsSchema.shape).map(([name, schema]) => [
         name,
@@ -158,6 +159,9 @@ function parseFlags(
   if (issue?.code === "unrecognized_keys") {
     throw new UsageError(`it has no flag --${issue.keys[0]} (the experiment's flags go after --)`);
   }
+  const given = tokens.flatMap((token) => token.kind === "option" ? [token.name] : []);
+  const twice = given.find((name, i) => given.indexOf(name) < i);
+  if (twice !== undefined) throw new UsageError(`--${twice} must be given once, got it twice`);
   const [task, ...more] = positionals;
   if (task === undefined || more.length > 0) {
     throw new UsageError(

@@ -2,7 +2,7 @@
  * The dictionary that fits given codes best.
  * @module
  */
-import { requireMatrix, requireNonNegative } from "./checks.ts";
+import { requireFloat32, requireMatrix, requireNonNegative } from "./checks.ts";
 import { Arena, type Block, padded, run } from "./kernels.ts";
 import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
 
@@ -136,13 +136,13 @@ function transposeInto(
  * Xᵀ(ZZᵀ + εI)⁻¹Z where there are more atoms than samples; the cost of forming the system grows with the
  * codes that are not zero. Source: method of optimal directions (Engan, Aase and Husøy, 1999).
  *
- * @param X Samples×m observations.
+ * @param X Samples×m observations, within float32 so that no sum of squares overflows; not rounded.
  * @param Z Samples×n codes (rounded to float32).
  * @param options `eps`: the ridge ε, in squared units of the codes. Default 1e-6.
  * @returns m×n dictionary, float32.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, `eps` is negative, or it is too
- * small for the codes (Gram matrix not positive definite in float64).
+ * @throws {RangeError} When shapes do not match, values are not finite in float32, `eps` is negative, or
+ * it is too small for the codes (Gram matrix not positive definite in float64).
  *
  * @example
  * ```ts
@@ -158,6 +158,8 @@ export function updateDictionary(
 ): Matrix32 {
   requireMatrix("X", X);
   requireMatrix("Z", Z, { rows: X.rows });
+  requireFloat32("X", X);
+  requireFloat32("Z", Z);
   requireNonNegative("eps", eps);
   using arena = new Arena();
   return new DictionaryUpdater(arena, X, Z.cols, eps).update(arena.matrix(Z));

@@ -3,7 +3,14 @@
  * warm-start and sensitivity studies need.
  * @module
  */
-import { requireInteger, requireMatrix, requireNoOverflow, requirePositive } from "./checks.ts";
+import {
+  requireArray,
+  requireInteger,
+  requireMatrix,
+  requireNoOverflow,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
 import { Arena, padded, readRows, writeRows } from "./kernels.ts";
 import { type LassoSettings, LassoSolver } from "./lasso_solver.ts";
 import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
@@ -42,12 +49,15 @@ export interface FistaBudgetsOptions {
 export function fistaBudgets(
   X: Matrix,
   D: Matrix,
-  { lambda, budgets, nonneg = false, zInit }: FistaBudgetsOptions,
+  options: FistaBudgetsOptions,
 ): Matrix32[] {
+  requireOptions("options", options);
+  const { lambda, budgets, nonneg = false, zInit } = options;
   requireMatrix("D", D);
   requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
   requirePositive("lambda", lambda);
+  requireArray("budgets", budgets);
   budgets.forEach((budget, i) =>
     requireInteger(`budgets[${i}]`, budget, (budgets[i - 1] ?? 0) + 1)
   );
@@ -95,11 +105,14 @@ export interface FistaLambdasOptions {
 export function fistaLambdas(
   X: Matrix,
   D: Matrix,
-  { lambdas, nIter = 100, nonneg = false }: FistaLambdasOptions,
+  options: FistaLambdasOptions,
 ): Matrix32[] {
+  requireOptions("options", options);
+  const { lambdas, nIter = 100, nonneg = false } = options;
   requireMatrix("D", D);
   requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
+  requireArray("lambdas", lambdas);
   lambdas.forEach((lambda, i) => requirePositive(`lambdas[${i}]`, lambda));
   requireInteger("nIter", nIter, 1);
 

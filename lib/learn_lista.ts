@@ -2,7 +2,7 @@
  * LISTA as a whole method: with a known dictionary, or one that is learned first.
  * @module
  */
-import { requireMatrix, requireOptions } from "./checks.ts";
+import { requireFloat32, requireMatrix, requireOptions } from "./checks.ts";
 import { learnDictionary } from "./dictionary_learning.ts";
 import { Lista, type ListaEntry, type ListaTraining } from "./lista.ts";
 import { type Matrix, type Matrix32, toFloat32 } from "./matrix.ts";
@@ -42,8 +42,8 @@ export interface LearnedLista {
  * @param XOod OOD observations, samples × m.
  * @throws {TypeError} When an argument is of the wrong kind, or neither `dictionary` nor `numLatents`
  * is given.
- * @throws {RangeError} When shapes do not fit together, a value is not finite, λ or lr is not above 0
- * or a count is no integer of at least 1.
+ * @throws {RangeError} When shapes do not fit together, a value is not finite in float32, λ or lr is
+ * not above 0 or a count is no integer of at least 1.
  *
  * @example
  * ```ts
@@ -63,8 +63,12 @@ export function learnLista(XId: Matrix, XOod: Matrix, options: LearnListaOptions
   const { dictionary: given, numLatents, maxSteps, nLayers, ...training } = options;
   requireMatrix("XId", XId);
   requireMatrix("XOod", XOod, { cols: XId.cols });
-  if (given) requireMatrix("dictionary", given, { rows: XId.cols });
-  else if (numLatents === undefined) {
+  requireFloat32("XId", XId);
+  requireFloat32("XOod", XOod);
+  if (given) {
+    requireMatrix("dictionary", given, { rows: XId.cols });
+    requireFloat32("dictionary", given);
+  } else if (numLatents === undefined) {
     throw new TypeError("Cannot learn LISTA: it needs a dictionary or numLatents, got neither");
   }
   const { lambda, seed = 0 } = training;

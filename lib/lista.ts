@@ -4,10 +4,12 @@
  */
 import {
   requireArray,
+  requireFloat32,
   requireFunction,
   requireInteger,
   requireIterable,
   requireMatrix,
+  requireNoOverflow,
   requireOptions,
   requirePositive,
 } from "./checks.ts";
@@ -111,17 +113,21 @@ export class Lista {
    * spectral norm of D, and thresholds of 0.01.
    *
    * @param D Dictionary, m × n, atoms in columns.
-   * @throws {RangeError} When D is empty, zero or not finite, or `nLayers` is no integer of at least 1.
+   * @throws {RangeError} When D is empty, zero, or not finite in float32 or its Gram matrix is not, or
+   * `nLayers` is no integer of at least 1.
    */
   static fromDictionary(D: Matrix, options: { nLayers?: number } = {}): Lista {
     requireOptions("options", options);
     const { nLayers = 16 } = options;
     requireMatrix("D", D);
+    requireFloat32("D", D);
     requireInteger("nLayers", nLayers, 1);
     const L = lipschitz(D), { rows: m, cols: n } = D;
     requirePositive("the squared spectral norm of D", L);
     const S = toFloat32(transpose(D)).data.map((value) => value / L);
-    const W = gram(D).data.map((value, p) => (p % (n + 1) === 0 ? 1 : 0) - value / L);
+    const G = gram(D);
+    requireNoOverflow("make LISTA", G, "scale D down");
+    const W = G.data.map((value, p) => (p % (n + 1) === 0 ? 1 : 0) - value / L);
     return new Lista(Array.from({ length: nLayers }, () => ({
       W: { rows: n, cols: n, data: W.slice() },
       S: { rows: n, cols: m, data: S.slice() },
@@ -149,10 +155,11 @@ export class Lista {
    *
    * @param X Observations, samples × m.
    * @returns Codes, samples × n.
-   * @throws {RangeError} When X does not have m columns or a value is not finite.
+   * @throws {RangeError} When X does not have m columns, or it or the codes are not finite in float32.
    */
   forward(X: Matrix): Matrix32 {
     requireMatrix("X", X, { cols: this.inputDim });
+    requireFloat32("X", X);
     const codes = zeros32(X.rows, this.numLatents);
     using arena = new Arena();
     const network = new ListaNetwork(arena, this.#layers, FORWARD_ROWS);
@@ -162,13 +169,16 @@ export class Lista {
       writeRows(x, X, start, end);
       readRows(network.forward(x, end - start), codes, start, end);
     }
+    requireNoOverflow("code X", codes, "scale X or the weights down");
     return codes;
   }
 
   #check(X: Matrix, D: Matrix, lambda: number): void {
     requireMatrix("X", X, { cols: this.inputDim });
+    requireFloat32("X", X);
     requireInteger("X.rows", X.rows, 1);
     requireMatrix("D", D, { rows: this.inputDim, cols: this.numLatents });
+    requireFloat32("D", D);
     requirePositive("lambda", lambda);
   }
 
@@ -178,7 +188,8 @@ export class Lista {
    * @param X Observations, samples × m.
    * @param D Dictionary, m × n.
    * @returns The loss, and the gradients in the shapes of the layers.
-   * @throws {RangeError} When shapes do not fit together, a value is not finite or λ is not above 0.
+   * @throws {RangeError} When shapes do not fit together, a value is not finite in float32 or λ is not
+   * above 0.
    */
   gradients(
     X: Matrix,
@@ -202,8 +213,8 @@ export class Lista {
    * @param D Dictionary, m × n.
    * @returns The mean loss of every epoch.
    * @throws {TypeError} When an argument is of the wrong kind.
-   * @throws {RangeError} When shapes do not fit together, a value is not finite, λ or lr is not above
-   * 0, a count is no integer of at least 1, or a batch names a row that X does not have.
+   * @throws {RangeError} When shapes do not fit together, a value is not finite in float32, λ or lr is
+   * not above 0, a count is no integer of at least 1, or a batch names a row that X does not have.
    * @throws {Error} When the loss stops being finite; the weights are then those from before.
    */
   train(X: Matrix, D: Matrix, options: ListaTraining): ListaEntry[] {

@@ -2,7 +2,6 @@
  * Experiments that run a list of methods on every problem of a grid.
  * @module
  */
-import { BYTES_PER_BIDDER } from "./auction.ts";
 import { scoring } from "./costs.ts";
 import type {
   CellContext,
@@ -13,9 +12,9 @@ import type {
   Row,
 } from "./experiment.ts";
 import type { Method, MethodOptions } from "./inference_methods.ts";
-import { MOST_PAIRS } from "./mcc.ts";
 import { Problem, type ProblemParameters } from "./problem.ts";
 import { SCORES, SEEDS } from "./problem_cells.ts";
+import { peakMemory } from "./problem_memory.ts";
 import { inShares } from "./progress_shares.ts";
 
 /** The options that every sweep has. */
@@ -149,16 +148,4 @@ function runMethods(
 
 function costOf(method: Method, problem: ProblemParameters, options: MethodOptions): number {
   return method.cost(problem, options) + scoring(problem);
-}
-
-/** Bytes that a problem takes when a method's codes are scored. */
-function peakMemory({ numLatents: n, inputDim, nSamples, width }: ProblemParameters): number {
-  const scored = nSamples / 2;
-  const data = 8 * (3 * scored * n + 2 * inputDim * n);
-  const codes = 8 * 2 * scored * width;
-  // the MCC fills the few truly active columns up with noise, then matches all
-  const standardized = 8 * scored * (2 * n + width);
-  const pairs = n * width;
-  const match = pairs > MOST_PAIRS ? BYTES_PER_BIDDER * width : 8 * pairs;
-  return data + codes + standardized + match;
 }

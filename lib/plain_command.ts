@@ -145,10 +145,11 @@ export function atPlace<Result>(rule: string, place: string, work: () => Result)
 }
 
 /**
- * The rows that the folder of `--results` holds of the experiments that have figures.
+ * The rows that the folder of `--results` holds of the experiments that have figures. Tells on stderr
+ * which files have none.
  *
- * @throws {UsageError} Where there is no such folder, or no file in it.
- * @throws {RangeError} Where a file is damaged, foreign or empty; the message names it.
+ * @throws {UsageError} Where there is no such folder, or no row in it.
+ * @throws {RangeError} Where a file is damaged or foreign; the message names it.
  *
  * @example
  * ```ts
@@ -161,10 +162,15 @@ export function readResultsFlag(folder: string): ExperimentRows[] {
   const found = atPlace(
     "--results must be a readable folder",
     folder,
-    () => readResultFolder(folder, Object.keys(figureSets)),
+    () =>
+      readResultFolder(folder, Object.keys(figureSets), {
+        onEmpty: (path) => console.error(`Left out ${path}: it has no rows`),
+      }),
   );
   if (found.length === 0) {
-    throw new UsageError(`--results must hold files named exp_*.json, got none in "${folder}"`);
+    throw new UsageError(
+      `--results must hold rows in files named exp_*.json, got none in "${folder}"`,
+    );
   }
   return found;
 }

@@ -7,6 +7,7 @@ import { requireProblem } from "./command_line.ts";
 import { scoring } from "./costs.ts";
 import type { Cell, CellKey, OptionSpec } from "./experiment.ts";
 import { paperSeeds, varyLatentsGrid } from "./grids.ts";
+import { peakMemory } from "./problem_memory.ts";
 import type { ProblemParameters } from "./sae_models.ts";
 
 /** The columns of a problem in result rows. */
@@ -107,6 +108,7 @@ const K = 10;
  * @param options `n` and `seeds`.
  * @param cost Estimated seconds of the work of a cell, without the scoring.
  * @param scored Number of rows that a cell scores.
+ * @param series Most codes of both splits that a cell holds at once, where one run gives a series.
  * @throws {RangeError} When an n has no problem with k = 10.
  *
  * @example
@@ -119,12 +121,17 @@ export function controlledCells(
   { n, seeds }: { n: readonly number[]; seeds: readonly number[] },
   cost: (problem: ProblemParameters) => number,
   scored: number,
+  series = 1,
 ): Cell<ProblemKey>[] {
   for (const numLatents of n) requireProblem({ n: numLatents, k: K });
   return varyLatentsGrid({ numLatents: n, k: [K] }).flatMap((row) =>
     seeds.map((seed) => {
       const problem = { ...row, seed };
-      return { key: keyOf(problem), cost: cost(problem) + scored * scoring(problem) };
+      return {
+        key: keyOf(problem),
+        cost: cost(problem) + scored * scoring(problem),
+        memory: peakMemory(problem, { codes: series }),
+      };
     })
   );
 }

@@ -2,7 +2,14 @@
  * Refinement of an autoencoder's codes: how much is lost by encoding in one pass.
  * @module
  */
-import { requireInstance, requireInteger, requireMatrix, requireOptions } from "./checks.ts";
+import {
+  requireFloat32,
+  requireInstance,
+  requireInteger,
+  requireMatrix,
+  requireNoOverflow,
+  requireOptions,
+} from "./checks.ts";
 import type { Matrix, Matrix32 } from "./matrix.ts";
 import { meanSquaredError } from "./reconstruction.ts";
 import { Sae } from "./saes.ts";
@@ -36,7 +43,8 @@ export interface RefinedCodes {
  * X minus the autoencoder's bias, in every row.
  *
  * @throws {TypeError} When `sae` is no autoencoder or X is no matrix.
- * @throws {RangeError} When X does not have inputDim columns or a value is not finite.
+ * @throws {RangeError} When X does not have inputDim columns, or it or the difference is not finite in
+ * float32.
  *
  * @example
  * ```ts
@@ -50,8 +58,11 @@ export interface RefinedCodes {
 export function withoutBias(X: Matrix, sae: Sae): Matrix {
   requireInstance("sae", sae, Sae);
   requireMatrix("X", X, { cols: sae.inputDim });
+  requireFloat32("X", X);
   const data = Float32Array.from(X.data, (value, p) => value - sae.bias[p % X.cols]);
-  return { rows: X.rows, cols: X.cols, data };
+  const centred = { rows: X.rows, cols: X.cols, data };
+  requireNoOverflow("subtract the bias from X", centred, "scale X down");
+  return centred;
 }
 
 /**
@@ -62,8 +73,8 @@ export function withoutBias(X: Matrix, sae: Sae): Matrix {
  * @param sae The autoencoder.
  * @param X Observations, samples × inputDim, at least one.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not fit together, a value is not finite, λ is not above 0 or
- * `nIter` is no integer of at least 1.
+ * @throws {RangeError} When shapes do not fit together, a value is not finite in float32, λ is not above
+ * 0 or `nIter` is no integer of at least 1.
  *
  * @example
  * ```ts

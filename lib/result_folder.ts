@@ -96,8 +96,9 @@ export function parseResultName(
  *
  * @param folder Folder of the files.
  * @param experiments Names of the experiments to read, in the order of the result.
- * @returns One entry per experiment and suffix that the folder has files of.
- * @throws {RangeError} Where a file is damaged or foreign, or has no row; the message names it.
+ * @param options `onEmpty`: called with the path of every file without a row, which is left out.
+ * @returns One entry per experiment and suffix that the folder has rows of.
+ * @throws {RangeError} Where a file is damaged or foreign; the message names it.
  * @throws {Deno.errors.NotFound} Where there is no such folder.
  *
  * @example
@@ -111,17 +112,23 @@ export function parseResultName(
 export function readResultFolder(
   folder: string,
   experiments: readonly string[],
+  { onEmpty }: { onEmpty?: (path: string) => void } = {},
 ): ExperimentRows[] {
   const collator = new Intl.Collator("en", { numeric: true });
   const files = [...Deno.readDirSync(folder)].flatMap(({ name: file }) => {
     const name = parseResultName(file, experiments);
     return name ? [{ file, ...name }] : [];
   }).sort((a, b) => a.file.length - b.file.length || collator.compare(a.file, b.file));
+  const filled = files.flatMap((entry) => {
+    const path = join(folder, entry.file), rows = readRows(path) ?? [];
+    if (rows.length === 0) onEmpty?.(path);
+    return rows.length > 0 ? [{ ...entry, rows }] : [];
+  });
 
-  const groups = Map.groupBy(files, ({ experiment, suffix }) => experiment + suffix);
+  const groups = Map.groupBy(filled, ({ experiment, suffix }) => experiment + suffix);
   return [...groups.values()].map((group): ExperimentRows => {
     const [{ experiment, suffix }] = group;
-    const rowsOf = (part: typeof group) => distinct(part.map(({ file }) => readSome(folder, file)));
+    const rowsOf = (part: typeof group) => distinct(part.map(({ rows }) => rows));
     return {
       experiment,
       suffix,
@@ -133,13 +140,6 @@ export function readResultFolder(
     experiments.indexOf(a.experiment) - experiments.indexOf(b.experiment) ||
     (a.suffix < b.suffix ? -1 : 1)
   );
-}
-
-function readSome(folder: string, file: string): Row[] {
-  const path = join(folder, file);
-  const rows = readRows(path) ?? [];
-  if (rows.length === 0) throw new RangeError(`Cannot use ${path}: it must have rows, got none`);
-  return rows;
 }
 
 /** The rows of all files, without those that an earlier file has for the same setting. */

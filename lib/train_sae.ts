@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  requireFloat32,
   requireFunction,
   requireInstance,
   requireInteger,
@@ -165,13 +166,12 @@ export function trainSae(data: SaeData, config: SaeConfig): TrainedSae {
   if (initial !== undefined) requireInstance("initial", initial, Sae);
   if (config.loader !== undefined) requireIterable("loader", config.loader);
   if (onEpoch !== undefined) requireFunction("onEpoch", onEpoch);
-  requireMatrix("train", train);
-  requireInteger("train.rows", train.rows, 1);
-  const inputDim = train.cols;
-  for (const [name, X] of [["id", id], ["ood", ood]] as const) {
-    requireMatrix(name, X, { cols: inputDim });
+  for (const [name, X] of Object.entries({ train, id, ood })) {
+    requireMatrix(name, X, { cols: train?.cols });
+    requireFloat32(name, X);
     requireInteger(`${name}.rows`, X.rows, 1);
   }
+  const inputDim = train.cols;
   const start = initial ?? Sae.initialize({ type, inputDim, width, kval, seed });
   for (const [name, value] of Object.entries({ type, inputDim, width, kval })) {
     const actual = start[name as "type"];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exponent, OPERATIONS } from "../bench/growth_fit.ts";
+import { exponent, geometricMean, OPERATIONS } from "../bench/growth_fit.ts";
 import { parseFlags } from "../bench/reference_flags.ts";
 import {
   agreementOf,
@@ -168,6 +168,12 @@ Deno.test("an interpreter that cannot be run ends the command with exit code 2, 
 Deno.test("the exponent of a power law is found exactly", () => {
   const x = [100, 200, 400, 800];
   assertClose(exponent(x, x.map((value) => 3 * value ** 1.75)), 1.75, 1e-12, "exponent");
+});
+
+Deno.test("the geometric mean is halfway on a log axis", () => {
+  // logarithms and their inverse, each within a few roundings
+  assertClose(geometricMean([0.001, 0.1]), 0.01, 1e-16, "two decades");
+  assertClose(geometricMean([5, 5, 5]), 5, 1e-14, "a constant");
 });
 
 Deno.test("the multiply-adds of dense FISTA double with each size", () => {

@@ -86,6 +86,20 @@ Deno.test("updateDictionary is its formula, with more samples than atoms and wit
   }
 });
 
+Deno.test("the largest observations and codes of float32 give the dictionary of smaller ones", () => {
+  const largest = (M: Matrix) => {
+    const { data } = toFloat64(M);
+    const scale = 3.4e38 / data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    return { ...M, data: data.map((value) => value * scale) };
+  };
+  for (const n of [7, 30]) {
+    const Z = sparseCodes(n, XId.rows, n, 2);
+    const D = updateDictionary(largest(XId), largest(Z), { eps: 0 });
+    // float32 of the codes and of the result
+    assertClose(D.data, updateDictionary(XId, Z, { eps: 0 }).data, 1e-5, "D");
+  }
+});
+
 Deno.test("codes times a dictionary give that dictionary back", () => {
   const Z = sparseCodes(5, 300, 40, 5);
   const D = normalizeColumns({ rows: 20, cols: 40, data: new RandomState(6).normal(0, 1, 800) });
@@ -327,6 +341,16 @@ Deno.test("bad input is refused by name, value and rule", () => {
     ],
     [() => updateDictionary(XId, zeros(19, 12)), "RangeError", /^Z must have 20 rows, got 19/],
     [() => updateDictionary(XId, zeros(20, 12), { eps: -1 }), "RangeError", /^eps must be/],
+    [
+      () => updateDictionary(fromRows([[1, 1e160]]), fromRows([[1]])),
+      "RangeError",
+      /^X must be within float32 \(up to 3\.4e38\), got 1e\+160 at row 0, column 1/,
+    ],
+    [
+      () => updateDictionary(fromRows([[1]]), fromRows([[-1e39]])),
+      "RangeError",
+      /^Z must be within float32 .* got -1e\+39/,
+    ],
     [
       () =>
         updateDictionary(XId, { rows: 20, cols: 2, data: new Float32Array(40).fill(1) }, {

@@ -37,21 +37,23 @@ async function load(name: string): Promise<Experiment<AnyOptions>> {
   return (await import(`../experiments/${name}.ts`)).experiment;
 }
 
-/** Runs the first cell of an experiment on `TINY` and the options given. */
-async function runTiny(name: string, options: AnyOptions = {}): Promise<CellResult> {
-  const experiment = await load(name);
-  const specs = Object.entries(experiment.options) as [
-    keyof ExperimentOptions,
-    { default: never },
-  ][];
-  const complete: AnyOptions = Object.fromEntries(
-    specs.map(([key, spec]) => [key, options[key] ?? TINY[key] ?? spec.default]),
+/** All options of an experiment: those given, those of `TINY`, its defaults. */
+function complete({ options: specs }: Experiment<AnyOptions>, options: AnyOptions): AnyOptions {
+  const entries = Object.entries(specs) as [keyof ExperimentOptions, { default: never }][];
+  return Object.fromEntries(
+    entries.map(([key, spec]) => [key, options[key] ?? TINY[key] ?? spec.default]),
   );
-  const [cell] = experiment.cells(complete);
+}
+
+/** Runs the first cell of an experiment on `TINY` and the options given. */
+async function runTiny(name: string, changes: AnyOptions = {}): Promise<CellResult> {
+  const experiment = await load(name);
+  const options = complete(experiment, changes);
+  const [cell] = experiment.cells(options);
   assert(cell.cost > 0);
   const shares: number[] = [];
   const progress = (share: number) => shares.push(share);
-  const result = await experiment.run(cell, { options: complete, cache, progress });
+  const result = await experiment.run(cell, { options, cache, progress });
   shares.forEach((share, i) => assert(share >= (shares[i - 1] ?? 0) && share < 1 + 1e-9));
   for (const row of [...result.rows, ...result.diagnostics ?? []]) {
     for (const [column, value] of Object.entries(cell.key)) assert.equal(row[column], value);
@@ -303,10 +305,32 @@ Deno.test("one FISTA run gives the codes of every budget, and one preparation th
   }
   assert.throws(() => fistaBudgets(val.Y, A, { lambda: 1, budgets: [5, 5] }), /budgets\[1\] must/);
   assert.throws(() => fistaLambdas(val.Y, A, { lambdas: [1, 0] }), /lambdas\[1\] must/);
+  for (const path of [fistaBudgets, fistaLambdas]) {
+    const call = (options?: unknown) => () => path(val.Y, A, options as never);
+    assert.throws(call(), /^TypeError: options must be an object, got undefined/);
+    assert.throws(call({ lambda: 1 }), /^TypeError: (budgets|lambdas) must be an array, got undef/);
+  }
   const huge = { ...val.Y, data: val.Y.data.map(() => 1e39) };
   const overflow = { name: "RangeError", message: /^Cannot code X: .* float32, got NaN in row 0/ };
   assert.throws(() => fistaBudgets(huge, A, { lambda: 1, budgets: [5] }), overflow);
   assert.throws(() => fistaLambdas(huge, A, { lambdas: [1] }), overflow);
+});
+
+Deno.test("the codes of a series count in the memory of a cell", async () => {
+  const scored = 2 * 2500 * 10_000;
+  const memory = async (name: string) => {
+    const experiment = await load(name);
+    const { lambda } = experiment.options;
+    const options = { n: [10_000], fistaIters: 500, lambda: lambda!.default };
+    return experiment.cells(complete(experiment, options))[0].memory!;
+  };
+  const alone = await memory("dict_quality");
+  // data, codes and what the MCC makes of them, at least once each in float64
+  assert(alone > 8 * 3 * scored && alone < 2 ** 32, `${alone}`);
+  // budgets 1, 2, 5, …, 500 and nine weights, in float32
+  for (const name of ["warmstart_encoder", "lambda_sensitivity"]) {
+    assert.equal(await memory(name) - alone, 8 * 4 * scored, name);
+  }
 });
 
 Deno.test("budgets are the series 1, 2, 5, 10, … up to the largest", () => {
@@ -364,13 +388,16 @@ Deno.test("methods that an experiment does not have, and problems that cannot fi
   );
 
   const started = performance.now();
-  const large = await command("large_latents", "--n", "100000000", ...OUTPUT);
-  assert.equal(large.code, 2);
-  assert.match(
-    large.stderr,
-    /must fit in the .* GiB .*num_latents 100000000.* needs about \d+.* GiB/,
-  );
-  assert.equal(large.stderr.trim().split("\n").length, 1);
+  // a sweep and a controlled experiment
+  for (const name of ["large_latents", "dict_quality"]) {
+    const large = await command(name, "--n", "100000000", ...OUTPUT);
+    assert.equal(large.code, 2);
+    assert.match(
+      large.stderr,
+      /must fit in the .* GiB .*num_latents 100000000.* needs about \d+.* GiB/,
+    );
+    assert.equal(large.stderr.trim().split("\n").length, 1);
+  }
   assert(performance.now() - started < 5000, "before any work");
 });
 

@@ -115,7 +115,10 @@ Deno.test("figures answers bad usage with one line that names the flag, and exit
     [draw("--colour"), /it has no flag --colour/],
     [draw("extra"), /it takes flags only, got "extra"/],
     [run("--results", `${folder}/none`), /--results must be a readable folder, got ".*none"/],
-    [run("--results", `${folder}/empty`), /--results must hold files named exp_\*\.json, got none/],
+    [
+      run("--results", `${folder}/empty`),
+      /--results must hold rows in files named exp_\*\.json, got none/,
+    ],
     [
       run("--results", results, "--out", `${results}/exp_vary_latents.json/x`),
       /--out must be a folder to write to, got/,
@@ -132,10 +135,36 @@ Deno.test("figures answers bad usage with one line that names the flag, and exit
   assert.match((await run("--help")).stdout, /^Usage: deno task figures/);
 });
 
-Deno.test("a damaged, empty or foreign file is refused by name and nothing is written", async () => {
+Deno.test("a file without rows is told of and left out, whatever it would have held", async () => {
+  const without = setUp(["exp_vary_latents"]);
+  await without.draw();
+  const { results, draw, drawn, out } = setUp(["exp_vary_latents"]);
+  const empty = ["exp_dict_quality", "exp_dict_quality_diagnostics", "exp_vary_latents_n50"];
+  for (const name of empty) writeRows(`${results}/${name}.json`, []);
+  const { code, stderr } = await draw();
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(
+    stderr.split("\n").sort(),
+    empty.map((name) => `Left out ${results}/${name}.json: it has no rows`).sort(),
+  );
+  assert.deepEqual(drawn(), without.drawn());
+  for (const name of drawn()) {
+    const [a, b] = [out, without.out].map((folder) => Deno.readTextFileSync(`${folder}/${name}`));
+    assert(a === b, `${name} differs`);
+  }
+});
+
+Deno.test("a folder whose files have no rows at all is refused", async () => {
+  const { results, draw } = setUp([]);
+  writeRows(`${results}/exp_dict_quality.json`, []);
+  const { code, stderr } = await draw();
+  assert.equal(code, 2);
+  assert.match(stderr, /^Left out .*\nCannot draw figures: --results must hold rows in files/);
+});
+
+Deno.test("a damaged or foreign file is refused by name and nothing is written", async () => {
   const row = { method: "sae_relu", num_latents: 50, seed: 0 };
   const cases: [string, RegExp][] = [
-    ["[]", /it must have rows, got none/],
     ['[{"method": ', /got text that is not JSON/],
     ['{"rows": []}', /it must be a JSON array of flat rows/],
     ["[1]", /it must be a JSON array of flat rows/],

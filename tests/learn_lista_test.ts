@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import { learnLista } from "../lib/learn_lista.ts";
 import { Lista } from "../lib/lista.ts";
-import { zeros } from "../lib/matrix.ts";
+import { type Matrix, zeros } from "../lib/matrix.ts";
 import { assertClose, goldenCase, toMatrix } from "./golden.ts";
 
 const shared = goldenCase("sparse_coding", "shared").expected;
@@ -41,5 +41,20 @@ Deno.test("the method refuses bad input by the argument's name", () => {
   assert.throws(
     () => learnLista(XId, zeros(2, 5), { dictionary: D, lambda: 0.1 }),
     /^RangeError: XOod must have 8 columns/,
+  );
+  const huge = (M: Matrix) => ({ ...M, data: new Float64Array(M.data.length).fill(1e39) });
+  assert.throws(
+    () => learnLista(huge(XId), XOod, { numLatents: 3, lambda: 0.1 }),
+    /^RangeError: XId must be within float32/,
+  );
+  // before any training
+  const onEpoch = () => assert.fail("an epoch was trained");
+  assert.throws(
+    () => learnLista(XId, huge(XOod), { dictionary: D, lambda: 0.1, onEpoch }),
+    /^RangeError: XOod must be within float32/,
+  );
+  assert.throws(
+    () => learn({ dictionary: huge(D) }),
+    /^RangeError: dictionary must be within float32/,
   );
 });

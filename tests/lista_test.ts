@@ -196,4 +196,23 @@ Deno.test("LISTA refuses bad input by the argument's name", () => {
   refused({}, /^RangeError: D must have 8 rows, got 9/, XId, zeros(9, 12));
   refused({}, /^RangeError: X.rows must be .* got 0/, zeros(0, 8));
   assert.throws(() => lista.gradients(batch, D, { lambda: -1 }), /^RangeError: lambda/);
+  const huge = (M: Matrix) => ({ ...M, data: new Float64Array(M.data.length).fill(1e39) });
+  const beyond = (name: string) => new RegExp(`^RangeError: ${name} must be within float32 .* 1e`);
+  assert.throws(() => lista.forward(huge(XId)), beyond("X"));
+  assert.throws(() => Lista.fromDictionary(huge(D)), beyond("D"));
+  refused({}, beyond("X"), huge(XId));
+  refused({}, beyond("D"), XId, huge(D));
+});
+
+Deno.test("LISTA refuses what overflows float32 on the way to weights or codes", () => {
+  const scaled = (M: Matrix, by: number) => ({ ...M, data: M.data.map((value) => value * by) });
+  assert.throws(
+    () => Lista.fromDictionary(scaled(D, 1e25)),
+    /^RangeError: Cannot make LISTA: values must stay finite in float32, .* scale D down/,
+  );
+  // small atoms: the codes are as much larger than the observations
+  assert.throws(
+    () => Lista.fromDictionary(scaled(D, 1e-5), { nLayers: 1 }).forward(scaled(XId, 1e36)),
+    /^RangeError: Cannot code X: values must stay finite in float32, .* scale X or the weights down/,
+  );
 });

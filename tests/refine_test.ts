@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { zeros } from "../lib/matrix.ts";
-import { refineFromSae } from "../lib/refine.ts";
+import { fromRows, zeros } from "../lib/matrix.ts";
+import { refineFromSae, withoutBias } from "../lib/refine.ts";
 import { Sae, type SaeType } from "../lib/saes.ts";
 import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
 import { trainedSae } from "./golden_saes.ts";
@@ -39,4 +39,19 @@ Deno.test("refinement refuses bad input by the argument's name", () => {
   );
   assert.throws(() => refineFromSae(sae, X, { lambda: 0 }), /^RangeError: lambda must be/);
   assert.throws(() => refineFromSae(sae, X, { lambda: 1, nIter: 0 }), /^RangeError: nIter must be/);
+  const huge = fromRows([[0, 1e39, 0]]);
+  for (
+    const refuse of [() => refineFromSae(sae, huge, { lambda: 1 }), () => withoutBias(huge, sae)]
+  ) {
+    assert.throws(refuse, /^RangeError: X must be within float32 .* got 1e\+39 at row 0, column 1/);
+  }
+});
+
+Deno.test("a bias that takes the observations out of float32 is refused", () => {
+  const sae = Sae.initialize({ type: "relu", inputDim: 1, width: 1, kval: 1, seed: 0 });
+  sae.bias.fill(-3e38);
+  assert.throws(
+    () => withoutBias(fromRows([[0], [2e38]]), sae),
+    /^RangeError: Cannot subtract the bias from X: .* got Infinity in row 1; scale X down/,
+  );
 });

@@ -11,6 +11,7 @@ import {
   PUBLISHED,
   runDeno,
   writeMadeUpRows,
+  writeRows,
 } from "./result_files.ts";
 
 function report(folder: string, ...args: string[]) {
@@ -107,9 +108,12 @@ Deno.test("the report tells what was run, with links to the files", async () => 
     failed: [{ key: { num_latents: 100, seed: 0 }, message: "out of memory" }],
     runs: [run],
   });
+  writeRows(`${folder}/results/exp_dict_quality.json`, []);
   const { code, stderr } = await report(folder, "--results", `${folder}/results`);
-  assert.deepEqual([code, stderr], [0, ""]);
+  assert.equal(code, 0);
+  assert.match(stderr, /^Left out .*exp_dict_quality\.json: it has no rows$/);
   const page = Deno.readTextFileSync(`${folder}/figures/index.html`);
+  assert(!page.includes("Dict quality"));
   for (
     const part of [
       'href="../results/exp_lambda_sensitivity.json"',
@@ -127,7 +131,7 @@ Deno.test("the report tells what was run, with links to the files", async () => 
   Deno.writeTextFileSync(`${folder}/results/exp_lambda_sensitivity.meta.json`, '{"runs": 1}');
   const damaged = await report(folder, "--results", `${folder}/results`);
   assert.equal(damaged.code, 2);
-  assert.match(damaged.stderr, /^Cannot use .*exp_lambda_sensitivity\.meta\.json: [^\n]+$/);
+  assert.match(damaged.stderr, /\nCannot use .*exp_lambda_sensitivity\.meta\.json: [^\n]+$/);
   const usage = await report(folder, "--result", "x");
   assert.deepEqual([usage.code, usage.stderr.split("\n").length], [2, 1]);
   assert.match(usage.stderr, /^Cannot write the report: it has no flag --result/);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { columnNorms, type Matrix32 } from "../lib/matrix.ts";
+import { columnNorms, fromRows, type Matrix32 } from "../lib/matrix.ts";
 import { RandomState, shuffledBatches, TorchGenerator } from "../lib/random.ts";
 import { Sae, SAE_TYPES } from "../lib/saes.ts";
-import { type SaeConfig, type SaeEpoch, trainSae } from "../lib/train_sae.ts";
+import { type SaeConfig, type SaeData, type SaeEpoch, trainSae } from "../lib/train_sae.ts";
 import { assertClose } from "./golden.ts";
 import {
   checkClipping,
@@ -128,8 +128,10 @@ Deno.test("bad data and options are refused by name, before any step", () => {
   const nan = { ...data.ood, data: data.ood.data.map((v, p) => p === 8 ? NaN : v) };
   const none = { rows: 0, cols: 7, data: new Float32Array() };
   const initial = Sae.initialize({ type: "relu", inputDim: 7, width: 12, kval: 3, seed: 5 });
-  const refusals: [Partial<typeof data>, Partial<SaeConfig>, ErrorConstructor, RegExp][] = [
+  const refusals: [Partial<SaeData>, Partial<SaeConfig>, ErrorConstructor, RegExp][] = [
     [{ ood: nan }, {}, RangeError, /ood must be finite, got NaN at row 1, column 1/],
+    [{ id: fromRows([[0, 0, 0, -1e39, 0, 0, 0]]) }, {}, RangeError, /id must be within float32/],
+    [{ train: undefined }, {}, TypeError, /train must be a matrix/],
     [{ id: normals(1, 5, 8) }, {}, RangeError, /id must have 7 columns, got 8/],
     [{ train: none }, {}, RangeError, /train\.rows must be an integer of at least 1, got 0/],
     [{ id: none }, {}, RangeError, /id\.rows .* got 0/],
