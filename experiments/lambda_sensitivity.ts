@@ -55,7 +55,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
         SAE_TYPES.length * costs.training(problem, epochs) +
         (SAE_TYPES.length + 1) * lambda.length * costs.fista(problem, fistaIters),
       (SAE_TYPES.length + 1) * lambda.length + SAE_TYPES.length,
-      lambda.length,
+      { series: lambda.length },
     ),
 
   run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {

@@ -59,6 +59,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
         SAE_TYPES.length * (costs.training(problem, epochs) +
           2 * costs.dictionaryLearning(problem, roundsIn(maxSteps))),
       SAE_TYPES.length * (2 * budgetsUpTo(roundsIn(maxSteps)).length + 1) + 1,
+      { threaded: true },
     ),
 
   run({ key }, { options: { epochs, maxSteps, lambda, fistaIters }, cache, progress }) {

@@ -37,7 +37,7 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
       (problem) =>
         SAE_TYPES.length * (costs.training(problem, epochs) + 2 * costs.fista(problem, fistaIters)),
       SAE_TYPES.length * 2 * budgetsUpTo(fistaIters).length + SAE_TYPES.length + 1,
-      budgetsUpTo(fistaIters).length,
+      { series: budgetsUpTo(fistaIters).length },
     ),
 
   run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {

@@ -26,6 +26,8 @@ export interface MethodOptions {
 export interface Method {
   /** Its name in result rows. */
   id: string;
+  /** Whether threads share the work of a large problem; see threads.ts. */
+  threaded?: boolean;
   /** Estimated time in seconds. */
   cost(parameters: ProblemParameters, options: MethodOptions): number;
   /** The most latents that it is asked to find, where there is a limit. */
@@ -61,6 +63,7 @@ export const linearProbeMethod: Method = {
 /** FISTA with the true dictionary. */
 export const fistaOracle: Method = {
   id: "fista_oracle",
+  threaded: true,
   cost: (parameters, { fistaIters }) => costs.fista(parameters, fistaIters),
   infer: ({ data, observations }, { lambda, fistaIters }) =>
     infer(data.A, observations, { lambda, nIter: fistaIters }),
@@ -69,6 +72,7 @@ export const fistaOracle: Method = {
 /** Dictionary learning that alternates FISTA and least squares on the scored observations. */
 export const dlFista: Method = {
   id: "dl_fista",
+  threaded: true,
   cost: (parameters, { maxSteps }) => costs.dictionaryLearning(parameters, roundsIn(maxSteps)),
   infer: ({ parameters, observations }, { lambda, maxSteps }, progress) =>
     learnDictionary(observations.id, observations.ood, {
@@ -84,6 +88,7 @@ export const dlFista: Method = {
 /** Dictionary learning by gradient descent on free codes. */
 export const softplusAdamMethod: Method = {
   id: "softplus_adam",
+  threaded: true,
   cost: (parameters, { maxSteps }) => costs.softplusAdam(parameters, maxSteps),
   infer: ({ parameters, observations }, { lambda, maxSteps }, progress) =>
     softplusAdam(observations.id, observations.ood, {
@@ -109,6 +114,7 @@ export function saeEncoder(type: SaeType): Method {
 export function fistaOnDecoder(type: SaeType): Method {
   return {
     id: `fista+${type}`,
+    threaded: true,
     cost: (parameters, { fistaIters }) => costs.fista(parameters, fistaIters),
     infer(problem, { lambda, fistaIters }) {
       const { sae, unbiased } = problem.model(type);
@@ -121,6 +127,7 @@ export function fistaOnDecoder(type: SaeType): Method {
 export function refined(type: SaeType): Method {
   return {
     id: `refined_${type}`,
+    threaded: true,
     cost: (parameters, { fistaIters }) => costs.fista(parameters, fistaIters),
     infer(problem, { lambda, fistaIters }) {
       const { sae, unbiased, codes } = problem.model(type);

@@ -16,6 +16,7 @@ import { Problem, type ProblemParameters } from "./problem.ts";
 import { SCORES, SEEDS } from "./problem_cells.ts";
 import { peakMemory } from "./problem_memory.ts";
 import { inShares } from "./progress_shares.ts";
+import { LARGE } from "./threads.ts";
 
 /** The options that every sweep has. */
 export interface SweepOptions extends MethodOptions {
@@ -35,6 +36,9 @@ const OPTIONS: {
   lambda: { default: 0.1 },
   fistaIters: { default: 100 },
 };
+
+/** A large cell is split where threads share more than this part of its cost. */
+const SPLIT_SHARE = 0.8;
 
 /** What tells one sweep from another. */
 export interface MethodSweep<
@@ -111,10 +115,12 @@ export function methodSweep<
       grid(options).flatMap((point) =>
         options.seeds.map((seed) => {
           const problem = { ...point, seed };
-          const costs = methodsFor(problem, options.methods)
-            .map((method) => costOf(method, problem, options));
-          const cost = costs.reduce((sum, cost) => sum + cost, 0);
-          return { key: keyOf(problem), cost, memory: peakMemory(problem) };
+          const chosen = methodsFor(problem, options.methods);
+          const cost = totalCost(chosen, problem, options);
+          const threaded = chosen.filter((method) => method.threaded);
+          const split = problem.width >= LARGE &&
+            totalCost(threaded, problem, options) > SPLIT_SHARE * cost;
+          return { key: keyOf(problem), cost, memory: peakMemory(problem), split };
         }).filter(({ cost }) => cost > 0)
       ),
     run({ key }, context) {
@@ -144,6 +150,14 @@ function runMethods(
     shares[i](1);
     return row;
   });
+}
+
+function totalCost(
+  methods: readonly Method[],
+  problem: ProblemParameters,
+  options: MethodOptions,
+): number {
+  return methods.reduce((sum, method) => sum + costOf(method, problem, options), 0);
 }
 
 function costOf(method: Method, problem: ProblemParameters, options: MethodOptions): number {

@@ -9,6 +9,7 @@ import type { Cell, CellKey, OptionSpec } from "./experiment.ts";
 import { paperSeeds, varyLatentsGrid } from "./grids.ts";
 import { peakMemory } from "./problem_memory.ts";
 import type { ProblemParameters } from "./sae_models.ts";
+import { LARGE } from "./threads.ts";
 
 /** The columns of a problem in result rows. */
 export interface ProblemKey extends CellKey {
@@ -108,7 +109,8 @@ const K = 10;
  * @param options `n` and `seeds`.
  * @param cost Estimated seconds of the work of a cell, without the scoring.
  * @param scored Number of rows that a cell scores.
- * @param series Most codes of both splits that a cell holds at once, where one run gives a series.
+ * @param about `series`: most codes of both splits that a cell holds at once, where one run gives a
+ * series. `threaded`: whether threads share nearly all of the work of a large cell.
  * @throws {RangeError} When an n has no problem with k = 10.
  *
  * @example
@@ -121,7 +123,7 @@ export function controlledCells(
   { n, seeds }: { n: readonly number[]; seeds: readonly number[] },
   cost: (problem: ProblemParameters) => number,
   scored: number,
-  series = 1,
+  { series = 1, threaded = false }: { series?: number; threaded?: boolean } = {},
 ): Cell<ProblemKey>[] {
   for (const numLatents of n) requireProblem({ n: numLatents, k: K });
   return varyLatentsGrid({ numLatents: n, k: [K] }).flatMap((row) =>
@@ -131,6 +133,7 @@ export function controlledCells(
         key: keyOf(problem),
         cost: cost(problem) + scored * scoring(problem),
         memory: peakMemory(problem, { codes: series }),
+        split: threaded && problem.width >= LARGE,
       };
     })
   );

@@ -62,7 +62,8 @@ export function balancedShards(cells: readonly Cell[], count: number): number[][
 
 /**
  * How many of the cells can be computed at once: at most `workers`, and so many that even the ones
- * that take most memory fit together. 0 where one of them does not fit at all.
+ * that take most memory fit together, apart from those that are split: they are computed alone. 0
+ * where one of the cells does not fit at all.
  *
  * @param cells Those that say nothing of their memory count as small.
  * @param workers Most cells at once.
@@ -76,7 +77,9 @@ export function balancedShards(cells: readonly Cell[], count: number): number[][
  * ```
  */
 export function fittingWorkers(cells: readonly Cell[], workers: number, memory: number): number {
-  const sizes = cells.map((cell) => cell.memory ?? 0).sort((a, b) => b - a).slice(0, workers);
+  if (cells.some((cell) => (cell.memory ?? 0) > memory)) return 0;
+  const sizes = cells.filter(({ split }) => !split).map((cell) => cell.memory ?? 0)
+    .sort((a, b) => b - a).slice(0, workers);
   let total = 0;
   const full = sizes.findIndex((size) => (total += size) > memory);
   return full < 0 ? workers : full;

@@ -6,6 +6,7 @@
 /// <reference lib="deno.worker" />
 import type { CellContext, Experiment } from "./experiment.ts";
 import { requireRows } from "./results.ts";
+import { startThreads } from "./threads.ts";
 import type { Order, Report } from "./worker_messages.ts";
 
 /** A progress message at most so often: they are for human eyes. */
@@ -31,6 +32,7 @@ self.onmessage = async ({ data }: MessageEvent<Order>) => {
         report({ kind: "progress", fraction });
       },
     };
+    using _threads = data.threads > 1 ? await startThreads(data.threads) : undefined;
     const result = await experiment.run(data.cell, context);
     requireRows(data.cell.key, result.rows);
     requireRows(data.cell.key, result.diagnostics ?? []);

@@ -14,6 +14,8 @@ export interface Order {
   options: unknown;
   /** Folder of the model cache, unless there is none. */
   cache?: string;
+  /** Threads that the cell's solvers may use. */
+  threads: number;
 }
 
 /** From a worker to the pool. */

@@ -30,9 +30,11 @@ export interface PoolOptions {
 }
 
 /**
- * Computes cells on a pool of workers, in the order given. A worker that dies fails only the cell
- * that it was computing; a new one takes its place. Which worker computes a cell has no influence
- * on the result: a cell sees nothing but its key and the options.
+ * Computes cells on a pool of workers, in the order given: first those that are to be split, one after
+ * another, on as many threads as there are workers, then the others, each whole, on a worker of its
+ * own. A worker that dies fails only the cell that it was computing; a new one takes its place. Which
+ * worker computes a cell, and on how many threads, has no influence on the result: a cell sees nothing
+ * but its key and the options.
  *
  * Workers inherit the permissions of the process, and loading one needs read permission on the
  * files of its module graph.
@@ -58,7 +60,6 @@ export async function runCells(
   { module, options, cache, workers, signal }: PoolOptions,
   events: PoolEvents,
 ): Promise<void> {
-  const queue = cells.values();
   const alive = new Set<Worker>();
   const ended = Promise.withResolvers<void>();
   const stop = () => ended.resolve();
@@ -66,7 +67,7 @@ export async function runCells(
   if (signal?.aborted) stop();
 
   /** One lane of the pool: cells one after another, on one worker for as long as it lives. */
-  async function lane(): Promise<void> {
+  async function lane(queue: Iterable<Cell>, threads: number): Promise<void> {
     let worker: Worker | undefined;
     for (const cell of queue) {
       if (signal?.aborted) return;
@@ -74,7 +75,7 @@ export async function runCells(
         worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
         alive.add(worker);
       }
-      const survived = await computeCell(worker, { module, cell, options, cache }, events);
+      const survived = await computeCell(worker, { module, cell, options, cache, threads }, events);
       if (survived) continue;
       worker.terminate();
       alive.delete(worker);
@@ -82,9 +83,15 @@ export async function runCells(
     }
   }
 
+  async function compute(): Promise<void> {
+    await lane(cells.filter(({ split }) => split), workers);
+    const whole = cells.filter(({ split }) => !split), queue = whole.values();
+    const lanes = Array.from({ length: Math.min(workers, whole.length) }, () => lane(queue, 1));
+    await Promise.all(lanes);
+  }
+
   try {
-    const lanes = Array.from({ length: Math.min(workers, cells.length) }, lane);
-    await Promise.race([Promise.all(lanes), ended.promise]);
+    await Promise.race([compute(), ended.promise]);
   } finally {
     signal?.removeEventListener("abort", stop);
     for (const worker of alive) {
