@@ -61,7 +61,7 @@ export class Crew implements Disposable {
   run(orders: readonly (readonly EncodedCall[])[], own: () => void): number[][] {
     const parts = orders.map(intoParts);
     const results = orders.map((): number[] => []);
-    const rounds = Math.max(...parts.map((list) => list.length));
+    const rounds = Math.max(1, ...parts.map((list) => list.length));
     for (let round = 0; round < rounds; round++) {
       const busy = parts.flatMap((list, helper) => list.length > round ? [helper] : []);
       for (const helper of busy) send(this.#desks[helper], parts[helper][round]);

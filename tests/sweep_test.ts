@@ -185,6 +185,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+Deno.test("a cell to be split has all workers' threads, the others have one each", async () => {
+  const folder = newFolder();
+  const { code, stderr } = await runToy(
+    ...[folder, "--n", "31,50", "--seeds", "0,1", "--workers", "3"] as const,
+  );
+  assert.equal(code, 0, stderr);
+  const rows = readRows(join(folder, "exp_toy.json"))!.filter(({ method }) => method === "b");
+  assert.deepEqual(rows.map(({ mcc_iid }) => mcc_iid), [3, 3, Math.sin(50), Math.sin(51)]);
+});
+
 Deno.test("--max-seconds saves and ends without failing", async () => {
   const folder = newFolder();
   const { code, stderr } = await runToy(folder, "--n", "23,50", "--max-seconds", "0.6");
@@ -363,4 +373,8 @@ Deno.test("only as many cells run at once as fit in the memory together", () => 
   assert.equal(fittingWorkers(cells, 4, 4), 0);
   assert.equal(fittingWorkers(cells, 1, 5), 1);
   assert.equal(fittingWorkers([], 3, 1), 3);
+  // one that is split is alone
+  const split = [{ key: {}, cost: 1, memory: 5, split: true }];
+  assert.equal(fittingWorkers([...cells, ...split], 4, 11), 4);
+  assert.equal(fittingWorkers([...cells, ...split], 4, 4), 0);
 });

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import {
+  dismiss,
+  type EncodedCall,
+  intoParts,
+  newDesk,
+  receive,
+  send,
+  serve,
+} from "../lib/crew_mail.ts";
+import { newMemory } from "../lib/kernel_instance.ts";
+import { Arena, run, runAll, threadCount } from "../lib/kernels.ts";
+import type { Matrix } from "../lib/matrix.ts";
+import { RandomState } from "../lib/random.ts";
+import { softplusAdam } from "../lib/softplus_adam.ts";
+import { LARGE, startThreads } from "../lib/threads.ts";
+
+function normal(rows: number, cols: number, seed: number): Matrix {
+  return { rows, cols, data: new RandomState(seed).normal(0, 1, rows * cols) };
+}
+
+/** assert.deepEqual takes minutes for a million numbers. */
+function sameBits(A: Matrix, B: Matrix): boolean {
+  return A.data.length === B.data.length && A.data.every((value, p) => Object.is(value, B.data[p]));
+}
+
+/** What solvers give with 1, 2 and 3 threads. */
+async function onThreads<T>(solve: () => T): Promise<T[]> {
+  const results = [solve()];
+  for (const count of [2, 3]) {
+    using _threads = await startThreads(count);
+    assert.equal(threadCount(), count);
+    results.push(solve());
+  }
+  assert.equal(threadCount(), 1);
+  return results;
+}
+
+Deno.test("Softplus-Adam on a large problem gives the same bits on any number of threads", async () => {
+  // blocks of 36 samples: four of ID, more than threads and fewer than parts, and one of OOD
+  const XId = normal(140, 9, 0), XOod = normal(20, 9, 1);
+  const options = { numLatents: LARGE, lambda: 0.1, maxSteps: 3, seed: 0, historyEvery: 1 };
+  const [alone, ...others] = await onThreads(() => softplusAdam(XId, XOod, options));
+  assert(alone.history[2].loss < alone.history[0].loss, "nothing was learned");
+  for (const other of others) {
+    assert.deepEqual(other.history, alone.history);
+    for (const name of ["codesId", "codesOod", "dictionary"] as const) {
+      assert(sameBits(other[name], alone[name]), `${name} differ`);
+    }
+  }
+});
+
+Deno.test("programs run in order, each on one thread, and their results come back", async () => {
+  const results = await onThreads(() => {
+    using arena = new Arena();
+    const programs = Array.from({ length: 5 }, (_, p) => {
+      const x = arena.f32(8), y = arena.f32(8);
+      x.view.fill(p);
+      y.view.fill(1);
+      // y = 1 + 2p, then Σy² = 8·(1 + 2p)²
+      return [["axpy", 8, 2, x, y], ["sum_squares", 8, y]] as Parameters<typeof runAll>[0][number];
+    });
+    return runAll(programs).map(([, sum]) => sum);
+  });
+  for (const sums of results) assert.deepEqual(sums, [8, 72, 200, 392, 648]);
+});
+
+Deno.test("memory outlives neither threads nor arenas by mistake", async () => {
+  {
+    using _threads = await startThreads(2);
+    await assert.rejects(startThreads(2), /those of an earlier call must be ended first/);
+  }
+  {
+    using arena = new Arena();
+    const block = arena.f32(8);
+    block.view.fill(3);
+    await assert.rejects(startThreads(2), /every arena must be closed first/);
+    assert.equal(run("sum_squares", 8, block), 72);
+  }
+  for (const count of [0, 1.5, 257]) await assert.rejects(startThreads(count), RangeError);
+  // one thread in total is no helper at all
+  using _threads = await startThreads(1);
+  assert.equal(threadCount(), 1);
+});
+
+Deno.test("an order longer than a mailbox comes in parts", () => {
+  const calls: EncodedCall[] = Array.from({ length: 20_000 }, (_, i) => [0, i, 2, 3]);
+  const parts = intoParts(calls);
+  assert.equal(parts.length, 2);
+  assert.deepEqual(parts.flat(), calls);
+  const desk = newDesk(newMemory("simd"), 1);
+  const results = parts.flatMap((part) => {
+    send(desk, part);
+    assert(serve(desk, [(a, b, c) => a + b + c]));
+    return receive(desk);
+  });
+  assert.deepEqual(results, calls.map(([, i]) => i + 5));
+});
+
+Deno.test("a kernel that traps fails the work that waits for it, and a dismissed helper ends", () => {
+  const desk = newDesk(newMemory("simd"), 1);
+  send(desk, [[0]]);
+  assert.throws(() =>
+    serve(desk, [() => {
+      throw new WebAssembly.RuntimeError("unreachable");
+    }]), /unreachable/);
+  assert.throws(() => receive(desk), /a kernel trapped in a thread/);
+  dismiss(desk);
+  assert.equal(serve(desk, []), false);
+});
