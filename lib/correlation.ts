@@ -5,7 +5,7 @@
  */
 import { type Csr, transposeCsr } from "./csr.ts";
 import { type Matrix, type Matrix64, type MatrixData, transpose } from "./matrix.ts";
-import { multiplyBlocks } from "./product.ts";
+import { multiplyBlocks, type ProductBlock } from "./product.ts";
 
 /** Above this many entries (256 MB) similarities are kept in float32. */
 const LARGE = 2 ** 25;
@@ -244,9 +244,11 @@ export function absoluteCorrelations(X: StandardColumns, Y: StandardColumns): Ma
     fillRow(i, row);
     out.data.set(row, i * out.cols);
   }
-  multiplyBlocks(transpose(X.dense), Y.dense, (first, block) => {
-    writeAbsolute(out, block, X.sparse.rows + first, left, right);
-  });
+  multiplyBlocks(
+    transpose(X.dense),
+    Y.dense,
+    (block) => writeAbsolute(out, block, X.sparse.rows, left),
+  );
   return out;
 }
 
@@ -266,7 +268,7 @@ export function absoluteCorrelations(X: StandardColumns, Y: StandardColumns): Ma
  */
 export function absoluteProducts(A: Matrix64, B: Matrix64): Matrix {
   const out = similarities(A.rows, B.cols);
-  multiplyBlocks(A, B, (first, block) => writeAbsolute(out, block, first, 0, B.cols));
+  multiplyBlocks(A, B, (block) => writeAbsolute(out, block, 0, 0));
   return out;
 }
 
@@ -275,15 +277,15 @@ function similarities(rows: number, cols: number): Matrix<MatrixData> {
   return { rows, cols, data: count > LARGE ? new Float32Array(count) : new Float64Array(count) };
 }
 
-/** Writes the absolute values of a block of rows into `out` from (row, col) on. */
+/** Writes the absolute values of a block of a product that begins at (top, left) of `out`. */
 function writeAbsolute(
   out: Matrix,
-  block: Float64Array,
-  row: number,
-  col: number,
-  width: number,
+  { row, col, rows, cols, stride, data }: ProductBlock,
+  top: number,
+  left: number,
 ): void {
-  for (let p = 0, start = row * out.cols + col; p < block.length; start += out.cols) {
-    for (let j = 0; j < width; j++, p++) out.data[start + j] = Math.abs(block[p]);
+  for (let i = 0; i < rows; i++) {
+    let q = (top + row + i) * out.cols + left + col;
+    for (let p = i * stride, end = p + cols; p < end; p++, q++) out.data[q] = Math.abs(data[p]);
   }
 }

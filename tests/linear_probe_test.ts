@@ -180,7 +180,11 @@ Deno.test("the blocked product equals the sum over its definition at every remai
         // five terms of size 1
         assertClose(multiply(A, B).data, expected, 1e-14, `${m} × ${depth} × ${n}`);
         const blocks = new Float64Array(m * n);
-        multiplyBlocks(A, B, (row, block) => blocks.set(block, row * n));
+        multiplyBlocks(A, B, ({ row, col, rows, cols, stride, data }) => {
+          for (let i = 0; i < rows; i++) {
+            blocks.set(data.subarray(i * stride, i * stride + cols), (row + i) * n + col);
+          }
+        });
         assertClose(blocks, expected, 1e-14, "in blocks");
       }
     }
