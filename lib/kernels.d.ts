@@ -108,6 +108,29 @@ export interface KernelExports {
     columns: Pointer,
     values: Pointer,
   ): void;
+  /** C (m×n) = A·B in float64 of a sparse A in compressed rows; n, also ldb and ldc, a multiple of 4. */
+  csr_product64(
+    m: number,
+    n: number,
+    starts: Pointer,
+    columns: Pointer,
+    values: Pointer,
+    b: Pointer,
+    c: Pointer,
+  ): void;
+  /** C (m×n) = A·B in float64; B in contiguous strips k×4; m a multiple of 6, n of 4. */
+  gemm64(
+    m: number,
+    n: number,
+    k: number,
+    a: Pointer,
+    lda: number,
+    b: Pointer,
+    c: Pointer,
+    ldc: number,
+  ): void;
+  /** Upper triangle of C (n×n) += AᵀA of A (k×n) in float64; n a multiple of 12. */
+  gram64(n: number, k: number, a: Pointer, c: Pointer): void;
   /** Number of entries above `bound` in magnitude; n a multiple of 8. */
   count_above(n: number, bound: number, x: Pointer): number;
   /** Takes waiting samples to iteration `end` of FISTA; z is updated in place. */
