@@ -1,5 +1,6 @@
 // Everything that lib/kernels.wasm exports; lib/kernels.d.ts gives the same list its types.
 export { adamw, sum_squares } from "./adam";
+export { blas_from } from "./blas";
 export { cholesky, cholesky_solve } from "./cholesky";
 export { csr_product64 } from "./csr64";
 export { fista, fista_prepare, fit_error } from "./fista";

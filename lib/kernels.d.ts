@@ -83,6 +83,8 @@ export type SaeFields = [
  * in elements.
  */
 export interface KernelExports {
+  /** From now on products of at least `work` multiply-adds go to the import `sgemm`. */
+  blas_from(work: number): void;
   /** L·Lᵀ = A in float64: L in the lower, Lᵀ in the upper triangle; 0, or 1 + the row that fails. */
   cholesky(n: number, a: Pointer, lda: number): number;
   /** Every row b of B (m×n, float64) becomes b·A⁻¹, with the factors from `cholesky`. */

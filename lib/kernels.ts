@@ -16,18 +16,25 @@ import {
   type SaeFields,
 } from "./kernels.js";
 import type { Matrix, Matrix32 } from "./matrix.ts";
+import { blas } from "./system_blas.ts";
 
 export type { FistaFields, KernelExports, SaeFields };
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536; // 4 GiB, the most that a 32-bit address reaches
 const ALIGNMENT = 64; // a cache line
+/**
+ * Multiply-adds from which a product goes to the system's BLAS, if there is one. A call costs
+ * about 0.3 µs: with AVX2 both ways take the same time at 2 ** 14, and the BLAS is a fifth faster here.
+ */
+const BLAS_WORK = 2 ** 15;
 
 const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES });
 const instance = await WebAssembly.instantiate(await loadBackend(chooseBackend()), {
-  env: { memory },
+  env: { memory, sgemm: blas?.sgemm(memory) ?? (() => {}) },
 });
 const raw = instance.exports as unknown as KernelExports;
+if (blas) raw.blas_from(BLAS_WORK);
 
 // The first page belongs to the kernels' constants.
 let top = PAGE;

@@ -14,7 +14,9 @@ function fill(view: Float32Array | Float64Array, seed: number, every = 1): void 
 /** A build's exports, and blocks of a memory of its own. */
 async function open(backend: Backend) {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64 });
-  const instance = await WebAssembly.instantiate(await loadBackend(backend), { env: { memory } });
+  const instance = await WebAssembly.instantiate(await loadBackend(backend), {
+    env: { memory, sgemm() {} },
+  });
   let top = 65_536;
   const place = (bytes: number) => {
     const pointer = top as Pointer;
