@@ -3,7 +3,14 @@
  * the rates of the other benches to it.
  */
 import { run } from "../lib/kernels.ts";
+import { systemBlas } from "../lib/system_blas.ts";
 
 const ROUNDS = 10_000, FLOP = 96;
 
-Deno.bench(`fma_peak [${ROUNDS * FLOP} flop]`, () => void run("fma_peak", ROUNDS, 0.5, 1));
+// The group tells run.ts which BLAS the kernels use
+const group = systemBlas() ?? "no system BLAS";
+Deno.bench(
+  `fma_peak [${ROUNDS * FLOP} flop]`,
+  { group },
+  () => void run("fma_peak", ROUNDS, 0.5, 1),
+);

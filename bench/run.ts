@@ -1,21 +1,24 @@
 /**
- * `deno task bench [-- FILE…]`: runs the benches and prints one table. A bench whose name ends in
- * "[N flop]" gets its rate in GFLOP/s, from the fastest and from the mean iteration, and the share of
- * the core's 128-bit multiply-add peak that the fastest one reaches, as measured in the same run.
+ * `deno task bench [FILE…] [--allow-ffi=PATH]`: runs the benches, with a system's BLAS where its path
+ * is permitted, and prints one table. A bench whose name ends in "[N flop]" gets its rate in GFLOP/s,
+ * from the fastest and from the mean iteration, and the share of the core's 128-bit multiply-add peak
+ * that the fastest one reaches, as measured in the same run.
  */
 
 interface Report {
   cpu: string;
   runtime: string;
-  benches: { origin: string; name: string; results: { ok?: { min: number; avg: number } }[] }[];
+  benches: { group: string; name: string; results: { ok?: { min: number; avg: number } }[] }[];
 }
 
 /** Measures the peak; begins with the name of the kernel that does. */
 const PEAK = { file: "bench/peak_bench.ts", name: "fma_peak" };
 
-const files = Deno.args.length > 0 ? [...new Set([PEAK.file, ...Deno.args])] : ["bench/"];
+const permissions = Deno.args.filter((arg) => arg.startsWith("--allow-ffi"));
+const chosen = Deno.args.filter((arg) => !permissions.includes(arg));
+const files = chosen.length > 0 ? [...new Set([PEAK.file, ...chosen])] : ["bench/"];
 const { code, stdout, stderr } = await new Deno.Command("deno", {
-  args: ["bench", "--no-prompt", "--json", ...files],
+  args: ["bench", "--no-prompt", "--json", ...permissions, ...files],
 }).output();
 if (code !== 0) {
   console.error(new TextDecoder().decode(stderr));
@@ -44,7 +47,7 @@ function counted(name: string): { name: string; rate?: (ns: number) => number } 
 const peakBench = benches.find(({ name }) => name.startsWith(PEAK.name))!;
 const peak = counted(peakBench.name).rate!(peakBench.results[0].ok!.min);
 
-console.log(`${cpu}, ${runtime}`);
+console.log(`${cpu}, ${runtime}, ${peakBench.group}`);
 console.table(benches.map((bench) => {
   const { name, rate } = counted(bench.name);
   const timing = bench.results[0].ok;

@@ -5,8 +5,10 @@
 //
 // Rows of B and C are padded to a multiple of 8 columns (zeros in B give zeros in C); the number of
 // rows and the inner dimension are free. C is overwritten. Every element is summed over k in order,
-// whatever block it falls in, so a result does not depend on its neighbours.
+// whatever block it falls in, so a result does not depend on its neighbours, unless a BLAS makes the
+// product (blas.ts).
 
+import { byBlas } from "./blas";
 import { madd } from "./simd";
 
 /** Rows of a register block. */
@@ -90,6 +92,7 @@ export function product(
 export function gemm_nn(
   m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
 ): void {
+  if (byBlas(0, m, n, k, a, lda, b, ldb, 0, c, ldc)) return;
   product(m, n, k, a, lda << 2, 4, b, ldb << 2, c, ldc << 2);
 }
 
@@ -97,5 +100,6 @@ export function gemm_nn(
 export function gemm_tn(
   m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
 ): void {
+  if (byBlas(1, m, n, k, a, lda, b, ldb, 0, c, ldc)) return;
   product(m, n, k, a, 4, lda << 2, b, ldb << 2, c, ldc << 2);
 }

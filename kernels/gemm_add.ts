@@ -2,6 +2,7 @@
 // the rows that two blocks share (see product) are added once. The addition costs a few percent of
 // a tile whose inner dimension is a block of samples.
 
+import { byBlas } from "./blas";
 import { ROWS, block1x8, block6x8 } from "./gemm";
 
 /** Room for 6 rows of 8 floats, which each thread has of its own. */
@@ -42,6 +43,7 @@ function addProduct(
 export function gemm_nn_add(
   m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
 ): void {
+  if (byBlas(0, m, n, k, a, lda, b, ldb, 1, c, ldc)) return;
   addProduct(m, n, k, a, lda << 2, 4, b, ldb << 2, c, ldc << 2);
 }
 
@@ -49,5 +51,6 @@ export function gemm_nn_add(
 export function gemm_tn_add(
   m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
 ): void {
+  if (byBlas(1, m, n, k, a, lda, b, ldb, 1, c, ldc)) return;
   addProduct(m, n, k, a, 4, lda << 2, b, ldb << 2, c, ldc << 2);
 }

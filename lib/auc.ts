@@ -3,6 +3,7 @@
  * @module
  */
 import { requireMatrix } from "./checks.ts";
+import { type Codes, findNonzeros, transposeCsr } from "./csr.ts";
 import { type Labels, requireLabels } from "./logistic.ts";
 import type { Matrix } from "./matrix.ts";
 
@@ -30,10 +31,8 @@ const BLOCK = 32;
 export function auc(scores: ArrayLike<number>, labels: Labels): number {
   const data = Float64Array.from(scores);
   requireMatrix("scores", { rows: data.length, cols: 1, data });
-  return aucsOf(
-    { rows: data.length, cols: 1, data },
-    requireLabels("labels", labels, data.length),
-  )[0];
+  const dense = { rows: data.length, cols: 1, data };
+  return aucsOf({ dense }, requireLabels("labels", labels, data.length))[0];
 }
 
 /**
@@ -55,18 +54,54 @@ export function auc(scores: ArrayLike<number>, labels: Labels): number {
  */
 export function columnAucs(codes: Matrix, labels: Labels): Float64Array {
   requireMatrix("codes", codes);
-  return aucsOf(codes, requireLabels("labels", labels, codes.rows)).map((a) => Math.max(a, 1 - a));
+  return bestAucs(findNonzeros(codes), requireLabels("labels", labels, codes.rows));
 }
 
-/** AUC of every column of checked codes. */
-function aucsOf({ rows, cols, data }: Matrix, target: Uint8Array): Float64Array {
+/**
+ * {@linkcode columnAucs} for checked codes and labels.
+ *
+ * @example
+ * ```ts
+ * import { bestAucs } from "./auc.ts";
+ * import { findNonzeros } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * bestAucs(findNonzeros(fromRows([[3], [2], [1]])), Uint8Array.of(0, 0, 1)); // [1]
+ * ```
+ */
+export function bestAucs(codes: Codes, target: Uint8Array): Float64Array {
+  return aucsOf(codes, target).map((a) => Math.max(a, 1 - a));
+}
+
+/** AUC of every column. */
+function aucsOf({ dense, sparse }: Codes, target: Uint8Array): Float64Array {
+  const { rows, cols } = dense;
   const positives = target.reduce((sum, label) => sum + label, 0);
   const negatives = rows - positives;
   const aucs = new Float64Array(cols).fill(0.5);
   if (positives === 0 || negatives === 0) return aucs;
 
+  /** The AUC from the non-zero scores of the positives and those of the negatives. */
+  const aucFrom = (ofPositives: Float64Array, ofNegatives: Float64Array): number => {
+    const wins = countWins(ofPositives.sort(), positives, ofNegatives.sort(), negatives);
+    return wins / (positives * negatives);
+  };
+  if (sparse) {
+    const { starts, columns, values } = transposeCsr(sparse);
+    const gathered = new Float64Array(rows);
+    for (let j = 0; j < cols; j++) {
+      let front = 0, back = rows;
+      for (let p = starts[j]; p < starts[j + 1]; p++) {
+        if (target[columns[p]] === 1) gathered[front++] = values[p];
+        else gathered[--back] = values[p];
+      }
+      aucs[j] = aucFrom(gathered.subarray(0, front), gathered.subarray(back));
+    }
+    return aucs;
+  }
+
   // per column of a block: the non-zero scores of the positives from the front on, those of the
   // negatives from the back
+  const { data } = dense;
   const gathered = new Float64Array(BLOCK * rows);
   const front = new Int32Array(BLOCK), back = new Int32Array(BLOCK);
   for (let first = 0; first < cols; first += BLOCK) {
@@ -85,10 +120,10 @@ function aucsOf({ rows, cols, data }: Matrix, target: Uint8Array): Float64Array 
       }
     }
     for (let c = 0; c < width; c++) {
-      const ofPositives = gathered.subarray(c * rows, front[c]).sort();
-      const ofNegatives = gathered.subarray(back[c], (c + 1) * rows).sort();
-      const wins = countWins(ofPositives, positives, ofNegatives, negatives);
-      aucs[first + c] = wins / (positives * negatives);
+      aucs[first + c] = aucFrom(
+        gathered.subarray(c * rows, front[c]),
+        gathered.subarray(back[c], (c + 1) * rows),
+      );
     }
   }
   return aucs;

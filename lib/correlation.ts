@@ -3,9 +3,9 @@
  * the assignment: float64 while that is small, float32 beyond, and never more than one such matrix.
  * @module
  */
-import { type Csr, transposeCsr } from "./csr.ts";
+import { type Codes, type Csr, transposeCsr } from "./csr.ts";
 import { type Matrix, type Matrix64, type MatrixData, transpose } from "./matrix.ts";
-import { multiplyBlocks } from "./product.ts";
+import { multiplyBlocks, type ProductBlock } from "./product.ts";
 
 /** Above this many entries (256 MB) similarities are kept in float32. */
 const LARGE = 2 ** 25;
@@ -58,6 +58,39 @@ export function columnMoments<T extends MatrixData>(
 }
 
 /**
+ * {@linkcode columnMoments} in float64, from the non-zeros where they are known.
+ *
+ * @param codes samples × columns.
+ *
+ * @example
+ * ```ts
+ * import { momentsOf } from "./correlation.ts";
+ * import { findNonzeros } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * momentsOf(findNonzeros(fromRows([[0], [0], [0], [4]]))).squares; // [12]
+ * ```
+ */
+export function momentsOf({ dense, sparse }: Codes): ColumnMoments<Float64Array> {
+  if (!sparse) return columnMoments(dense, Float64Array);
+  const { rows, cols, columns, values } = sparse;
+  const means = new Float64Array(cols), squares = new Float64Array(cols);
+  const zeros = new Int32Array(cols).fill(rows);
+  for (let p = 0; p < values.length; p++) {
+    means[columns[p]] += values[p];
+    zeros[columns[p]]--;
+  }
+  for (let j = 0; j < cols; j++) {
+    means[j] /= rows;
+    squares[j] = zeros[j] * means[j] * means[j];
+  }
+  for (let p = 0; p < values.length; p++) {
+    const difference = values[p] - means[columns[p]];
+    squares[columns[p]] += difference * difference;
+  }
+  return { means, squares };
+}
+
+/**
  * Columns of zero mean and unit norm, each as an offset, which is what its zeros became, and what the
  * other values add to it. A dense column has offset 0 and holds all its values.
  */
@@ -75,44 +108,51 @@ export interface StandardColumns {
 }
 
 /**
- * Standardizes the chosen columns of `M` and all of `extra`, leaving constant ones out (their
- * correlations are 0). Sparse columns come first, so the order is not that of `M`. As in the
+ * Standardizes the chosen columns of codes and all of `extra`, leaving constant ones out (their
+ * correlations are 0). Sparse columns come first, so the order is not that of the codes. As in the
  * reference, a float32 matrix without extra columns is centred and scaled in float32.
  *
- * @param M samples × columns.
+ * @param codes samples × columns.
  * @param chosen Indices of the columns to take; all when left out.
  * @param extra Further dense columns, samples × any number.
  *
  * @example
  * ```ts
  * import { standardize } from "./correlation.ts";
+ * import { findNonzeros } from "./csr.ts";
  * import { fromRows } from "./matrix.ts";
- * standardize(fromRows([[1, 7], [3, 7]])).dense.cols; // 1: the other column is constant
+ * standardize(findNonzeros(fromRows([[1, 7], [3, 7]]))).dense.cols; // 1: the other column is constant
  * ```
  */
 export function standardize(
-  M: Matrix,
+  { dense: M, sparse }: Codes,
   chosen?: ArrayLike<number>,
   extra?: Matrix64,
 ): StandardColumns {
   const { rows: samples, cols, data } = M;
   const Values = M.data instanceof Float32Array && !extra ? Float32Array : Float64Array;
-  const { means, squares } = columnMoments<MatrixData>(M, Values);
+  const { means, squares } = Values === Float32Array
+    ? columnMoments(M, Float32Array)
+    : momentsOf({ dense: M, sparse });
   const norms = squares.map(Math.sqrt);
   const counts = new Int32Array(cols);
-  for (let i = 0, p = 0; i < samples; i++) {
-    for (let j = 0; j < cols; j++, p++) if (data[p] !== 0) counts[j]++;
+  if (sparse) {
+    for (const j of sparse.columns) counts[j]++;
+  } else {
+    for (let i = 0, p = 0; i < samples; i++) {
+      for (let j = 0; j < cols; j++, p++) if (data[p] !== 0) counts[j]++;
+    }
   }
-  // sparse columns are numbered 0, 1, …, dense ones −1, −2, …, so that one pass can deal them out
-  const OUT = -cols - 1;
-  const place = new Int32Array(cols).fill(OUT);
-  let sparseCount = 0, ownDense = 0;
+  const place = new Int32Array(cols).fill(-1); // of a sparse column among its like
+  const ownDense: number[] = [];
+  let sparseCount = 0;
   for (let c = 0; c < (chosen?.length ?? cols); c++) {
     const j = chosen ? chosen[c] : c;
     if (norms[j] <= CONSTANT) continue;
-    place[j] = counts[j] <= DENSE_SHARE * samples ? sparseCount++ : -1 - ownDense++;
+    if (counts[j] <= DENSE_SHARE * samples) place[j] = sparseCount++;
+    else ownDense.push(j);
   }
-  const denseCount = ownDense + (extra?.cols ?? 0);
+  const denseCount = ownDense.length + (extra?.cols ?? 0);
 
   const dense = new Float64Array(samples * denseCount);
   const sums = new Float64Array(sparseCount + denseCount);
@@ -129,21 +169,31 @@ export function standardize(
   for (let q = 0; q < sparseCount; q++) starts[q + 1] += starts[q];
   const next = starts.slice();
   const columns = new Int32Array(starts[sparseCount]), values = new Float64Array(columns.length);
+  /** Adds entry (i, j), standardized, to its column. */
+  const deal = (i: number, j: number, entry: number): void => {
+    const q = place[j];
+    if (q < 0) return;
+    row[0] = entry - means[j];
+    row[0] /= norms[j];
+    const value = row[0] - offsets[q];
+    sums[q] += value;
+    columns[next[q]] = i;
+    values[next[q]++] = value;
+  };
   for (let i = 0, p = 0; i < samples; i++) {
-    for (let j = 0; j < cols; j++, p++) {
-      const q = place[j];
-      if (q === OUT || (q >= 0 && data[p] === 0)) continue;
-      row[0] = data[p] - means[j];
-      row[0] /= norms[j];
-      if (q < 0) {
-        dense[i * denseCount - 1 - q] = row[0];
-        sums[sparseCount - 1 - q] += row[0];
-      } else {
-        const value = row[0] - offsets[q];
-        sums[q] += value;
-        columns[next[q]] = i;
-        values[next[q]++] = value;
+    if (sparse) {
+      for (let e = sparse.starts[i]; e < sparse.starts[i + 1]; e++) {
+        deal(i, sparse.columns[e], sparse.values[e]);
       }
+    } else if (sparseCount > 0) {
+      for (let j = 0; j < cols; j++, p++) if (data[p] !== 0) deal(i, j, data[p]);
+    }
+    for (let c = 0, q = i * denseCount; c < ownDense.length; c++, q++) {
+      const j = ownDense[c];
+      row[0] = data[i * cols + j] - means[j];
+      row[0] /= norms[j];
+      dense[q] = row[0];
+      sums[sparseCount + c] += row[0];
     }
   }
   if (extra) {
@@ -151,8 +201,8 @@ export function standardize(
     for (let i = 0, p = 0; i < samples; i++) {
       for (let j = 0; j < extra.cols; j++, p++) {
         const value = (extra.data[p] - means[j]) / Math.sqrt(squares[j]);
-        dense[i * denseCount + ownDense + j] = value;
-        sums[sparseCount + ownDense + j] += value;
+        dense[i * denseCount + ownDense.length + j] = value;
+        sums[sparseCount + ownDense.length + j] += value;
       }
     }
   }
@@ -176,7 +226,7 @@ export function standardize(
  * ```ts
  * import { correlationRows, standardize } from "./correlation.ts";
  * import { fromRows } from "./matrix.ts";
- * const columns = standardize(fromRows([[1, 0], [3, 1], [2, 5]]));
+ * const columns = standardize({ dense: fromRows([[1, 0], [3, 1], [2, 5]]) });
  * const row = new Float64Array(2);
  * correlationRows(columns, columns)(0, row);
  * row[0]; // 1
@@ -229,7 +279,7 @@ export function correlationRows(
  * ```ts
  * import { absoluteCorrelations, standardize } from "./correlation.ts";
  * import { fromRows } from "./matrix.ts";
- * const columns = standardize(fromRows([[1, 0], [3, 1], [2, 5]]));
+ * const columns = standardize({ dense: fromRows([[1, 0], [3, 1], [2, 5]]) });
  * absoluteCorrelations(columns, columns).data[0]; // 1
  * ```
  */
@@ -244,9 +294,11 @@ export function absoluteCorrelations(X: StandardColumns, Y: StandardColumns): Ma
     fillRow(i, row);
     out.data.set(row, i * out.cols);
   }
-  multiplyBlocks(transpose(X.dense), Y.dense, (first, block) => {
-    writeAbsolute(out, block, X.sparse.rows + first, left, right);
-  });
+  multiplyBlocks(
+    transpose(X.dense),
+    Y.dense,
+    (block) => writeAbsolute(out, block, X.sparse.rows, left),
+  );
   return out;
 }
 
@@ -266,7 +318,7 @@ export function absoluteCorrelations(X: StandardColumns, Y: StandardColumns): Ma
  */
 export function absoluteProducts(A: Matrix64, B: Matrix64): Matrix {
   const out = similarities(A.rows, B.cols);
-  multiplyBlocks(A, B, (first, block) => writeAbsolute(out, block, first, 0, B.cols));
+  multiplyBlocks(A, B, (block) => writeAbsolute(out, block, 0, 0));
   return out;
 }
 
@@ -275,15 +327,15 @@ function similarities(rows: number, cols: number): Matrix<MatrixData> {
   return { rows, cols, data: count > LARGE ? new Float32Array(count) : new Float64Array(count) };
 }
 
-/** Writes the absolute values of a block of rows into `out` from (row, col) on. */
+/** Writes the absolute values of a block of a product that begins at (top, left) of `out`. */
 function writeAbsolute(
   out: Matrix,
-  block: Float64Array,
-  row: number,
-  col: number,
-  width: number,
+  { row, col, rows, cols, stride, data }: ProductBlock,
+  top: number,
+  left: number,
 ): void {
-  for (let p = 0, start = row * out.cols + col; p < block.length; start += out.cols) {
-    for (let j = 0; j < width; j++, p++) out.data[start + j] = Math.abs(block[p]);
+  for (let i = 0; i < rows; i++) {
+    let q = (top + row + i) * out.cols + left + col;
+    for (let p = i * stride, end = p + cols; p < end; p++, q++) out.data[q] = Math.abs(data[p]);
   }
 }

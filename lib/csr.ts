@@ -47,21 +47,52 @@ export function countNonzeros({ data }: Matrix): number {
  * ```
  */
 export function toCsr(M: Matrix): Csr {
-  const { rows, cols, data } = M;
-  const count = countNonzeros(M);
+  return gather(M, countNonzeros(M))!;
+}
+
+/** Below this share of non-zeros, walking only them is quicker than walking all values. */
+const SPARSE_SHARE = 0.3;
+
+/** A dense matrix and, where walking only those is quicker, its non-zeros. */
+export interface Codes {
+  /** All values. */
+  dense: Matrix;
+  /** The non-zeros; left out where they are more than 30 %. */
+  sparse?: Csr;
+}
+
+/**
+ * The matrix with its non-zeros, if they are few: one pass over it.
+ *
+ * @example
+ * ```ts
+ * import { findNonzeros } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * findNonzeros(fromRows([[0, 2, 0, 0]])).sparse?.columns; // [1]
+ * findNonzeros(fromRows([[1, 2]])).sparse; // undefined
+ * ```
+ */
+export function findNonzeros(dense: Matrix): Codes {
+  return { dense, sparse: gather(dense, Math.floor(SPARSE_SHARE * dense.data.length)) };
+}
+
+/** The non-zeros, unless there are more than `most`. */
+function gather({ rows, cols, data }: Matrix, most: number): Csr | undefined {
   const starts = new Int32Array(rows + 1);
-  const columns = new Int32Array(count), values = new Float64Array(count);
+  // every value is written, and overwritten if it is 0: cheaper than a branch that nobody can foresee
+  const columns = new Int32Array(most + cols), values = new Float64Array(most + cols);
   let at = 0;
   for (let i = 0, p = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++, p++) {
       const value = data[p];
-      if (value === 0) continue;
       columns[at] = j;
-      values[at++] = value;
+      values[at] = value;
+      at += Number(value !== 0);
     }
+    if (at > most) return undefined;
     starts[i + 1] = at;
   }
-  return { rows, cols, starts, columns, values };
+  return { rows, cols, starts, columns: columns.slice(0, at), values: values.slice(0, at) };
 }
 
 /**

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Backend, type KernelExports, loadBackend } from "./kernels.js";
+import { blas } from "./system_blas.ts";
 
 /** Bytes of a page of Wasm memory. */
 export const PAGE = 65_536;
@@ -21,6 +22,12 @@ const SCRATCH = 256;
 
 /** Most threads: so many scratches fit into their page. */
 export const MAX_THREADS: number = PAGE / SCRATCH;
+
+/**
+ * Multiply-adds from which a product goes to the system's BLAS, if there is one. A call costs
+ * about 0.3 µs: with AVX2 both ways take the same time at 2 ** 14, and the BLAS is a fifth faster here.
+ */
+const BLAS_WORK = 2 ** 15;
 
 /** A memory with kernels on it. */
 export interface KernelInstance {
@@ -53,7 +60,7 @@ export function newMemory(backend: Backend): WebAssembly.Memory {
 }
 
 /**
- * Instantiates the kernels.
+ * Instantiates the kernels, with the system's BLAS behind them where there is one.
  *
  * @param memory From {@linkcode newMemory} for this backend.
  * @param thread Number of the thread that will run them, below {@linkcode MAX_THREADS}.
@@ -70,7 +77,9 @@ export async function instantiateKernels(
   thread: number,
 ): Promise<KernelInstance> {
   const { exports } = await WebAssembly.instantiate(await loadBackend(backend), {
-    env: { memory, scratch: PAGE + SCRATCH * thread },
+    env: { memory, scratch: PAGE + SCRATCH * thread, sgemm: blas?.sgemm(memory) ?? (() => {}) },
   });
-  return { memory, kernels: exports as unknown as KernelExports };
+  const kernels = exports as unknown as KernelExports;
+  if (blas) kernels.blas_from(BLAS_WORK);
+  return { memory, kernels };
 }

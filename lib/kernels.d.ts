@@ -83,6 +83,8 @@ export type SaeFields = [
  * in elements.
  */
 export interface KernelExports {
+  /** From now on products of at least `work` multiply-adds go to the import `sgemm`. */
+  blas_from(work: number): void;
   /** L·Lᵀ = A in float64: L in the lower, Lᵀ in the upper triangle; 0, or 1 + the row that fails. */
   cholesky(n: number, a: Pointer, lda: number): number;
   /** Every row b of B (m×n, float64) becomes b·A⁻¹, with the factors from `cholesky`. */
@@ -110,6 +112,29 @@ export interface KernelExports {
   ): void;
   /** y ← y + α·x; n a multiple of 8. */
   axpy(n: number, alpha: number, x: Pointer, y: Pointer): void;
+  /** C (m×n) = A·B in float64 of a sparse A in compressed rows; n, also ldb and ldc, a multiple of 4. */
+  csr_product64(
+    m: number,
+    n: number,
+    starts: Pointer,
+    columns: Pointer,
+    values: Pointer,
+    b: Pointer,
+    c: Pointer,
+  ): void;
+  /** C (m×n) = A·B in float64; B in contiguous strips k×4; m a multiple of 6, n of 4. */
+  gemm64(
+    m: number,
+    n: number,
+    k: number,
+    a: Pointer,
+    lda: number,
+    b: Pointer,
+    c: Pointer,
+    ldc: number,
+  ): void;
+  /** Upper triangle of C (n×n) += AᵀA of A (k×n) in float64; n a multiple of 12. */
+  gram64(n: number, k: number, a: Pointer, c: Pointer): void;
   /** Number of entries above `bound` in magnitude; n a multiple of 8. */
   count_above(n: number, bound: number, x: Pointer): number;
   /** Takes waiting samples to iteration `end` of FISTA; z is updated in place. */

@@ -3,10 +3,11 @@
  * @module
  */
 import { requireArray, requireInteger, requireMatrix, requirePositive } from "./checks.ts";
-import { toCsr } from "./csr.ts";
+import { type Csr, toCsr, transposeCsr } from "./csr.ts";
+import { leaveOneOut } from "./leave_one_out.ts";
 import { type Matrix, type Matrix64, transpose, zeros } from "./matrix.ts";
-import { multiply } from "./product.ts";
-import { type ThinSvd, thinSvd } from "./thin_svd.ts";
+import { multiply, multiplySparse } from "./product.ts";
+import { thinSvd } from "./thin_svd.ts";
 
 /** A fitted probe and what it predicts. */
 export interface LinearProbeResult {
@@ -23,9 +24,6 @@ export interface LinearProbeResult {
  * α‖W‖² serves all latents: the candidate with the smallest finite leave-one-out error, the first of
  * equals.
  * All candidates share one factorization of size min(samples, m). Float64.
- *
- * Source: leave-one-out errors in closed form, R. Rifkin, R. Lippert, "Notes on regularized least
- * squares" (MIT, 2007).
  *
  * @param YTrain Observations, samples × m.
  * @param ZTrain Codes to predict, samples × n.
@@ -59,9 +57,11 @@ export function linearProbe(
   if (alphas.length === 0) throw new RangeError("alphas must hold at least one number, got none");
   alphas.forEach((alpha, q) => requirePositive(`alphas[${q}]`, alpha));
 
+  const { columns: active, codes } = activeColumns(ZTrain);
   const svd = thinSvd(YTrain);
-  const targets = projectTargets(svd, ZTrain);
-  const looErrors = leaveOneOut(svd, targets, ZTrain, alphas);
+  const Tt = multiplySparse(transposeCsr(codes), svd.U); // (UᵀZ)ᵀ
+  const looErrors = leaveOneOut(svd, Tt, codes, alphas)
+    .map((total) => total / (ZTrain.rows * ZTrain.cols));
   // a tiny α can lose 1 − h to rounding: its error is no number
   const finite = looErrors.filter(Number.isFinite);
   if (finite.length === 0) {
@@ -73,83 +73,41 @@ export function linearProbe(
   const alpha = alphas[looErrors.indexOf(Math.min(...finite))];
 
   const { values, V } = svd;
-  const weights = multiply(scaleColumns(V, (r) => values[r] / (values[r] ** 2 + alpha)), targets);
-  return { alpha, looErrors, predictions: observations.map((Y) => multiply(Y, weights)) };
+  const shrunk = scaleColumns(V, values.map((value) => value / (value ** 2 + alpha)));
+  const weights = multiply(shrunk, transpose(Tt));
+  const predictions = observations.map((Y) =>
+    spreadColumns(multiply(Y, weights), active, ZTrain.cols)
+  );
+  return { alpha, looErrors, predictions };
 }
 
-/** UᵀZ, which costs one step for every non-zero of Z and singular value. */
-function projectTargets({ U }: ThinSvd, Z: Matrix): Matrix64 {
-  const { starts, columns, values } = toCsr(Z);
-  const flipped = zeros(Z.cols, U.cols);
-  for (let s = 0; s < Z.rows; s++) {
-    for (let p = starts[s]; p < starts[s + 1]; p++) {
-      const at = columns[p] * U.cols, from = s * U.cols;
-      for (let r = 0; r < U.cols; r++) flipped.data[at + r] += values[p] * U.data[from + r];
-    }
+/** The columns of Z that are not all 0, ascending, and their non-zeros: the others are predicted as 0. */
+function activeColumns(Z: Matrix): { columns: Int32Array; codes: Csr } {
+  const csr = toCsr(Z);
+  const place = new Int32Array(Z.cols);
+  for (const j of csr.columns) place[j] = 1;
+  let count = 0;
+  const columns = place.map((used, j) => used * (j + 1)).filter((next) => next > 0)
+    .map((next) => next - 1);
+  for (const j of columns) place[j] = count++;
+  return { columns, codes: { ...csr, cols: count, columns: csr.columns.map((j) => place[j]) } };
+}
+
+/** The matrix of `cols` columns with those of M at `columns`, and zeros. */
+function spreadColumns(M: Matrix64, columns: Int32Array, cols: number): Matrix64 {
+  if (M.cols === cols) return M;
+  const out = zeros(M.rows, cols);
+  for (let i = 0, p = 0; i < M.rows; i++) {
+    for (let c = 0; c < M.cols; c++, p++) out.data[i * cols + columns[c]] = M.data[p];
   }
-  return transpose(flipped);
+  return out;
 }
 
-/**
- * Mean squared leave-one-out errors. The residual of sample s is (z − Πz) + u·F·T with T = UᵀZ, Π the
- * projection on the columns of U and F = diag(α/(σ² + α)); the error is that residual over
- * 1 − h = (1 − ‖u‖²) + u·F·uᵀ. Its square, summed over the latents, needs T only through T·Tᵀ and T·z,
- * so that no samples × n product is made. When U is square its complement is exactly 0, and leaving it
- * out keeps the digits.
- */
-function leaveOneOut(
-  { U, values }: ThinSvd,
-  T: Matrix64,
-  Z: Matrix,
-  alphas: readonly number[],
-): Float64Array {
-  const samples = U.rows, rank = U.cols;
-  const Tt = transpose(T);
-  const gram = multiply(T, Tt);
-  // per sample, of its complement c = z − Πz: ‖c‖², and T·c
-  const hasComplement = samples > rank;
-  const complements = new Float64Array(samples);
-  const crossed = zeros(samples, rank);
-  if (hasComplement) {
-    const { starts, columns, values: z } = toCsr(Z);
-    const explained = multiply(U, gram);
-    const projected = new Float64Array(rank);
-    for (let s = 0; s < samples; s++) {
-      projected.fill(0);
-      let norm = 0;
-      for (let p = starts[s]; p < starts[s + 1]; p++) {
-        norm += z[p] * z[p];
-        const at = columns[p] * rank;
-        for (let r = 0; r < rank; r++) projected[r] += z[p] * Tt.data[at + r];
-      }
-      for (let r = 0, q = s * rank; r < rank; r++, q++) {
-        norm += U.data[q] * (explained.data[q] - 2 * projected[r]);
-        crossed.data[q] = projected[r] - explained.data[q];
-      }
-      complements[s] = Math.max(0, norm);
-    }
+/** A copy with column r multiplied by `scales[r]`. */
+function scaleColumns(M: Matrix64, scales: Float64Array): Matrix64 {
+  const data = new Float64Array(M.data.length);
+  for (let i = 0, p = 0; i < M.rows; i++) {
+    for (let r = 0; r < M.cols; r++, p++) data[p] = M.data[p] * scales[r];
   }
-
-  return Float64Array.from(alphas, (alpha) => {
-    const shrunk = scaleColumns(U, (r) => alpha / (values[r] ** 2 + alpha));
-    const mapped = multiply(shrunk, gram);
-    let total = 0;
-    for (let s = 0; s < samples; s++) {
-      let error = complements[s], kept = 0, length = 0;
-      for (let r = 0, q = s * rank; r < rank; r++, q++) {
-        error += shrunk.data[q] * (mapped.data[q] + 2 * crossed.data[q]);
-        kept += shrunk.data[q] * U.data[q];
-        length += U.data[q] * U.data[q];
-      }
-      if (hasComplement) kept += Math.max(0, 1 - length);
-      total += error / (kept * kept);
-    }
-    return total / (samples * Z.cols);
-  });
-}
-
-/** A copy with column r multiplied by `scale(r)`. */
-function scaleColumns(M: Matrix64, scale: (column: number) => number): Matrix64 {
-  const scales = Float64Array.from({ length: M.cols }, (_, r) => scale(r));
-  return { ...M, data: M.data.map((value, p) => value * scales[p % M.cols]) };
+  return { ...M, data };
 }

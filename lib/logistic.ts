@@ -3,15 +3,12 @@
  * @module
  */
 import { requireInteger, requireMatrix, requireNonNegative, requirePositive } from "./checks.ts";
-import { countNonzeros, toCsr } from "./csr.ts";
+import { type Codes, type Csr, findNonzeros } from "./csr.ts";
 import { minimizeLbfgs } from "./lbfgs.ts";
 import { type Matrix, toFloat64 } from "./matrix.ts";
 
 /** One label per sample: 0 or 1, false or true. */
 export type Labels = ArrayLike<number | boolean>;
-
-/** Below this share of non-zeros, walking only them is quicker than walking all values. */
-const SPARSE_SHARE = 0.3;
 
 /** Options of {@linkcode fitLogistic}. */
 export interface LogisticOptions {
@@ -69,10 +66,32 @@ type Pass = (
 export function fitLogistic(
   X: Matrix,
   labels: Labels,
-  { l2 = 0, tolerance = 1e-4, maxIterations = 1000 }: LogisticOptions = {},
+  options: LogisticOptions = {},
 ): LogisticFit {
   requireMatrix("X", X);
-  const target = requireLabels("labels", labels, X.rows);
+  return fitCodes(findNonzeros(X), requireLabels("labels", labels, X.rows), options);
+}
+
+/**
+ * {@linkcode fitLogistic} for checked values and labels.
+ *
+ * @param codes samples × features.
+ * @param target One label per sample, both classes present.
+ * @throws {TypeError | RangeError} When a class is missing or an option breaks its rule.
+ *
+ * @example
+ * ```ts
+ * import { fitCodes } from "./logistic.ts";
+ * import { findNonzeros } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * fitCodes(findNonzeros(fromRows([[0], [1], [2], [3]])), Uint8Array.of(0, 1, 0, 1)).converged; // true
+ * ```
+ */
+export function fitCodes(
+  { dense: X, sparse }: Codes,
+  target: Uint8Array,
+  { l2 = 0, tolerance = 1e-4, maxIterations = 1000 }: LogisticOptions = {},
+): LogisticFit {
   const positives = target.reduce((sum, label) => sum + label, 0);
   if (positives === 0 || positives === X.rows) {
     throw new RangeError(
@@ -85,7 +104,7 @@ export function fitLogistic(
   requireInteger("maxIterations", maxIterations, 1);
 
   const samples = X.rows, n = X.cols;
-  const pass = countNonzeros(X) < SPARSE_SHARE * X.data.length ? sparsePass(X) : densePass(X);
+  const pass = sparse ? sparsePass(sparse) : densePass(X);
   let loss = 0, interceptGradient = 0, intercept = 0;
   const residual = (sample: number, product: number): number => {
     const z = product + intercept;
@@ -133,14 +152,41 @@ export function fitLogistic(
  * ```
  */
 export function decisionValues(
-  { coefficients, intercept }: Pick<LogisticFit, "coefficients" | "intercept">,
+  fit: Pick<LogisticFit, "coefficients" | "intercept">,
   X: Matrix,
 ): Float64Array {
-  requireMatrix("X", X, { cols: coefficients.length });
-  const values = new Float64Array(X.rows);
-  for (let s = 0, p = 0; s < X.rows; s++) {
+  requireMatrix("X", X, { cols: fit.coefficients.length });
+  return decideCodes(fit, { dense: X });
+}
+
+/**
+ * {@linkcode decisionValues} for checked values: the same, with or without `sparse`.
+ *
+ * @example
+ * ```ts
+ * import { decideCodes } from "./logistic.ts";
+ * import { findNonzeros } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const fit = { coefficients: Float64Array.of(2), intercept: 1 };
+ * decideCodes(fit, findNonzeros(fromRows([[3]]))); // [7]
+ * ```
+ */
+export function decideCodes(
+  { coefficients, intercept }: Pick<LogisticFit, "coefficients" | "intercept">,
+  { dense, sparse }: Codes,
+): Float64Array {
+  const values = new Float64Array(dense.rows);
+  for (let s = 0; s < dense.rows; s++) {
     let sum = intercept;
-    for (let j = 0; j < X.cols; j++, p++) sum += X.data[p] * coefficients[j];
+    if (sparse) {
+      for (let p = sparse.starts[s]; p < sparse.starts[s + 1]; p++) {
+        sum += sparse.values[p] * coefficients[sparse.columns[p]];
+      }
+    } else {
+      for (let j = 0, p = s * dense.cols; j < dense.cols; j++, p++) {
+        sum += dense.data[p] * coefficients[j];
+      }
+    }
     values[s] = sum;
   }
   return values;
@@ -197,8 +243,7 @@ function densePass(X: Matrix): Pass {
   };
 }
 
-function sparsePass(X: Matrix): Pass {
-  const { rows, starts, columns, values } = toCsr(X);
+function sparsePass({ rows, starts, columns, values }: Csr): Pass {
   return (w, residual, gradient) => {
     for (let s = 0; s < rows; s++) {
       const start = starts[s], end = starts[s + 1];

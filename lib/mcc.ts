@@ -5,12 +5,8 @@
 import { linearSumAssignment } from "./assignment.ts";
 import { auctionAssignment } from "./auction.ts";
 import { requireInteger, requireMatrix } from "./checks.ts";
-import {
-  absoluteCorrelations,
-  columnMoments,
-  correlationRows,
-  standardize,
-} from "./correlation.ts";
+import { absoluteCorrelations, correlationRows, momentsOf, standardize } from "./correlation.ts";
+import { type Codes, findNonzeros } from "./csr.ts";
 import type { Matrix } from "./matrix.ts";
 import { RandomState } from "./random.ts";
 
@@ -63,7 +59,13 @@ export interface MccOptions {
  */
 export function mcc(ZTrue: Matrix, ZPred: Matrix, { seed = 42 }: MccOptions = {}): number {
   requireCodes(ZTrue, ZPred);
-  return mccOf(ZTrue, allColumns(ZTrue), ZPred, allColumns(ZPred), seed);
+  return mccOf(
+    findNonzeros(ZTrue),
+    allColumns(ZTrue),
+    findNonzeros(ZPred),
+    allColumns(ZPred),
+    seed,
+  );
 }
 
 /**
@@ -84,7 +86,7 @@ export function mcc(ZTrue: Matrix, ZPred: Matrix, { seed = 42 }: MccOptions = {}
  */
 export function mccId(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions = {}): number {
   requireCodes(ZTrue, codes);
-  return mccOf(ZTrue, activeColumns(ZTrue), codes, allColumns(codes), seed);
+  return mccIdOf(findNonzeros(ZTrue), findNonzeros(codes), seed);
 }
 
 /**
@@ -105,9 +107,41 @@ export function mccId(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions = 
  */
 export function mccOod(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions = {}): number {
   requireCodes(ZTrue, codes);
+  return mccOodOf(findNonzeros(ZTrue), findNonzeros(codes), seed);
+}
+
+/**
+ * {@linkcode mccId} for checked codes.
+ *
+ * @example
+ * ```ts
+ * import { mccIdOf } from "./mcc.ts";
+ * import { findNonzeros } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const Z = findNonzeros(fromRows([[1, 0], [0, 2], [3, 1]]));
+ * mccIdOf(Z, Z, 42); // 1
+ * ```
+ */
+export function mccIdOf(ZTrue: Codes, codes: Codes, seed: number): number {
+  return mccOf(ZTrue, activeColumns(ZTrue), codes, allColumns(codes.dense), seed);
+}
+
+/**
+ * {@linkcode mccOod} for checked codes.
+ *
+ * @example
+ * ```ts
+ * import { mccOodOf } from "./mcc.ts";
+ * import { findNonzeros } from "./csr.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const Z = findNonzeros(fromRows([[1, 0], [0, 2], [3, 1]]));
+ * mccOodOf(Z, Z, 42); // 1
+ * ```
+ */
+export function mccOodOf(ZTrue: Codes, codes: Codes, seed: number): number {
   const active = activeColumns(ZTrue);
-  const { squares } = columnMoments(codes, Float64Array);
-  const largest = allColumns(codes).sort((a, b) => squares[b] - squares[a])
+  const { squares } = momentsOf(codes);
+  const largest = allColumns(codes.dense).sort((a, b) => squares[b] - squares[a])
     .subarray(0, active.length);
   return mccOf(ZTrue, active, codes, largest, seed);
 }
@@ -160,9 +194,9 @@ function allColumns(M: Matrix): Int32Array {
   return chosen;
 }
 
-function activeColumns(Z: Matrix): Int32Array {
-  const { squares } = columnMoments(Z, Float64Array);
-  const active = allColumns(Z).filter((j) => squares[j] / Z.rows > ACTIVE_VARIANCE);
+function activeColumns(Z: Codes): Int32Array {
+  const { squares } = momentsOf(Z);
+  const active = allColumns(Z.dense).filter((j) => squares[j] / Z.dense.rows > ACTIVE_VARIANCE);
   if (active.length === 0) {
     throw new RangeError(
       `Cannot match codes: ZTrue must have a column with variance above ${ACTIVE_VARIANCE}, got none`,
@@ -181,13 +215,13 @@ function requireCodes(ZTrue: Matrix, ZPred: Matrix): void {
 
 /** The MCC of the chosen columns of both sides. */
 function mccOf(
-  ZTrue: Matrix,
+  ZTrue: Codes,
   ofTrue: Int32Array,
-  ZPred: Matrix,
+  ZPred: Codes,
   ofPred: Int32Array,
   seed: number,
 ): number {
-  const samples = ZTrue.rows;
+  const samples = ZTrue.dense.rows;
   const missing = ofTrue.length - ofPred.length;
   const cols = Math.abs(missing);
   const noise = missing === 0

@@ -2,11 +2,12 @@
  * Everything that judges codes and dictionaries, and `evaluate` for the numbers of one result row.
  * @module
  */
-import { auc, columnAucs } from "./auc.ts";
+import { auc, bestAucs } from "./auc.ts";
 import { requireInteger, requireMatrix } from "./checks.ts";
-import { decisionValues, fitLogistic, type Labels, requireLabels } from "./logistic.ts";
+import { type Codes, findNonzeros } from "./csr.ts";
+import { decideCodes, fitCodes, type Labels, requireLabels } from "./logistic.ts";
 import type { Matrix } from "./matrix.ts";
-import { mccId, mccOod, shuffleSamples } from "./mcc.ts";
+import { mccIdOf, mccOodOf, shuffleSamples } from "./mcc.ts";
 
 export * from "./auc.ts";
 export * from "./magnitudes.ts";
@@ -97,19 +98,7 @@ export interface FullEvaluation extends Evaluation {
  * ```
  */
 export function evaluateAccuracy(scored: ScoredCodes): AccuracyRow {
-  checkCodes(scored);
-  const { codesId, codesOod, val, ood } = scored;
-  const fit = fitLogistic(codesId, val.labels);
-  const accuracy = (codes: Matrix, labels: Labels): number => {
-    const target = requireLabels("labels", labels, codes.rows);
-    const right = decisionValues(fit, codes).filter((z, s) => (z > 0) === (target[s] === 1));
-    return right.length / codes.rows;
-  };
-  return {
-    acc_iid: accuracy(codesId, val.labels),
-    acc_ood: accuracy(codesOod, ood.labels),
-    acc_converged: fit.converged,
-  };
+  return accuracyOf(scan(scored));
 }
 
 /**
@@ -127,17 +116,7 @@ export function evaluateAccuracy(scored: ScoredCodes): AccuracyRow {
  * ```
  */
 export function evaluateAuc(scored: ScoredCodes): AucRow {
-  checkCodes(scored);
-  const { codesId, codesOod, val, ood } = scored;
-  const aucs = columnAucs(codesId, val.labels);
-  let best = 0;
-  for (let j = 1; j < aucs.length; j++) if (aucs[j] > aucs[best]) best = j;
-  const data = Float64Array.from(
-    { length: codesOod.rows },
-    (_, s) => codesOod.data[s * codesOod.cols + best],
-  );
-  const [auc_ood] = columnAucs({ rows: codesOod.rows, cols: 1, data }, ood.labels);
-  return { auc_iid: aucs[best], auc_ood };
+  return aucOf(scan(scored));
 }
 
 /**
@@ -154,15 +133,11 @@ export function evaluateAuc(scored: ScoredCodes): AucRow {
  * ```
  */
 export function evaluateAucProbe(scored: ScoredCodes): AucProbeRow {
-  checkCodes(scored);
-  const { codesId, codesOod, val, ood } = scored;
-  const fit = fitLogistic(codesId, val.labels);
-  const probabilities = (codes: Matrix) =>
-    decisionValues(fit, codes).map((z) => 1 / (1 + Math.exp(-z)));
-  return {
-    auc_probe_iid: auc(probabilities(codesId), val.labels),
-    auc_probe_ood: auc(probabilities(codesOod), ood.labels),
-  };
+  const { id, ood } = scan(scored);
+  const fit = fitCodes(id.codes, id.target);
+  const probe = ({ codes, target }: ScannedSplit): number =>
+    auc(decideCodes(fit, codes).map((z) => 1 / (1 + Math.exp(-z))), target);
+  return { auc_probe_iid: probe(id), auc_probe_ood: probe(ood) };
 }
 
 /**
@@ -195,25 +170,67 @@ export function evaluate(
   scored: ScoredCodes,
   { null: withNull = true, seed = 42 }: { null?: boolean; seed?: number } = {},
 ): Evaluation {
-  const { codesId, codesOod, val, ood } = scored;
-  const row: Evaluation = { ...evaluateAccuracy(scored), ...evaluateAuc(scored) };
-  if (val.Z && ood.Z) {
-    row.mcc_iid = mccId(val.Z, codesId, { seed });
-    row.mcc_ood = mccOod(ood.Z, codesOod, { seed });
+  const { id, ood } = scan(scored);
+  const row: Evaluation = { ...accuracyOf({ id, ood }), ...aucOf({ id, ood }) };
+  if (scored.val.Z && scored.ood.Z) {
+    const truthId = scanTruth("val.Z", scored.val.Z, id.codes);
+    const truthOod = scanTruth("ood.Z", scored.ood.Z, ood.codes);
+    row.mcc_iid = mccIdOf(truthId, id.codes, seed);
+    row.mcc_ood = mccOodOf(truthOod, ood.codes, seed);
     if (withNull) {
-      row.mcc_null_iid = mccId(val.Z, shuffleSamples(codesId, seed), { seed });
-      row.mcc_null_ood = mccOod(ood.Z, shuffleSamples(codesOod, seed), { seed });
+      const shuffled = ({ codes }: ScannedSplit): Codes =>
+        findNonzeros(shuffleSamples(codes.dense, seed));
+      row.mcc_null_iid = mccIdOf(truthId, shuffled(id), seed);
+      row.mcc_null_ood = mccOodOf(truthOod, shuffled(ood), seed);
     }
   }
   return row;
 }
 
-function checkCodes({ codesId, codesOod, val, ood }: ScoredCodes): void {
+/** Checked codes and labels of a split. */
+interface ScannedSplit {
+  codes: Codes;
+  target: Uint8Array;
+}
+
+/** Everything is checked, and its non-zeros are found, once. */
+function scan(
+  { codesId, codesOod, val, ood }: ScoredCodes,
+): { id: ScannedSplit; ood: ScannedSplit } {
   requireMatrix("codesId", codesId);
   requireMatrix("codesOod", codesOod, { cols: codesId.cols });
   requireInteger("codesId.rows", codesId.rows, 1);
   requireInteger("codesOod.rows", codesOod.rows, 1);
   if (codesId.cols === 0) throw new RangeError("codesId must have at least one column, got 0");
-  requireLabels("val.labels", val.labels, codesId.rows);
-  requireLabels("ood.labels", ood.labels, codesOod.rows);
+  const targetId = requireLabels("val.labels", val.labels, codesId.rows);
+  const targetOod = requireLabels("ood.labels", ood.labels, codesOod.rows);
+  return {
+    id: { codes: findNonzeros(codesId), target: targetId },
+    ood: { codes: findNonzeros(codesOod), target: targetOod },
+  };
+}
+
+function scanTruth(name: string, Z: Matrix, { dense }: Codes): Codes {
+  requireMatrix(name, Z, { rows: dense.rows });
+  requireInteger(`${name}.cols`, Z.cols, 1);
+  return findNonzeros(Z);
+}
+
+function accuracyOf({ id, ood }: { id: ScannedSplit; ood: ScannedSplit }): AccuracyRow {
+  const fit = fitCodes(id.codes, id.target);
+  const accuracy = ({ codes, target }: ScannedSplit): number => {
+    const right = decideCodes(fit, codes).filter((z, s) => (z > 0) === (target[s] === 1));
+    return right.length / target.length;
+  };
+  return { acc_iid: accuracy(id), acc_ood: accuracy(ood), acc_converged: fit.converged };
+}
+
+function aucOf({ id, ood }: { id: ScannedSplit; ood: ScannedSplit }): AucRow {
+  const aucs = bestAucs(id.codes, id.target);
+  let best = 0;
+  for (let j = 1; j < aucs.length; j++) if (aucs[j] > aucs[best]) best = j;
+  const { rows, cols, data } = ood.codes.dense;
+  const scores = Float64Array.from({ length: rows }, (_, s) => data[s * cols + best]);
+  const [auc_ood] = bestAucs({ dense: { rows, cols: 1, data: scores } }, ood.target);
+  return { auc_iid: aucs[best], auc_ood };
 }

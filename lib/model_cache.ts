@@ -13,6 +13,7 @@ import toolkit from "../deno.json" with { type: "json" };
 import { type Backend, chooseBackend } from "./kernels.js";
 import { loadSae, saveSae } from "./sae_file.ts";
 import type { Sae } from "./saes.ts";
+import { systemBlas } from "./system_blas.ts";
 
 /** Raised when the same key would name other weights than before, or files hold something else. */
 const FORMAT = 1;
@@ -183,13 +184,14 @@ interface Key extends ModelSpec {
   version: string;
   backend: Backend;
   code: string;
+  blas?: string;
 }
 
 /** The key of a specification, always in the same order. */
 function fullKey(spec: ModelSpec): Key {
-  const backend = chooseBackend();
+  const backend = chooseBackend(), blas = systemBlas();
   const key = { ...spec, format: FORMAT, version: toolkit.version, backend, code: codeOf(backend) };
-  const sorted = Object.entries(key).sort(([a], [b]) => a < b ? -1 : 1);
+  const sorted = Object.entries(blas ? { ...key, blas } : key).sort(([a], [b]) => a < b ? -1 : 1);
   return Object.fromEntries(sorted) as unknown as Key;
 }
 

@@ -18,6 +18,7 @@ import { describeMissing, mergeParts } from "./merge.ts";
 import { describe, readResults, type ResultFiles, type Results } from "./results.ts";
 import { balancedShards, compareKeys, fittingWorkers } from "./schedule.ts";
 import { alignColumns, summaryTable } from "./summary.ts";
+import { systemBlas } from "./system_blas.ts";
 
 export type {
   Cell,
@@ -98,6 +99,7 @@ async function runCommand<Options extends Partial<ExperimentOptions>>(
   const drawsFigures = experiment.figures !== undefined && !flags.noFigures && !flags.shard;
   requireWritableFolder("--out", flags.out);
   if (drawsFigures) requireWritableFolder("--figures", flags.figures);
+  const blas = systemBlas();
   const target: Target = {
     files: experimentFiles(experiment, flags, flags.shard),
     provenance: provenanceOf(experiment, options),
@@ -111,6 +113,7 @@ async function runCommand<Options extends Partial<ExperimentOptions>>(
         os: Deno.build.os,
         arch: Deno.build.arch,
         deno: Deno.version.deno,
+        ...(blas ? { blas } : {}),
       },
     },
   };

@@ -3,8 +3,8 @@
  * @module
  */
 import { EigenvalueDecomposition, Matrix as MlMatrix } from "npm:ml-matrix@6.15.1";
-import { type Matrix, type Matrix64, toFloat64, transpose, zeros } from "./matrix.ts";
-import { multiply } from "./product.ts";
+import { type Matrix, type Matrix64, transpose, zeros } from "./matrix.ts";
+import { gram, multiply } from "./product.ts";
 
 /** A = U·diag(s)·Vᵀ */
 export interface ThinSvd {
@@ -32,48 +32,29 @@ export interface ThinSvd {
  * ```
  */
 export function thinSvd(A: Matrix): ThinSvd {
-  if (A.rows > A.cols) {
-    const { U: V, values, V: U } = wideSvd(transpose(toFloat64(A)));
-    const rank = values.findLastIndex((value) => value > 0) + 1;
-    return { U: firstColumns(U, rank), values: values.slice(0, rank), V: firstColumns(V, rank) };
-  }
-  return wideSvd(toFloat64(A));
-}
-
-function wideSvd(A: Matrix64): ThinSvd {
-  const { rows, cols } = A;
-  const flipped = transpose(A);
-  const { data } = multiply(A, flipped);
-  const gram = new MlMatrix(rows, rows);
-  for (let i = 0; i < rows; i++) {
-    gram.setRow(i, Array.from(data.subarray(i * rows, (i + 1) * rows)));
-  }
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(gram, {
-    assumeSymmetric: true,
-  });
+  const isTall = A.rows > A.cols;
+  const tall = isTall ? A : transpose(A);
+  const size = tall.cols;
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+    MlMatrix.from1DArray(size, size, gram(tall).data),
+    { assumeSymmetric: true },
+  );
   // ascending in the library's order
-  const floor = rows * Number.EPSILON * Math.max(0, realEigenvalues[rows - 1]);
-  const values = Float64Array.from(
-    { length: rows },
-    (_, r) => Math.sqrt(Math.max(0, realEigenvalues[rows - 1 - r])),
+  const floor = size * Number.EPSILON * Math.max(0, realEigenvalues[size - 1]);
+  const all = Float64Array.from(
+    { length: size },
+    (_, r) => Math.sqrt(Math.max(0, realEigenvalues[size - 1 - r])),
   ).map((value) => value * value > floor ? value : 0);
-  const U = zeros(rows, rows);
-  for (let i = 0; i < rows; i++) {
-    for (let r = 0; r < rows; r++) U.data[i * rows + r] = eigenvectorMatrix.get(i, rows - 1 - r);
-  }
-  const V = multiply(flipped, U);
-  for (let p = 0; p < V.data.length; p++) {
-    const value = values[p % rows];
-    V.data[p] = value > 0 ? V.data[p] / value : 0;
-  }
-  return { U, values, V: { rows: cols, cols: rows, data: V.data } };
-}
+  const values = isTall ? all.subarray(0, all.findLastIndex((value) => value > 0) + 1) : all;
 
-function firstColumns(M: Matrix64, cols: number): Matrix64 {
-  if (cols === M.cols) return M;
-  const out = zeros(M.rows, cols);
-  for (let i = 0; i < M.rows; i++) {
-    out.data.set(M.data.subarray(i * M.cols, i * M.cols + cols), i * cols);
+  const rank = values.length;
+  const vectors = zeros(size, rank), scaled = zeros(size, rank);
+  for (let i = 0, p = 0; i < size; i++) {
+    for (let r = 0; r < rank; r++, p++) {
+      vectors.data[p] = eigenvectorMatrix.get(i, size - 1 - r);
+      scaled.data[p] = values[r] > 0 ? vectors.data[p] / values[r] : 0;
+    }
   }
-  return out;
+  const others = multiply(tall, scaled);
+  return isTall ? { U: others, values, V: vectors } : { U: vectors, values, V: others };
 }

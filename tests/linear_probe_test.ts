@@ -4,7 +4,7 @@ import { linearProbe } from "../lib/linear_probe.ts";
 import { fromRows, type Matrix, transpose } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
 import { pca } from "../lib/pca.ts";
-import { multiply, multiplyBlocks } from "../lib/product.ts";
+import { multiply } from "../lib/product.ts";
 import { RandomState } from "../lib/random.ts";
 import { thinSvd } from "../lib/thin_svd.ts";
 import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
@@ -121,6 +121,21 @@ Deno.test("the linear probe leaves out candidates without a finite error", () =>
   assert.throws(() => linearProbe(Y, huge, [], { alphas: [1] }), /got Infinity for 1$/);
 });
 
+Deno.test("latents that never occur in training are predicted as 0, the others as without them", () => {
+  const random = new RandomState(12);
+  const Y = { rows: 9, cols: 3, data: random.normal(0, 1, 27) };
+  const Z = { rows: 9, cols: 2, data: random.normal(0, 1, 18) };
+  const wide = { rows: 9, cols: 4, data: new Float64Array(36) };
+  Z.data.forEach((z, p) => wide.data[2 * p + 1] = z); // columns 1 and 3
+  const narrow = linearProbe(Y, Z, [Y]), spread = linearProbe(Y, wide, [Y]);
+  assert.equal(spread.alpha, narrow.alpha);
+  // the mean is over twice as many latents
+  assert.deepEqual(spread.looErrors, narrow.looErrors.map((error) => error / 2));
+  const expected = new Float64Array(36);
+  narrow.predictions[0].data.forEach((z, p) => expected[2 * p + 1] = z);
+  assert.deepEqual(spread.predictions[0].data, expected);
+});
+
 Deno.test("the linear probe refuses bad input by name", () => {
   const Y = fromRows([[1, 2], [3, 4]]), Z = fromRows([[1], [0]]);
   assert.throws(() => linearProbe(Y, fromRows([[1]]), []), /ZTrain must have 2 rows, got 1/);
@@ -161,29 +176,4 @@ Deno.test("the singular value decomposition gives back tall and wide matrices", 
     assertClose(identity, new Float64Array(identity.length), 1e-10, "UᵀU − I");
     assert.deepEqual(values, values.slice().sort().reverse());
   }
-});
-
-Deno.test("the blocked product equals the sum over its definition at every remainder", () => {
-  const random = new RandomState(11);
-  for (const m of [1, 3, 4, 5, 9]) {
-    for (const depth of [0, 1, 2, 5]) {
-      for (const n of [1, 6]) {
-        const A = { rows: m, cols: depth, data: random.normal(0, 1, m * depth) };
-        const B = { rows: depth, cols: n, data: random.normal(0, 1, depth * n) };
-        const expected = new Float64Array(m * n).map((_, p) => {
-          let sum = 0;
-          for (let q = 0; q < depth; q++) {
-            sum += A.data[Math.floor(p / n) * depth + q] * B.data[q * n + p % n];
-          }
-          return sum;
-        });
-        // five terms of size 1
-        assertClose(multiply(A, B).data, expected, 1e-14, `${m} × ${depth} × ${n}`);
-        const blocks = new Float64Array(m * n);
-        multiplyBlocks(A, B, (row, block) => blocks.set(block, row * n));
-        assertClose(blocks, expected, 1e-14, "in blocks");
-      }
-    }
-  }
-  assert.throws(() => multiply(fromRows([[1, 2]]), fromRows([[1]])), /got 2 and 1/);
 });
