@@ -94,8 +94,8 @@ const PATIENCE = 5000;
 /** … which comes after this step at the earliest. */
 const MIN_STEPS = 10_000;
 
-/** Bytes of codes, derivatives and gradients that a block of samples may take: half of an L2 cache. */
-const BLOCK_BYTES = 2 ** 19;
+/** Bytes of codes, derivatives and gradients that a block of samples may take: an L2 cache. */
+const BLOCK_BYTES = 2 ** 20;
 
 /** Samples that go through a step together: a multiple of the 6 rows that the products take at once. */
 function blockRows(numLatents: number): number {
