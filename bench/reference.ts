@@ -5,10 +5,12 @@
  * What is timed is the call alone, on data that is in memory; for dict-quality whole processes. The
  * reference has the number of threads that suits the case best. Ours is called as a user calls it.
  *
- * Permissions: run Python and Deno, read the checkout of this project, write `.tmp`.
+ * Permissions: run Python and Deno, read the checkout of this project, write `.tmp`; with
+ * `--allow-ffi=PATH` ours uses that BLAS too.
  */
 import type { Datasets } from "../lib/data.ts";
 import { UsageError } from "../lib/command_line.ts";
+import { systemBlas } from "../lib/system_blas.ts";
 import {
   type Case,
   caseData,
@@ -86,6 +88,7 @@ async function compare(args: readonly string[]): Promise<number> {
         {
           extent: flags.extent,
           deno: Deno.version.deno,
+          ourBlas: systemBlas() ?? null,
           ...versions,
           comparisons: comparisons.map((comparison) => ({
             ...comparison,
@@ -100,7 +103,9 @@ async function compare(args: readonly string[]): Promise<number> {
     } else {
       const { cpu, cores, python, torch, numpy, sklearn, blas } = versions;
       console.log(
-        `${cpu}, ${cores} cores. Deno ${Deno.version.deno}; Python ${python}, torch ${torch}, ` +
+        `${cpu}, ${cores} cores. Deno ${Deno.version.deno}, BLAS ${
+          systemBlas() ?? "none"
+        }; Python ${python}, torch ${torch}, ` +
           `numpy ${numpy}, scikit-learn ${sklearn}, BLAS ${blas}.\n\n${
             comparisonTable(comparisons)
           }\n\n` +

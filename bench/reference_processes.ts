@@ -4,6 +4,7 @@
  * @module
  */
 import { readRows } from "../lib/results.ts";
+import { BLAS_PATHS, systemBlas } from "../lib/system_blas.ts";
 import { toleranceOf } from "../lib/tolerances.ts";
 import type { Agreement } from "./reference_report.ts";
 import { type PythonCommand, pythonCommand } from "./reference_process.ts";
@@ -47,6 +48,7 @@ export function ourSeconds(folder: string, seeds: number, epochs: number): Promi
     new Deno.Command("deno", {
       args: [
         ...["run", "--no-prompt", "--ignore-env", "--allow-read=.", "--allow-write=.tmp"],
+        ...(systemBlas() === undefined ? [] : [`--allow-ffi=${BLAS_PATHS.join(",")}`]),
         experiment,
         ...["--n", String(N), "--seeds", SEEDS.slice(0, seeds).join(",")],
         ...[
