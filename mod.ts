@@ -39,3 +39,5 @@ export * from "./lib/linear_probe.ts";
 export * from "./lib/pca.ts";
 export * from "./lib/assignment.ts";
 export * from "./lib/methods.ts";
+export { systemBlas } from "./lib/system_blas.ts";
+export * from "./lib/threads.ts";
