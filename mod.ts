@@ -34,7 +34,13 @@ export * from "./lib/reconstruction.ts";
 export * from "./lib/refine.ts";
 export * from "./lib/compare.ts";
 export * from "./lib/metrics.ts";
-export * from "./lib/logistic.ts";
+export {
+  decisionValues,
+  fitLogistic,
+  type Labels,
+  type LogisticFit,
+  type LogisticOptions,
+} from "./lib/logistic.ts";
 export * from "./lib/linear_probe.ts";
 export * from "./lib/pca.ts";
 export * from "./lib/assignment.ts";

@@ -7,7 +7,7 @@ function shrinkRow(end: usize, u: usize, thresholds: usize): void {
   for (; u < end; u += 16, thresholds += 16) {
     const x = v128.load(u);
     const size = f32x4.sub(f32x4.abs(x), f32x4.abs(v128.load(thresholds)));
-    v128.store(u, v128.or(f32x4.pmax(zero, size), v128.and(x, sign)));
+    v128.store(u, v128.or(f32x4.pmax(size, zero), v128.and(x, sign)));
   }
 }
 

@@ -9,7 +9,7 @@ import { decideCodes, fitCodes, type Labels, requireLabels } from "./logistic.ts
 import type { Matrix } from "./matrix.ts";
 import { mccIdOf, mccOodOf, shuffleSamples } from "./mcc.ts";
 
-export * from "./auc.ts";
+export { auc, columnAucs } from "./auc.ts";
 export * from "./magnitudes.ts";
 export * from "./matching.ts";
 export { mcc, mccId, mccNull, mccOod, type MccOptions } from "./mcc.ts";
