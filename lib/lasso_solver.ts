@@ -3,9 +3,20 @@
  * dictionary_learning.ts share.
  * @module
  */
-import { type Arena, type Block, type FistaFields, padded, run, writeRows } from "./kernels.ts";
+import {
+  type Arena,
+  type Block,
+  type Call,
+  type FistaFields,
+  padded,
+  run,
+  runAll,
+  threadCount,
+  writeRows,
+} from "./kernels.ts";
 import { lipschitz } from "./linalg.ts";
 import type { Matrix } from "./matrix.ts";
+import { LARGE } from "./threads.ts";
 
 /**
  * Up to this many atoms the solver keeps their Gram matrix (at most 4 MiB, so that it stays in the
@@ -25,18 +36,25 @@ export interface LassoSettings {
   accelerated: boolean;
 }
 
+/** What a thread works with. */
+interface Desk {
+  readonly record: Block<Int32Array>;
+  /** The numbers of its samples in the block that has begun. */
+  readonly waiting: Block<Int32Array>;
+}
+
 /** ISTA or FISTA for one dictionary at a time. */
 export class LassoSolver {
   /** Most samples of one call of {@linkcode LassoSolver.start}. */
   readonly blockRows: number;
   readonly #settings: LassoSettings;
   readonly #n: number;
-  readonly #record: Block<Int32Array>;
   readonly #atoms: Block;
   readonly #part: Block;
   readonly #y: Block;
   readonly #iteration: Block<Int32Array>;
-  readonly #waiting: Block<Int32Array>;
+  /** One for each thread that shares the samples. */
+  readonly #desks: Desk[];
   #step = 0;
 
   /** Allocates for m-dimensional samples, n atoms and at most `rows` samples. */
@@ -44,50 +62,58 @@ export class LassoSolver {
     this.#settings = settings;
     this.#n = n;
     const [ldm, ldn] = [padded(m), padded(n)];
+    const threads = n < LARGE ? 1 : threadCount();
     // y, gradient and the caller's codes of a block: as much as keeps a pass over the atoms busy
-    this.blockRows = Math.min(rows, Math.max(16, Math.min(256, Math.floor(2 ** 22 / ldn))));
+    const busy = Math.max(16, Math.min(256, Math.floor(2 ** 22 / ldn)));
+    const threadRows = Math.min(Math.ceil(rows / threads), busy);
+    this.blockRows = Math.min(rows, threads * threadRows);
     const local = n <= MAX_GRAM;
     const capacity = padded(Math.ceil(local ? Math.min(n / 2, 256) : n / 4));
     this.#atoms = arena.f32(ldn * ldm);
     this.#part = arena.f32(8 * ldn);
     this.#y = arena.f32(this.blockRows * ldn);
     this.#iteration = arena.i32(this.blockRows);
-    this.#waiting = arena.i32(this.blockRows);
-    const candidates = arena.f32(4 * capacity);
-    const momentum = arena.f32(settings.nIter);
+    const addresses = arena.i32(ldn), norms = arena.f32(ldn);
+    const gram = arena.f32(local ? ldn * ldn : 0);
+    const momentum = arena.f32(settings.nIter), zeros = arena.f32(Math.max(ldm, ldn));
     if (settings.accelerated) momentum.view.set(momentumFactors(settings.nIter));
-    this.#record = arena.record<FistaFields>(
-      ldn,
-      ldm,
-      capacity,
-      settings.nIter,
-      local ? 1 : 0,
-      this.#atoms,
-      arena.i32(ldn),
-      arena.f32(ldn),
-      arena.f32(local ? ldn * ldn : 0),
-      momentum,
-      this.#y,
-      this.#iteration,
-      this.#waiting,
-      arena.f32(this.blockRows * ldm),
-      arena.f32(this.blockRows * ldn),
-      arena.f32(Math.max(ldm, ldn)),
-      arena.f32(ldn),
-      arena.f32(ldm),
-      arena.i32(ldn + 8),
-      arena.f32(ldn + 8),
-      arena.i32(capacity + 8),
-      arena.i32(capacity),
-      arena.i32(capacity),
-      candidates,
-      candidates.from(capacity),
-      candidates.from(2 * capacity),
-      arena.f32(capacity),
-      arena.f32(capacity),
-      arena.f32(capacity),
-      arena.f32(local ? capacity * (capacity + 8) : 0),
-    );
+    this.#desks = Array.from({ length: threads }, () => {
+      const waiting = arena.i32(threadRows);
+      const candidates = arena.f32(4 * capacity);
+      const record = arena.record<FistaFields>(
+        ldn,
+        ldm,
+        capacity,
+        settings.nIter,
+        local ? 1 : 0,
+        this.#atoms,
+        addresses,
+        norms,
+        gram,
+        momentum,
+        this.#y,
+        this.#iteration,
+        waiting,
+        arena.f32(threadRows * ldm),
+        arena.f32(threadRows * ldn),
+        zeros,
+        arena.f32(ldn),
+        arena.f32(ldm),
+        arena.i32(ldn + 8),
+        arena.f32(ldn + 8),
+        arena.i32(capacity + 8),
+        arena.i32(capacity),
+        arena.i32(capacity),
+        candidates,
+        candidates.from(capacity),
+        candidates.from(2 * capacity),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(local ? capacity * (capacity + 8) : 0),
+      );
+      return { record, waiting };
+    });
   }
 
   /** Takes another dictionary (m×n); `step` replaces 1/L. */
@@ -98,7 +124,7 @@ export class LassoSolver {
       writeRows(this.#part, D, k, k + rows);
       run("transpose", rows, D.cols, this.#part, ldn, this.#atoms.from(k), ldm);
     }
-    run("fista_prepare", this.#record);
+    run("fista_prepare", this.#desks[0].record);
     this.#step = step;
   }
 
@@ -111,6 +137,7 @@ export class LassoSolver {
 
   /**
    * Takes samples of the block that has begun to iteration `end`; the codes are updated in place.
+   * Threads take equal shares of them.
    *
    * @param x Rows of samples, padded.
    * @param z Rows of codes, padded: those that the block began with.
@@ -131,24 +158,22 @@ export class LassoSolver {
       }
       return;
     }
-    this.#waiting.view.set(samples);
-    run(
-      "fista",
-      this.#record,
-      x,
-      z,
-      samples.length,
-      end,
-      this.#step,
-      lambda * this.#step,
-      lambda,
-      nonneg ? 1 : 0,
-    );
+    const share = Math.ceil(samples.length / this.#desks.length);
+    runAll(this.#desks.map(({ record, waiting }, thread): Call[] => {
+      const own = Array.prototype.slice.call(samples, thread * share, (thread + 1) * share);
+      waiting.view.set(own);
+      return [
+        [
+          ...["fista", record, x, z, own.length, end] as const,
+          ...[this.#step, lambda * this.#step, lambda, nonneg ? 1 : 0] as const,
+        ],
+      ];
+    }));
   }
 
   /** Σ‖x − Dz‖² over rows of samples `x` and codes `z`, both padded. */
   fitError(x: Block, z: Block, rows: number): number {
-    return run("fit_error", this.#record, x, z, rows);
+    return run("fit_error", this.#desks[0].record, x, z, rows);
   }
 }
 

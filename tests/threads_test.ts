@@ -11,6 +11,8 @@ import {
 import { newMemory } from "../lib/kernel_instance.ts";
 import { Arena, run, runAll, threadCount } from "../lib/kernels.ts";
 import type { Matrix } from "../lib/matrix.ts";
+import { learnDictionary } from "../lib/dictionary_learning.ts";
+import { fista } from "../lib/sparse_coding.ts";
 import { RandomState } from "../lib/random.ts";
 import { softplusAdam } from "../lib/softplus_adam.ts";
 import { LARGE, startThreads } from "../lib/threads.ts";
@@ -45,6 +47,33 @@ Deno.test("Softplus-Adam on a large problem gives the same bits on any number of
   for (const other of others) {
     assert.deepEqual(other.history, alone.history);
     for (const name of ["codesId", "codesOod", "dictionary"] as const) {
+      assert(sameBits(other[name], alone[name]), `${name} differ`);
+    }
+  }
+});
+
+Deno.test("FISTA and DL-FISTA on a large problem give the same bits on any number of threads", async () => {
+  // 50 samples: shares of 50, 25 and 17
+  const X = normal(50, 9, 2), none = normal(0, 9, 3);
+  const results = await onThreads(() => {
+    const { dictionary, codesId, history } = learnDictionary(X, none, {
+      numLatents: LARGE,
+      lambda: 0.1,
+      maxSteps: 150,
+      nIter: 20,
+      seed: 0,
+    });
+    return {
+      dictionary,
+      codesId,
+      history,
+      codes: fista(X, dictionary, { lambda: 0.05, tol: 1e-4 }),
+    };
+  });
+  const [alone, ...others] = results;
+  for (const other of others) {
+    assert.deepEqual(other.history, alone.history);
+    for (const name of ["dictionary", "codesId", "codes"] as const) {
       assert(sameBits(other[name], alone[name]), `${name} differ`);
     }
   }
