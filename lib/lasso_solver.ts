@@ -53,7 +53,6 @@ export class LassoSolver {
     this.#y = arena.f32(this.blockRows * ldn);
     this.#iteration = arena.i32(this.blockRows);
     this.#waiting = arena.i32(this.blockRows);
-    const candidates = arena.f32(4 * capacity);
     const momentum = arena.f32(settings.nIter);
     if (settings.accelerated) momentum.view.set(momentumFactors(settings.nIter));
     this.#record = arena.record<FistaFields>(
@@ -79,14 +78,15 @@ export class LassoSolver {
       arena.f32(ldn + 8),
       arena.i32(capacity + 8),
       arena.i32(capacity),
-      arena.i32(capacity),
-      candidates,
-      candidates.from(capacity),
-      candidates.from(2 * capacity),
+      arena.i32(2 * Math.ceil(capacity / 64)),
+      arena.i32(2 * Math.ceil(capacity / 64)),
       arena.f32(capacity),
       arena.f32(capacity),
       arena.f32(capacity),
-      arena.f32(local ? capacity * (capacity + 8) : 0),
+      arena.f32(capacity),
+      arena.f32(capacity),
+      arena.f32(capacity),
+      arena.f32(local ? capacity * capacity : 0),
     );
   }
 
