@@ -10,130 +10,50 @@
 //
 // Full iterations are taken by all waiting samples together, as one dense product. Restricted ones
 // take the correlations from a local Gram matrix, its rows gathered when they are first needed from the
-// Gram matrix of D, or, where that would be too large, from the candidates' atoms.
+// Gram matrix of D, or, where that would be too large, from the candidates' atoms. Many candidates are
+// chosen while the codes still move far; once most of them have proved idle, they are chosen anew.
 //
 // A sample whose z and y an iteration leaves unchanged is at a fixed point and stops. Everything
 // depends on the sample alone: its codes are the same whatever samples surround it.
 
+import { Fista } from "./fista_record";
+import { advance, advanceFew, advanceLocally, FEW, moved, setStep } from "./fista_step";
+import { gather, scatter } from "./gather";
 import { dots, gemm_nt } from "./gemm_nt";
+import { correlate, needAllRows, needRows, WORD } from "./local_gram";
 import { hsum, madd } from "./simd";
 import { combine, nonzeros, packing, shuffled } from "./sparse";
 import { sumLanes } from "./vectors";
 
-/** FistaFields in lib/kernels.d.ts lists the same fields in the same order. */
-// @ts-ignore: decorator
-@unmanaged
-export class Fista {
-  n: i32; // atoms, rounded up to a multiple of 8 (the additional atoms are zero)
-  m: i32; // observed dimensions, rounded up to a multiple of 8
-  capacity: i32; // most candidates, a multiple of 8
-  last: i32; // iterations after which a sample is done
-  local: i32; // 1: restricted iterations use the Gram matrix, 0: the atoms
-  // the dictionary
-  atoms: usize; // n×m, an atom per row
-  rows: usize; // n addresses of the atoms
-  norms: usize; // n norms of the atoms
-  gram: usize; // n×n, where `local` says so
-  momentum: usize; // `last` factors (t_i − 1) / t_{i+1}
-  // per sample
-  y: usize; // ×n: extrapolated codes
-  iteration: usize; // iterations done
-  // in the order of the waiting samples
-  waiting: usize; // their numbers
-  residual: usize; // ×m: x − Dy
-  correlation: usize; // ×n: Dᵀ(x − Dy)
-  // scratch for one sample
-  zeros: usize; // n zeros
-  oldY: usize; // n
-  newResidual: usize; // m
-  listRows: usize; // n + 8 entries of a list (see sparse.ts)
-  listValues: usize;
-  // scratch for the candidates of one sample, each of `capacity`
-  index: usize; // columns
-  rowsC: usize; // addresses of their atoms
-  localRows: usize; // addresses of their rows in localGram
-  zC: usize;
-  yC: usize; // behind zC
-  otherC: usize; // room for two, a second zC and yC
-  cC: usize; // correlations
-  startY: usize; // y and the correlations where the candidates were chosen
-  startC: usize;
-  localGram: usize; // capacity × (capacity + 8), where `local` says so
-}
-
-/** Bytes behind a row of the local Gram matrix. */
-const FLAG: usize = 32;
-
-let step: f32 = 0, shrink: f32 = 0, lambda: f32 = 0, lowest: f32 = 0;
+let lambda: f32 = 0;
 // the bits of a correlation that do not count: its sign, unless codes are kept at 0 or above
 let signs: i32 = 0;
-let moved = false, drift: f32 = 0, used: u64 = 0;
 let samples: usize = 0, codes: usize = 0;
 
-// The iteration itself, on columns with correlations c (n in bytes): z ← S(y + c·step, shrink), kept
-// at 0 or above where codes must be, then y ← z + momentum·(z − old z). Lists the entries of ref − y
-// that are not zero; tells in `moved` whether z or y changed.
-function advance(
-  n: usize, c: usize, z: usize, y: usize, ref: usize, rows: usize, listRows: usize, listValues: usize,
-  momentum: f32,
-): usize {
-  const rate = f32x4.splat(step), most = f32x4.splat(shrink), least = f32x4.splat(lowest);
-  const push = f32x4.splat(momentum);
-  let changed = i32x4.splat(0);
-  let count: usize = 0;
+/** Iterations after which candidates are chosen anew where few of them have come into use. */
+const EARLY: i32 = 15, LATE: i32 = 40;
+
+/** Number of candidates whose code, or whose y at the start, is not zero. */
+function countUsed(f: Fista, n: usize): i32 {
+  let count: i32 = 0;
   for (let j: usize = 0; j < n; j += 16) {
-    const oldY = v128.load(y + j), oldZ = v128.load(z + j);
-    const newZ = shrunk(madd(rate, v128.load(c + j), oldY), least, most);
-    const newY = madd(push, f32x4.sub(newZ, oldZ), newZ);
-    v128.store(z + j, newZ), v128.store(y + j, newY);
-    changed = v128.or(changed, v128.or(f32x4.ne(newZ, oldZ), f32x4.ne(newY, oldY)));
-    const difference = f32x4.sub(v128.load(ref + j), newY);
-    const mask = i32x4.bitmask(f32x4.ne(difference, f32x4.splat(0))), order = packing(mask);
-    v128.store(listValues + count, shuffled(difference, order));
-    v128.store(listRows + count, shuffled(v128.load(rows + j), order));
-    count += popcnt(mask) << 2;
+    count += popcnt(i32x4.bitmask(inUse(v128.load(f.zC + j), v128.load(f.yC + j), v128.load(f.startY + j))));
   }
-  moved = v128.any_true(changed);
-  return count >> 2;
+  return count;
 }
 
-/** u − clamp(u, −shrink, shrink) is the soft threshold; with −∞ below, its positive part. */
-// @ts-ignore: decorator
-@inline function shrunk(u: v128, least: v128, most: v128): v128 {
-  return f32x4.sub(u, f32x4.pmin(f32x4.pmax(u, least), most));
-}
-
-// The same from the codes at `from` to those at `to` (z, and y behind it by `yAt`) with the local Gram
-// matrix, ref being the y of the start. Tells in `drift` how far the old fit is from that of the start:
-// ‖D(start y − y)‖² = (start y − y)ᵀ(c − start c); in `used` which of the first 64 columns are listed.
-function advanceLocally(
-  f: Fista, n: usize, from: usize, to: usize, yAt: usize, momentum: f32,
-): usize {
-  const rate = f32x4.splat(step), most = f32x4.splat(shrink), least = f32x4.splat(lowest);
-  const push = f32x4.splat(momentum);
-  const c = f.cC, startY = f.startY, startC = f.startC, rows = f.localRows;
-  const listRows = f.listRows, listValues = f.listValues;
-  let changed = i32x4.splat(0), sum = f32x4.splat(0);
-  let count: usize = 0, bits: u64 = 0;
-  for (let j: usize = 0; j < n; j += 16) {
-    const oldY = v128.load(from + yAt + j), oldZ = v128.load(from + j);
-    const correlation = v128.load(c + j), start = v128.load(startY + j);
-    sum = madd(f32x4.sub(start, oldY), f32x4.sub(correlation, v128.load(startC + j)), sum);
-    const newZ = shrunk(madd(rate, correlation, oldY), least, most);
-    const newY = madd(push, f32x4.sub(newZ, oldZ), newZ);
-    v128.store(to + j, newZ), v128.store(to + yAt + j, newY);
-    changed = v128.or(changed, v128.or(f32x4.ne(newZ, oldZ), f32x4.ne(newY, oldY)));
-    const difference = f32x4.sub(start, newY);
-    const mask = i32x4.bitmask(f32x4.ne(difference, f32x4.splat(0))), order = packing(mask);
-    v128.store(listValues + count, shuffled(difference, order));
-    v128.store(listRows + count, shuffled(v128.load(rows + j), order));
-    count += popcnt(mask) << 2;
-    bits |= <u64>mask << (j >> 2);
+/** startY − y and its mask where the restricted iterations begin. */
+function firstDifferences(f: Fista, n: usize): void {
+  for (let word: usize = 0; word < n; word += WORD) {
+    const end = min(n, word + WORD);
+    let bits: u64 = 0, at: u64 = 0;
+    for (let j = word; j < end; j += 16, at += 4) {
+      const difference = f32x4.sub(v128.load(f.startY + j), v128.load(f.yC + j));
+      v128.store(f.difference + j, difference);
+      bits |= <u64>i32x4.bitmask(f32x4.ne(difference, f32x4.splat(0))) << at;
+    }
+    store<u64>(f.nonzero + (word >> 5), bits), store<u64>(f.known + (word >> 5), 0);
   }
-  moved = v128.any_true(changed);
-  drift = hsum(sum);
-  used = bits;
-  return count >> 2;
 }
 
 /** Squared distance of two vectors; n in bytes. */
@@ -197,45 +117,10 @@ function listCandidates(
   }
 }
 
-/** Copies the entries of `from` at `count` columns; zeros up to `n`. */
-function gather(count: usize, n: usize, index: usize, from: usize, to: usize): void {
-  const fours = to + (count >> 2 << 4), end = to + (count << 2), last = to + (n << 2);
-  for (; to < fours; to += 16, index += 16) {
-    const offsets = i32x4.shl(v128.load(index), 2);
-    let v = v128.load32_zero(from + i32x4.extract_lane(offsets, 0));
-    v = v128.load32_lane(from + i32x4.extract_lane(offsets, 1), v, 1);
-    v = v128.load32_lane(from + i32x4.extract_lane(offsets, 2), v, 2);
-    v128.store(to, v128.load32_lane(from + i32x4.extract_lane(offsets, 3), v, 3));
-  }
-  for (; to < end; to += 4, index += 4) store<u32>(to, load<u32>(from + (load<u32>(index) << 2)));
-  for (; to < last; to += 4) store<u32>(to, 0);
-}
-
-function scatter(count: usize, index: usize, from: usize, to: usize): void {
-  for (let i: usize = 0; i < count; i++) {
-    store<u32>(to + (load<u32>(index + (i << 2)) << 2), load<u32>(from + (i << 2)));
-  }
-}
-
-/**
- * Gathers the rows of the local Gram matrix that a list needs and that are not there yet; `n` in
- * bytes. A flag behind each row tells whether it is there.
- */
-function needRows(f: Fista, list: usize, count: usize, n: usize): void {
-  for (let at = f.listRows, end = at + (list << 2); at < end; at += 4) {
-    const row = <usize>load<u32>(at);
-    if (load<i32>(row + n)) continue;
-    store<i32>(row + n, 1);
-    const candidate = (row - f.localGram) / (n + FLAG);
-    const column = <usize>load<u32>(f.index + (candidate << 2));
-    gather(count, n >> 2, f.index, f.gram + column * (<usize>f.n << 2), row);
-  }
-}
-
 /** Chooses δ so that few columns are candidates and yet many iterations fit within it; 0 if none does. */
 function chooseDelta(f: Fista, c: usize, z: usize, y: usize, movement: f32): f32 {
   const n = <usize>f.n << 2;
-  const d0: f32 = movement * 16 + lambda * 0.02, d1: f32 = movement * 6 + lambda * 0.02;
+  const d0: f32 = movement * 10 + lambda * 0.015, d1: f32 = movement * 6 + lambda * 0.02;
   const d2: f32 = movement * 3;
   // Then every atom that the residual leans towards is a candidate
   if (d2 >= lambda) return 0;
@@ -261,24 +146,21 @@ function chooseDelta(f: Fista, c: usize, z: usize, y: usize, movement: f32): f32
  * what the candidates are good for; returns the iteration reached.
  */
 function iterateLocally(f: Fista, count: usize, n: usize, i: i32, end: i32, limit: f32): i32 {
-  let list = nonzeros(n, f.yC, f.startY, f.localRows, f.listRows, f.listValues);
-  let from = f.zC, to = f.otherC, known: u64 = 0;
-  const yAt = f.yC - f.zC;
-  needRows(f, list, count, n);
-  while (i < end) {
-    combine(list, f.listRows, f.listValues, n, f.startC, f.cC);
-    list = advanceLocally(f, n, from, to, yAt, load<f32>(f.momentum + (<usize>i << 2)));
-    // Beyond the limit the step does not count
-    if (drift > limit) break;
-    i = finish(f, i);
-    const swap = from;
-    from = to, to = swap;
-    if (n > 256 || used & ~known) {
-      needRows(f, list, count, n);
-      known |= used;
-    }
+  firstDifferences(f, n);
+  // Where most candidates are in use, their zeros cost less than telling them apart
+  if (n <= FEW && (n <= 64 || countUsed(f, n) * 10 >= <i32>(n >> 2) * 7)) {
+    needAllRows(f, count, n);
+    return advanceFew(f, n, i, end, limit);
   }
-  if (from != f.zC) memory.copy(f.zC, from, n), memory.copy(f.yC, from + yAt, n);
+  needRows(f, count, n);
+  while (i < end) {
+    // Beyond the limit no step is taken
+    if (correlate(f, n) > limit) break;
+    const nonzero = advanceLocally(f, n, load<f32>(f.momentum + (<usize>i << 2)));
+    needRows(f, count, n);
+    i = finish(f, i);
+    if ((i == EARLY || i == LATE) && nonzero * 16 < <i32>n * 3) break;
+  }
   return i;
 }
 
@@ -319,11 +201,6 @@ function restrict(f: Fista, s: usize, p: usize, end: i32, delta: f32): bool {
   if (f.local) {
     gather(count, padded, f.index, f.oldY, f.startY);
     gather(count, padded, f.index, c, f.startC);
-    for (let i: usize = 0; i < padded; i++) {
-      const row = f.localGram + i * (bytes + FLAG);
-      store<u32>(f.localRows + (i << 2), <u32>row);
-      store<i32>(row + bytes, 0);
-    }
     i = iterateLocally(f, count, bytes, i, end, limit);
   } else i = iterateOnAtoms(f, bytes, m, x, residual, i, end, limit);
   store<i32>(iterationAt, i);
@@ -387,8 +264,8 @@ export function fista(
 ): void {
   const n = <usize>f.n << 2, m = <usize>f.m << 2;
   samples = x, codes = z;
-  step = stepSize, shrink = threshold, lambda = penalty;
-  lowest = nonneg ? -f32.MAX_VALUE : -threshold;
+  setStep(stepSize, threshold, nonneg);
+  lambda = penalty;
   signs = nonneg ? 0 : i32.MIN_VALUE;
   let left: usize = 0;
   for (let p: usize = 0; p < <usize>count; p++) {

@@ -75,12 +75,24 @@ function dots8(k: usize, a: usize, rows: usize, c: usize): void {
   const b3 = <usize>load<u32>(rows, 12), b4 = <usize>load<u32>(rows, 16);
   const b5 = <usize>load<u32>(rows, 20), b6 = <usize>load<u32>(rows, 24);
   const b7 = <usize>load<u32>(rows, 28);
-  for (let i: usize = 0; i < k; i += 16) {
-    const v = v128.load(a + i);
-    s0 = madd(v, v128.load(b0 + i), s0), s1 = madd(v, v128.load(b1 + i), s1);
-    s2 = madd(v, v128.load(b2 + i), s2), s3 = madd(v, v128.load(b3 + i), s3);
-    s4 = madd(v, v128.load(b4 + i), s4), s5 = madd(v, v128.load(b5 + i), s5);
-    s6 = madd(v, v128.load(b6 + i), s6), s7 = madd(v, v128.load(b7 + i), s7);
+  for (let i: usize = 0; i < k; i += 32) {
+    const u = v128.load(a + i), v = v128.load(a + i, 16);
+    const r0 = b0 + i;
+    s0 = madd(v, v128.load(r0, 16), madd(u, v128.load(r0), s0));
+    const r1 = b1 + i;
+    s1 = madd(v, v128.load(r1, 16), madd(u, v128.load(r1), s1));
+    const r2 = b2 + i;
+    s2 = madd(v, v128.load(r2, 16), madd(u, v128.load(r2), s2));
+    const r3 = b3 + i;
+    s3 = madd(v, v128.load(r3, 16), madd(u, v128.load(r3), s3));
+    const r4 = b4 + i;
+    s4 = madd(v, v128.load(r4, 16), madd(u, v128.load(r4), s4));
+    const r5 = b5 + i;
+    s5 = madd(v, v128.load(r5, 16), madd(u, v128.load(r5), s5));
+    const r6 = b6 + i;
+    s6 = madd(v, v128.load(r6, 16), madd(u, v128.load(r6), s6));
+    const r7 = b7 + i;
+    s7 = madd(v, v128.load(r7, 16), madd(u, v128.load(r7), s7));
   }
   v128.store(c, hsum4(s0, s1, s2, s3));
   v128.store(c, hsum4(s4, s5, s6, s7), 16);

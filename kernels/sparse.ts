@@ -55,6 +55,13 @@ export function nonzeros(
   return count >> 2;
 }
 
+/**
+ * A row is read from addresses this many bytes apart, with 4 offsets from each: so few bounds for the
+ * engine to check against that they stay in registers.
+ */
+// @ts-ignore: decorator
+@inline export const BLOCK: usize = 64;
+
 // out = start + Σ value·row for `w` vectors (1 … 12) at `at`, kept in registers over the list. Up to 6
 // vectors are too few to hide the latency of a multiply-add: even and odd entries get accumulators of
 // their own.
@@ -80,31 +87,34 @@ export function nonzeros(
     c6 = f32x4.splat(0), c7 = c6, c8 = c6, c9 = c6, c10 = c6, c11 = c6;
     for (; rows + 4 < end; rows += 8, values += 8) {
       const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
+    const row1 = row + BLOCK, row2 = row1 + BLOCK;
       const odd = <usize>load<u32>(rows, 4) + at, t = v128.load32_splat(values, 4);
+      const odd1 = odd + BLOCK;
       c0 = madd(s, v128.load(row), c0), c6 = madd(t, v128.load(odd), c6);
       if (w > 1) c1 = madd(s, v128.load(row, 16), c1), c7 = madd(t, v128.load(odd, 16), c7);
       if (w > 2) c2 = madd(s, v128.load(row, 32), c2), c8 = madd(t, v128.load(odd, 32), c8);
       if (w > 3) c3 = madd(s, v128.load(row, 48), c3), c9 = madd(t, v128.load(odd, 48), c9);
-      if (w > 4) c4 = madd(s, v128.load(row, 64), c4), c10 = madd(t, v128.load(odd, 64), c10);
-      if (w > 5) c5 = madd(s, v128.load(row, 80), c5), c11 = madd(t, v128.load(odd, 80), c11);
+      if (w > 4) c4 = madd(s, v128.load(row1), c4), c10 = madd(t, v128.load(odd1), c10);
+      if (w > 5) c5 = madd(s, v128.load(row1, 16), c5), c11 = madd(t, v128.load(odd1, 16), c11);
     }
     c0 = f32x4.add(c0, c6), c1 = f32x4.add(c1, c7), c2 = f32x4.add(c2, c8);
     c3 = f32x4.add(c3, c9), c4 = f32x4.add(c4, c10), c5 = f32x4.add(c5, c11);
   }
   for (; rows < end; rows += 4, values += 4) {
     const row = <usize>load<u32>(rows) + at, s = v128.load32_splat(values);
+    const row1 = row + BLOCK, row2 = row1 + BLOCK;
     c0 = madd(s, v128.load(row), c0);
     if (w > 1) c1 = madd(s, v128.load(row, 16), c1);
     if (w > 2) c2 = madd(s, v128.load(row, 32), c2);
     if (w > 3) c3 = madd(s, v128.load(row, 48), c3);
-    if (w > 4) c4 = madd(s, v128.load(row, 64), c4);
-    if (w > 5) c5 = madd(s, v128.load(row, 80), c5);
-    if (w > 6) c6 = madd(s, v128.load(row, 96), c6);
-    if (w > 7) c7 = madd(s, v128.load(row, 112), c7);
-    if (w > 8) c8 = madd(s, v128.load(row, 128), c8);
-    if (w > 9) c9 = madd(s, v128.load(row, 144), c9);
-    if (w > 10) c10 = madd(s, v128.load(row, 160), c10);
-    if (w > 11) c11 = madd(s, v128.load(row, 176), c11);
+    if (w > 4) c4 = madd(s, v128.load(row1), c4);
+    if (w > 5) c5 = madd(s, v128.load(row1, 16), c5);
+    if (w > 6) c6 = madd(s, v128.load(row1, 32), c6);
+    if (w > 7) c7 = madd(s, v128.load(row1, 48), c7);
+    if (w > 8) c8 = madd(s, v128.load(row2), c8);
+    if (w > 9) c9 = madd(s, v128.load(row2, 16), c9);
+    if (w > 10) c10 = madd(s, v128.load(row2, 32), c10);
+    if (w > 11) c11 = madd(s, v128.load(row2, 48), c11);
   }
   v128.store(out, c0);
   if (w > 1) v128.store(out, c1, 16);

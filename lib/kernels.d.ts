@@ -4,7 +4,7 @@ export type Backend = "relaxed-simd" | "simd" | "threads";
 /** An address in Wasm memory; only kernels.ts makes one. */
 export type Pointer = number & { readonly pointer: unique symbol };
 
-/** The record of `fista` in memory order; the class Fista in kernels/fista.ts tells shapes. */
+/** The record of `fista` in memory order; the class Fista in kernels/fista_record.ts tells shapes. */
 export type FistaFields = [
   n: number,
   m: number,
@@ -28,10 +28,11 @@ export type FistaFields = [
   listValues: Pointer,
   index: Pointer,
   rowsC: Pointer,
-  localRows: Pointer,
+  nonzero: Pointer,
+  known: Pointer,
   zC: Pointer,
   yC: Pointer,
-  otherC: Pointer,
+  difference: Pointer,
   cC: Pointer,
   startY: Pointer,
   startC: Pointer,

@@ -79,7 +79,6 @@ export class LassoSolver {
     if (settings.accelerated) momentum.view.set(momentumFactors(settings.nIter));
     this.#desks = Array.from({ length: threads }, () => {
       const waiting = arena.i32(threadRows);
-      const candidates = arena.f32(4 * capacity);
       const record = arena.record<FistaFields>(
         ldn,
         ldm,
@@ -103,14 +102,15 @@ export class LassoSolver {
         arena.f32(ldn + 8),
         arena.i32(capacity + 8),
         arena.i32(capacity),
-        arena.i32(capacity),
-        candidates,
-        candidates.from(capacity),
-        candidates.from(2 * capacity),
+        arena.i32(2 * Math.ceil(capacity / 64)),
+        arena.i32(2 * Math.ceil(capacity / 64)),
         arena.f32(capacity),
         arena.f32(capacity),
         arena.f32(capacity),
-        arena.f32(local ? capacity * (capacity + 8) : 0),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(local ? capacity * capacity : 0),
       );
       return { record, waiting };
     });

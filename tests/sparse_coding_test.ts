@@ -187,6 +187,22 @@ for (const shape of SHAPES) {
   });
 }
 
+Deno.test("any number of codes that can change is iterated as the textbook does, also from a warm start", async () => {
+  const { X, D } = problem({ n: 220, m: 190, samples: 4, seed: 3 });
+  for (const lambda of [0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005]) {
+    const options = {
+      lambda,
+      nonneg: true,
+      zInit: fista(X, D, { lambda: 1.1 * lambda, nonneg: true }),
+    };
+    const expected = reference(X, D, { ...options, accelerated: true });
+    // as above
+    assertClose(fista(X, D, options).data, expected, 1e-5, `λ = ${lambda}`);
+    const plain = await onPlainSimd<Matrix>("sparse_coding.ts", "fista", X, D, options);
+    assertClose(plain.data, expected, 1e-5, `λ = ${lambda} on plain SIMD`);
+  }
+});
+
 Deno.test("a sample's codes are the same to the bit whatever samples stand around it", () => {
   for (const shape of SHAPES) {
     const { X, D } = problem(shape);
