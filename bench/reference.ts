@@ -2,7 +2,7 @@
  * `deno task bench:reference --reference DIR`: the reference's Python code and ours on the same work,
  * in turn, in one run. `--help` says more.
  *
- * What is timed is the call alone, on data that is in memory; for dict-quality whole processes. The
+ * What is timed is the call alone, on data that is in memory; for experiments whole processes. The
  * reference has the number of threads that suits the case best. Ours is called as a user calls it.
  *
  * Permissions: run Python and Deno, read the checkout of this project, write `.tmp`; with
@@ -28,7 +28,13 @@ import {
   UnusableReference,
   writeArrays,
 } from "./reference_process.ts";
-import { DICT_QUALITY, ourSeconds, referenceSeconds, rowAgreement } from "./reference_processes.ts";
+import {
+  ourSeconds,
+  PROCESS_CASES,
+  type ProcessCase,
+  referenceSeconds,
+  rowAgreement,
+} from "./reference_processes.ts";
 import {
   agreementOf,
   agrees,
@@ -45,7 +51,7 @@ const THREADS = [1, 2];
 const TRIAL_SECONDS = 5;
 /** After so many seconds a case is not repeated. */
 const CASE_SECONDS = 30;
-/** Epochs of dict-quality: of a run, of a trial, and of a run under `--quick`. */
+/** Epochs of whole experiments: of a run, of a trial, and of a run under `--quick`. */
 const EPOCHS = { run: 500, trial: 10, quick: 2 };
 
 const NOTES: Record<Extent, string> = {
@@ -54,7 +60,7 @@ const NOTES: Record<Extent, string> = {
   full: "",
 };
 
-const all = [...CASES, DICT_QUALITY];
+const all = [...CASES, ...PROCESS_CASES];
 
 if (import.meta.main) {
   try {
@@ -134,7 +140,9 @@ async function compareAll(
     }
     const comparison = found
       ? await compareCase(found, data!, processes, folder, extent, repeats)
-      : await compareProcesses(command, folder, extent, repeats);
+      : await compareProcesses(
+        ...[PROCESS_CASES.find((c) => c.id === id)!, command, folder, extent, repeats] as const,
+      );
     comparisons.push(comparison);
     const { threads, reference: theirs, ours, whole } = comparison;
     const [a, b] = [theirs, ours].map((side) => formatSeconds(wholeSeconds(side, whole)));
@@ -214,29 +222,30 @@ async function compareCase(
 
 /** Dict-quality as processes. */
 async function compareProcesses(
+  { id, unit, whole, experiments }: ProcessCase,
   command: Omit<PythonCommand, "threads">,
   folder: string,
   extent: Extent,
   repeats: number,
 ): Promise<Comparison> {
-  const { id, unit, whole } = DICT_QUALITY;
   const epochs = extent === "quick" ? EPOCHS.quick : EPOCHS.run;
   const seeds = extent === "full" ? whole : 1, ourSeeds = extent === "quick" ? 1 : whole;
-  const [theirFolder, ourFolder] = ["reference", "ours"].map((name) => `${folder}/${name}`);
+  const [theirFolder, ourFolder] = ["reference", "ours"].map((name) => `${folder}/${id}_${name}`);
   for (const path of [theirFolder, ourFolder]) Deno.mkdirSync(path);
   const run = (threads: number, seeds: number, epochs: number) =>
-    referenceSeconds({ ...command, threads }, theirFolder, seeds, epochs);
+    referenceSeconds(experiments, { ...command, threads }, theirFolder, seeds, epochs);
 
   const tried: Record<number, number> = {};
   for (const threads of THREADS) {
-    tried[threads] = await run(threads, 1, Math.min(epochs, EPOCHS.trial));
+    const python = { ...command, threads }, trial = Math.min(epochs, EPOCHS.trial);
+    tried[threads] = await referenceSeconds(experiments.slice(0, 1), python, theirFolder, 1, trial);
   }
   const threads = THREADS.reduce((a, b) => tried[b] < tried[a] ? b : a);
   const setUp = await run(threads, 0, epochs);
   const times = await inTurn(
     repeats,
     () => run(threads, seeds, epochs),
-    () => ourSeconds(ourFolder, ourSeeds, epochs),
+    () => ourSeconds(experiments, ourFolder, ourSeeds, epochs),
   );
   return {
     id,

@@ -1,7 +1,7 @@
 """Runs the functions of the reference's checkout for bench/reference.ts, and times them.
 
     python3 reference_driver.py DIR                          answers requests, one JSON object a line
-    python3 reference_driver.py DIR dict-quality OUT N SEEDS EPOCHS    runs that experiment and exits
+    python3 reference_driver.py DIR NAME OUT N SEEDS EPOCHS    runs a controlled experiment and exits
 
 A request {"kind", "arrays", "options", "part", "save"} does `part` units of one kind of work (steps,
 epochs, rounds, samples) on arrays that lie in raw little-endian files. The answer has the seconds of
@@ -242,9 +242,9 @@ def serve(folder):
             send({"error": message(error)})
 
 
-def dict_quality(folder, out, n, seeds, epochs):
+def controlled(folder, name, out, n, seeds, epochs):
     use_checkout(folder)
-    experiment = importlib.import_module("experiments.controlled.exp_dict_quality")
+    experiment = importlib.import_module(f"experiments.controlled.exp_{name}")
     experiment.ROOT = Path(out)  # results go below it: the checkout stays as it is
     seeds = [int(seed) for seed in seeds.split(",") if seed]
     experiment.run(epochs=int(epochs), seeds=seeds, min_n=int(n), max_n=int(n))
@@ -255,4 +255,4 @@ if __name__ == "__main__":
     if len(sys.argv) == 2:
         serve(sys.argv[1])
     else:
-        dict_quality(sys.argv[1], *sys.argv[3:])
+        controlled(*sys.argv[1:])

@@ -46,6 +46,7 @@ how many times as long the reference takes, with the check that the results agre
   --help           print this text
 
 Cases: ${ids.join(", ")}
+The last is run only when it is named.
 
 Exit code: 0 compared, 1 results differ or a side failed, 2 bad usage.`;
 }
@@ -58,7 +59,7 @@ Exit code: 0 compared, 1 results differ or a side failed, 2 bad usage.`;
  */
 export function parseFlags(
   args: readonly string[],
-  all: readonly { id: string; n: number }[],
+  all: readonly { id: string; n: number; long?: boolean }[],
 ): ReferenceFlags {
   const { tokens } = parseArgs({
     args: [...args],
@@ -119,12 +120,13 @@ const SWITCHES = ["quick", "full", "json"];
 const QUICK_N = 1000;
 
 function chooseCases(
-  all: readonly { id: string; n: number }[],
+  all: readonly { id: string; n: number; long?: boolean }[],
   text: string | undefined,
   extent: Extent,
 ): string[] {
   if (text === undefined) {
-    return all.filter(({ n }) => extent !== "quick" || n <= QUICK_N).map(({ id }) => id);
+    return all.filter(({ n, long }) => !long && (extent !== "quick" || n <= QUICK_N))
+      .map(({ id }) => id);
   }
   const names = text.split(",");
   const fits = (id: string, name: string) => id === name || id.startsWith(`${name}-`);

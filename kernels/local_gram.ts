@@ -10,6 +10,7 @@ import { BLOCK } from "./sparse";
 /** Bytes of the 64 candidates of a mask. */
 // @ts-ignore: decorator
 @inline export const WORD: usize = 256;
+
 // For `w` vectors (1 … 12) at `at`: c = startC + Σ difference·row, kept in registers over the rows; returns
 // the products' share of the drift, differenceᵀ(c − startC). Up to 6 vectors are too few to hide the
 // latency of a multiply-add: every second row gets accumulators of its own.
@@ -216,7 +217,7 @@ export function needRows(f: Fista, count: usize, n: usize): void {
 
 /** Gathers all rows, those of the padding as zeros. */
 export function needAllRows(f: Fista, count: usize, n: usize): void {
-  store<u64>(f.nonzero, (1 << <u64>count) - 1);
+  store<u64>(f.nonzero, (<u64>1 << <u64>count) - 1);
   needRows(f, count, n);
   memory.fill(f.localGram + count * n, 0, ((n >> 2) - count) * n);
 }

@@ -32,6 +32,13 @@ const comparison: Comparison = {
   agreement: { what: "mseId", difference: 1.5e-7, allowed: 1e-3 },
 };
 
+Deno.test("a case that takes hours is run only when it is named", () => {
+  const cases = [...CASES, { id: "suite-100", n: 100, long: true }];
+  const chosen = (...args: string[]) => parseFlags(["--reference", "there", ...args], cases).cases;
+  assert.deepEqual(chosen(), CASES.map(({ id }) => id));
+  assert.deepEqual(chosen("--case", "suite"), ["suite-100"]);
+});
+
 Deno.test("the median is the middle value, or the mean of the two in the middle", () => {
   assert.equal(median([3, 1, 10]), 3);
   assert.equal(median([4, 1, 2, 10]), 3);
