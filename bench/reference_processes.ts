@@ -87,7 +87,7 @@ export async function ourSeconds(
         ...["run", "--no-prompt", "--ignore-env", "--allow-read=.", "--allow-write=.tmp"],
         ...(systemBlas() === undefined ? [] : [`--allow-ffi=${BLAS_PATHS.join(",")}`]),
         script,
-        ...["--n", String(N), "--seeds", SEEDS.slice(0, seeds).join(",")],
+        ...["--paper", "--n", String(N), "--seeds", SEEDS.slice(0, seeds).join(",")],
         ...["--epochs", String(epochs), "--out", folder, "--cache", cache],
         ...["--no-figures", "--fresh", "--quiet"],
       ],
