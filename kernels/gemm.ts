@@ -9,53 +9,15 @@
 // product (blas.ts).
 
 import { byBlas } from "./blas";
+import { block6, ROWS } from "./block6";
 import { madd } from "./simd";
 
-/** Rows of a register block. */
-export const ROWS: usize = 6;
-
-// `rowA` and `stepA` are the distances in bytes between two rows of the block and between two steps
-// of k in A: (lda, 4) multiplies by A, (4, lda) by Aᵀ. Not inlined: the engine optimises a function
-// when it is called often, not a loop while it runs.
+// `rowA` and `stepA` are (lda, 4) to multiply by A and (4, lda) to multiply by Aᵀ; see block6.ts. Not
+// inlined: the engine optimises a function when it is called often, not a loop while it runs.
 export function block6x8(
   k: usize, a: usize, rowA: usize, stepA: usize, b: usize, ldb: usize, c: usize, ldc: usize,
 ): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA, a4 = a3 + rowA, a5 = a4 + rowA;
-  for (let i: usize = 0; i < k; i++) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
-    b += ldb;
-    let s = v128.load32_splat(a);
-    a += stepA;
-    c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
-    s = v128.load32_splat(a1);
-    a1 += stepA;
-    c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
-    s = v128.load32_splat(a2);
-    a2 += stepA;
-    c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
-    s = v128.load32_splat(a3);
-    a3 += stepA;
-    c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
-    s = v128.load32_splat(a4);
-    a4 += stepA;
-    c40 = madd(s, b0, c40), c41 = madd(s, b1, c41);
-    s = v128.load32_splat(a5);
-    a5 += stepA;
-    c50 = madd(s, b0, c50), c51 = madd(s, b1, c51);
-  }
-  v128.store(c, c00), v128.store(c, c01, 16);
-  c += ldc;
-  v128.store(c, c10), v128.store(c, c11, 16);
-  c += ldc;
-  v128.store(c, c20), v128.store(c, c21, 16);
-  c += ldc;
-  v128.store(c, c30), v128.store(c, c31, 16);
-  c += ldc;
-  v128.store(c, c40), v128.store(c, c41, 16);
-  c += ldc;
-  v128.store(c, c50), v128.store(c, c51, 16);
+  block6<f32>(k, a, rowA, stepA, b, ldb, c, ldc, false);
 }
 
 export function block1x8(k: usize, a: usize, stepA: usize, b: usize, ldb: usize, c: usize): void {

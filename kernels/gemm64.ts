@@ -5,63 +5,17 @@
 // Every element is summed over k in order, one multiply-add after the other, whatever block it falls in
 // and however k is cut: a result does not depend on its neighbours.
 
-import { madd64 } from "./vectors64";
+import { block6, ROWS } from "./block6";
 
-/** Rows and columns of a register block. */
-const ROWS: usize = 6, COLUMNS: usize = 4;
+/** Columns of a register block. */
+const COLUMNS: usize = 4;
 /** Steps of k at a time: their strip of B (8 KiB) stays in the first-level cache. */
 const DEPTH: usize = 256;
 
-// C += A·B of one block, or C = A·B when not `add`. In bytes, `rowA` and `stepA` are the distances of A
-// between two rows of the block and between two steps of k, `stepB` that between two steps of k in B.
 function block6x4(
   k: usize, a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, c: usize, ldc: usize, add: bool,
 ): void {
-  let c00 = f64x2.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  if (add) {
-    let at = c;
-    c00 = v128.load(at), c01 = v128.load(at, 16), at += ldc;
-    c10 = v128.load(at), c11 = v128.load(at, 16), at += ldc;
-    c20 = v128.load(at), c21 = v128.load(at, 16), at += ldc;
-    c30 = v128.load(at), c31 = v128.load(at, 16), at += ldc;
-    c40 = v128.load(at), c41 = v128.load(at, 16), at += ldc;
-    c50 = v128.load(at), c51 = v128.load(at, 16);
-  }
-  let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA, a4 = a3 + rowA, a5 = a4 + rowA;
-  for (let i: usize = 0; i < k; i++) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
-    b += stepB;
-    let s = v128.load64_splat(a);
-    a += stepA;
-    c00 = madd64(s, b0, c00), c01 = madd64(s, b1, c01);
-    s = v128.load64_splat(a1);
-    a1 += stepA;
-    c10 = madd64(s, b0, c10), c11 = madd64(s, b1, c11);
-    s = v128.load64_splat(a2);
-    a2 += stepA;
-    c20 = madd64(s, b0, c20), c21 = madd64(s, b1, c21);
-    s = v128.load64_splat(a3);
-    a3 += stepA;
-    c30 = madd64(s, b0, c30), c31 = madd64(s, b1, c31);
-    s = v128.load64_splat(a4);
-    a4 += stepA;
-    c40 = madd64(s, b0, c40), c41 = madd64(s, b1, c41);
-    s = v128.load64_splat(a5);
-    a5 += stepA;
-    c50 = madd64(s, b0, c50), c51 = madd64(s, b1, c51);
-  }
-  v128.store(c, c00), v128.store(c, c01, 16);
-  c += ldc;
-  v128.store(c, c10), v128.store(c, c11, 16);
-  c += ldc;
-  v128.store(c, c20), v128.store(c, c21, 16);
-  c += ldc;
-  v128.store(c, c30), v128.store(c, c31, 16);
-  c += ldc;
-  v128.store(c, c40), v128.store(c, c41, 16);
-  c += ldc;
-  v128.store(c, c50), v128.store(c, c51, 16);
+  block6<f64>(k, a, rowA, stepA, b, stepB, c, ldc, add);
 }
 
 /**

@@ -3,7 +3,8 @@
 // a tile whose inner dimension is a block of samples.
 
 import { byBlas } from "./blas";
-import { ROWS, block1x8, block6x8 } from "./gemm";
+import { ROWS } from "./block6";
+import { block1x8, block6x8 } from "./gemm";
 
 /** Room for 6 rows of 8 floats, which each thread has of its own. */
 // @ts-ignore: decorator
