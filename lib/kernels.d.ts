@@ -79,6 +79,19 @@ export type SaeFields = [
   sums: Pointer,
 ];
 
+/** A dense product, of A and B to C. */
+export type Product = (
+  m: number,
+  n: number,
+  k: number,
+  a: Pointer,
+  lda: number,
+  b: Pointer,
+  ldb: number,
+  c: Pointer,
+  ldc: number,
+) => void;
+
 /**
  * The kernels' raw exports; kernels/*.ts documents each. Sizes and leading dimensions are counted
  * in elements.
@@ -166,41 +179,11 @@ export interface KernelExports {
     nonneg: number,
   ): number;
   /** C (m×n) = A (m×k) · B (k×n); n, ldb and ldc are multiples of 8. */
-  gemm_nn(
-    m: number,
-    n: number,
-    k: number,
-    a: Pointer,
-    lda: number,
-    b: Pointer,
-    ldb: number,
-    c: Pointer,
-    ldc: number,
-  ): void;
+  gemm_nn: Product;
   /** C (m×n) = Aᵀ · B of A (k×m), B (k×n); n, ldb and ldc are multiples of 8. */
-  gemm_tn(
-    m: number,
-    n: number,
-    k: number,
-    a: Pointer,
-    lda: number,
-    b: Pointer,
-    ldb: number,
-    c: Pointer,
-    ldc: number,
-  ): void;
+  gemm_tn: Product;
   /** C (m×n) = A (m×k) · Bᵀ of B (n×k); rows of A and B end with zeros, n is a multiple of 4. */
-  gemm_nt(
-    m: number,
-    n: number,
-    k: number,
-    a: Pointer,
-    lda: number,
-    b: Pointer,
-    ldb: number,
-    c: Pointer,
-    ldc: number,
-  ): void;
+  gemm_nt: Product;
   /**
    * One AdamW step of n parameters (a multiple of 4) with gradients g·gradScale: rate = 1 − β,
    * decay = 1 − lr·weightDecay, stepSize = lr/(1 − β₁ᵗ), rootScale = 1/√(1 − β₂ᵗ).
@@ -244,29 +227,9 @@ export interface KernelExports {
   /** B (n×m) = Aᵀ of A (m×n); B's padding is not written. */
   transpose(m: number, n: number, a: Pointer, lda: number, b: Pointer, ldb: number): void;
   /** C (m×n) += A (m×k) · B (k×n); n, ldb and ldc are multiples of 8. */
-  gemm_nn_add(
-    m: number,
-    n: number,
-    k: number,
-    a: Pointer,
-    lda: number,
-    b: Pointer,
-    ldb: number,
-    c: Pointer,
-    ldc: number,
-  ): void;
+  gemm_nn_add: Product;
   /** C (m×n) += Aᵀ · B of A (k×m), B (k×n); n, ldb and ldc are multiples of 8. */
-  gemm_tn_add(
-    m: number,
-    n: number,
-    k: number,
-    a: Pointer,
-    lda: number,
-    b: Pointer,
-    ldb: number,
-    c: Pointer,
-    ldc: number,
-  ): void;
+  gemm_tn_add: Product;
   /** R ← R − X, contiguous, cols a multiple of 8; returns the sum of squares. */
   residual(rows: number, cols: number, r: Pointer, x: Pointer): number;
   /** Z = f(P), S = f′(P) for softplus or ReLU; adds the column sums of Z to totals (float64). */
