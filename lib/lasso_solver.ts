@@ -147,20 +147,18 @@ export class LassoSolver {
   iterate(
     x: Block,
     z: Block,
-    samples: ArrayLike<number>,
+    samples: readonly number[],
     end = this.#settings.nIter,
   ): void {
     const { lambda, nonneg } = this.#settings;
     if (this.#step === Infinity) {
       // A dictionary of zeros: no code is worth its penalty
-      for (let i = 0; i < samples.length; i++) {
-        z.from(samples[i] * padded(this.#n), padded(this.#n)).view.fill(0);
-      }
+      for (const s of samples) z.from(s * padded(this.#n), padded(this.#n)).view.fill(0);
       return;
     }
     const share = Math.ceil(samples.length / this.#desks.length);
     runAll(this.#desks.map(({ record, waiting }, thread): Call[] => {
-      const own = Array.prototype.slice.call(samples, thread * share, (thread + 1) * share);
+      const own = samples.slice(thread * share, (thread + 1) * share);
       waiting.view.set(own);
       return [
         [
