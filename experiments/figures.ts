@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { taskName, UsageError } from "../lib/command_line.ts";
 import { type FigureFile, figuresOf, legendFigure } from "../lib/figure_sets.ts";
-import { atPlace, parseFlags, readResultsFlag, runPlainCommand } from "../lib/plain_command.ts";
+import { atPlace, parseFlags, runPlainCommand } from "../lib/plain_command.ts";
 import { svgToPng } from "../lib/png.ts";
 import { defaultResultFolder } from "../lib/result_folder.ts";
+import { readResultsFlag } from "../lib/results_flag.ts";
 
 const USAGE = `Usage: deno task figures [flags]
 

@@ -6,10 +6,11 @@
  */
 import { join, relative, sep } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
-import { atPlace, parseFlags, readResultsFlag, runPlainCommand } from "../lib/plain_command.ts";
+import { atPlace, parseFlags, runPlainCommand } from "../lib/plain_command.ts";
 import { reportPage } from "../lib/report.ts";
 import { readProvenance } from "../lib/report_provenance.ts";
 import { defaultResultFolder } from "../lib/result_folder.ts";
+import { readResultsFlag } from "../lib/results_flag.ts";
 
 const USAGE = `Usage: deno task report [flags]
 

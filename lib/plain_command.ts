@@ -1,11 +1,9 @@
 /**
- * What the commands that compute nothing share: flags, exit codes, and the folder of result files.
+ * What the commands that compute nothing share: flags and exit codes.
  * @module
  */
 import { parseArgs } from "node:util";
 import { UsageError } from "./command_line.ts";
-import { figureSets } from "./figure_sets.ts";
-import { type ExperimentRows, readResultFolder } from "./result_folder.ts";
 
 /** A flag, with a value unless it is a switch. */
 export interface PlainFlag {
@@ -142,35 +140,4 @@ export function atPlace<Result>(rule: string, place: string, work: () => Result)
     const [reason] = (error as Error).message.split("\n");
     throw new UsageError(`${rule}, got "${place}" (${reason})`);
   }
-}
-
-/**
- * The rows that the folder of `--results` holds of the experiments that have figures. Tells on stderr
- * which files have none.
- *
- * @throws {UsageError} Where there is no such folder, or no row in it.
- * @throws {RangeError} Where a file is damaged or foreign; the message names it.
- *
- * @example
- * ```ts
- * import { readResultsFlag } from "./plain_command.ts";
- *
- * console.log(readResultsFlag("results").length);
- * ```
- */
-export function readResultsFlag(folder: string): ExperimentRows[] {
-  const found = atPlace(
-    "--results must be a readable folder",
-    folder,
-    () =>
-      readResultFolder(folder, Object.keys(figureSets), {
-        onEmpty: (path) => console.error(`Left out ${path}: it has no rows`),
-      }),
-  );
-  if (found.length === 0) {
-    throw new UsageError(
-      `--results must hold rows in files named exp_*.json, got none in "${folder}"`,
-    );
-  }
-  return found;
 }
