@@ -3,7 +3,7 @@
  * them: the two 128-bit FMA units, 16 flops a cycle, or 8 in float64, half of the peak that the table
  * relates them to; the loads of a 6×8 block, or 6×4 in float64, need two thirds of the load ports.
  */
-import { Arena, padded, run } from "../lib/kernels.ts";
+import { Arena, padded, run } from "../lib/wasm/memory.ts";
 
 const SHAPES: [m: number, n: number, k: number][] = [
   [64, 100, 47], // encoder, n = 100

@@ -4,14 +4,14 @@
  * the codes twice per step; the probe's predictions are float64 products.
  */
 import { linearSumAssignment } from "../lib/assignment.ts";
-import { columnAucs } from "../lib/auc.ts";
+import { columnAucs } from "../lib/metrics/auc.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { linearProbe } from "../lib/linear_probe.ts";
 import { fitLogistic } from "../lib/logistic.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { mccId } from "../lib/mcc.ts";
+import { mccId } from "../lib/metrics/mcc.ts";
 import { evaluate, matchColumns } from "../lib/metrics.ts";
-import { multiply } from "../lib/product.ts";
+import { multiply } from "../lib/numeric/product.ts";
 import { RandomState } from "../lib/random.ts";
 
 /** The true codes with a tenth of noise on their non-zeros: as sparse as good codes are. */

@@ -2,7 +2,7 @@
  * The most that a core's 128-bit multiply-adds can do: a loop on registers alone. `run.ts` relates
  * the rates of the other benches to it.
  */
-import { run } from "../lib/kernels.ts";
+import { run } from "../lib/wasm/memory.ts";
 import { systemBlas } from "../lib/system_blas.ts";
 
 const ROUNDS = 10_000, FLOP = 96;

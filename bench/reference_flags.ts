@@ -3,7 +3,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { UsageError } from "../lib/command_line.ts";
+import { UsageError } from "../lib/sweep/run_flags.ts";
 
 /** How much of the work is measured. */
 export type Extent = "quick" | "usual" | "full";

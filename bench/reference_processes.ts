@@ -5,7 +5,7 @@
  */
 import { readRows } from "../lib/results.ts";
 import { BLAS_PATHS, systemBlas } from "../lib/system_blas.ts";
-import { toleranceOf } from "../lib/tolerances.ts";
+import { toleranceOf } from "../lib/reports/tolerances.ts";
 import type { Agreement } from "./reference_report.ts";
 import { type PythonCommand, pythonCommand } from "./reference_process.ts";
 

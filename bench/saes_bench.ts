@@ -8,9 +8,9 @@
  * (dense products) and, at n = 100, the k passes over the correlations.
  */
 import { generateDatasets } from "../lib/data.ts";
-import { Arena } from "../lib/kernels.ts";
+import { Arena } from "../lib/wasm/memory.ts";
 import { shuffledBatches, TorchGenerator } from "../lib/random.ts";
-import { SaeTrainer } from "../lib/sae_trainer.ts";
+import { SaeTrainer } from "../lib/cores/sae_training.ts";
 import { Sae, SAE_TYPES, type SaeType } from "../lib/saes.ts";
 
 const K = 10, BATCH = 64, SAMPLES = 1000;

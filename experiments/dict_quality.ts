@@ -9,11 +9,11 @@
  *
  * `deno task exp:dict-quality --help`
  */
-import * as costs from "../lib/costs.ts";
-import type { Experiment, Row } from "../lib/experiment.ts";
+import * as costs from "../lib/paper/estimates.ts";
+import type { Experiment, Row } from "../lib/sweep/experiment.ts";
 import { type Matrix, normalizeColumns } from "../lib/matrix.ts";
 import { matchColumns, replaceColumnNorms } from "../lib/metrics.ts";
-import { infer, type Observations, Problem } from "../lib/problem.ts";
+import { infer, type Observations, Problem } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
@@ -21,8 +21,8 @@ import {
   type ProblemKey,
   problemOf,
   SCORES,
-} from "../lib/problem_cells.ts";
-import { inShares } from "../lib/progress_shares.ts";
+} from "../lib/paper/settings.ts";
+import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -79,7 +79,7 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
 
   async figures(rows, diagnostics) {
     // not imported above: workers compute without the plotting library
-    const { figureSets } = await import("../lib/figure_sets.ts");
+    const { figureSets } = await import("../lib/paper/figure_sets.ts");
     return figureSets.exp_dict_quality(rows, diagnostics);
   },
 };

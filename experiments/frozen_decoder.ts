@@ -5,7 +5,7 @@
  *
  * `deno task exp:frozen-decoder --help`
  */
-import type { Experiment } from "../lib/experiment.ts";
+import type { Experiment } from "../lib/sweep/experiment.ts";
 import { frozenDecoderGrid } from "../lib/grids.ts";
 import {
   dlFista,
@@ -15,9 +15,9 @@ import {
   refined,
   saeEncoder,
   softplusAdamMethod,
-} from "../lib/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
-import { keyOf, type ProblemKey, problemOf } from "../lib/problem_cells.ts";
+} from "../lib/paper/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
+import { keyOf, type ProblemKey, problemOf } from "../lib/paper/settings.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 

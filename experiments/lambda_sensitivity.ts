@@ -5,11 +5,11 @@
  *
  * `deno task exp:lambda-sensitivity --help`
  */
-import * as costs from "../lib/costs.ts";
-import type { Experiment, Row } from "../lib/experiment.ts";
+import * as costs from "../lib/paper/estimates.ts";
+import type { Experiment, Row } from "../lib/sweep/experiment.ts";
 import { fistaLambdas } from "../lib/fista_paths.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { type Codes, type Observations, Problem } from "../lib/problem.ts";
+import { type Codes, type Observations, Problem } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_N,
   controlledCells,
@@ -17,8 +17,8 @@ import {
   problemOf,
   SCORES,
   SEEDS,
-} from "../lib/problem_cells.ts";
-import { inShares } from "../lib/progress_shares.ts";
+} from "../lib/paper/settings.ts";
+import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -87,7 +87,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
   },
 
   async figures(rows) {
-    const { figureSets } = await import("../lib/figure_sets.ts");
+    const { figureSets } = await import("../lib/paper/figure_sets.ts");
     return figureSets.exp_lambda_sensitivity(rows);
   },
 };

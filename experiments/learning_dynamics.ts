@@ -7,20 +7,20 @@
  *
  * `deno task exp:learning-dynamics --help`
  */
-import * as costs from "../lib/costs.ts";
+import * as costs from "../lib/paper/estimates.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
-import type { Experiment, Row } from "../lib/experiment.ts";
-import { roundsIn } from "../lib/inference_methods.ts";
+import type { Experiment, Row } from "../lib/sweep/experiment.ts";
+import { roundsIn } from "../lib/paper/inference_methods.ts";
 import { matchColumns } from "../lib/metrics.ts";
-import { Problem } from "../lib/problem.ts";
+import { Problem } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_N,
   controlledCells,
   type ProblemKey,
   problemOf,
   SEEDS,
-} from "../lib/problem_cells.ts";
-import { inShares } from "../lib/progress_shares.ts";
+} from "../lib/paper/settings.ts";
+import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -108,7 +108,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
   },
 
   async figures(rows) {
-    const { figureSets } = await import("../lib/figure_sets.ts");
+    const { figureSets } = await import("../lib/paper/figure_sets.ts");
     return figureSets.exp_learning_dynamics(rows);
   },
 };

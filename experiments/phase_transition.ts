@@ -5,10 +5,10 @@
  *
  * `deno task exp:phase-transition --help`
  */
-import type { CellKey, Experiment } from "../lib/experiment.ts";
+import type { CellKey, Experiment } from "../lib/sweep/experiment.ts";
 import { phaseGrid, type PhaseRow } from "../lib/grids.ts";
-import { sweepMethods } from "../lib/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
+import { sweepMethods } from "../lib/paper/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
 const N_SAMPLES = 2000;

@@ -7,8 +7,8 @@
  *
  * `deno task exp:support-recovery --help`
  */
-import * as costs from "../lib/costs.ts";
-import type { Experiment, Row } from "../lib/experiment.ts";
+import * as costs from "../lib/paper/estimates.ts";
+import type { Experiment, Row } from "../lib/sweep/experiment.ts";
 import {
   type ColumnMatch,
   matchColumns,
@@ -16,7 +16,7 @@ import {
   supportMetrics,
 } from "../lib/metrics.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { type Codes, infer, Problem } from "../lib/problem.ts";
+import { type Codes, infer, Problem } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
@@ -24,8 +24,8 @@ import {
   type ProblemKey,
   problemOf,
   SCORES,
-} from "../lib/problem_cells.ts";
-import { inShares } from "../lib/progress_shares.ts";
+} from "../lib/paper/settings.ts";
+import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -82,7 +82,7 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
   },
 
   async figures(rows, diagnostics) {
-    const { figureSets } = await import("../lib/figure_sets.ts");
+    const { figureSets } = await import("../lib/paper/figure_sets.ts");
     return figureSets.exp_support_recovery(rows, diagnostics);
   },
 };

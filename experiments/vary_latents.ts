@@ -7,11 +7,11 @@
  *
  * `deno task exp:vary-latents --help`
  */
-import type { Experiment } from "../lib/experiment.ts";
+import type { Experiment } from "../lib/sweep/experiment.ts";
 import { varyLatentsGrid } from "../lib/grids.ts";
-import { sweepMethods } from "../lib/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
-import { keyOf, type ProblemKey, problemOf } from "../lib/problem_cells.ts";
+import { sweepMethods } from "../lib/paper/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
+import { keyOf, type ProblemKey, problemOf } from "../lib/paper/settings.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
 const K = 10;

@@ -5,11 +5,11 @@
  *
  * `deno task exp:vary-sparsity --help`
  */
-import type { Experiment } from "../lib/experiment.ts";
+import type { Experiment } from "../lib/sweep/experiment.ts";
 import { varySparsityGrid } from "../lib/grids.ts";
-import { sweepMethods } from "../lib/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/method_sweep.ts";
-import { keyOf, type ProblemKey, problemOf } from "../lib/problem_cells.ts";
+import { sweepMethods } from "../lib/paper/inference_methods.ts";
+import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
+import { keyOf, type ProblemKey, problemOf } from "../lib/paper/settings.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */

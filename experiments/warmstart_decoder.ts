@@ -6,13 +6,13 @@
  *
  * `deno task exp:warmstart-decoder --help`
  */
-import { budgetsUpTo } from "../lib/budgets.ts";
-import * as costs from "../lib/costs.ts";
+import { budgetsUpTo } from "../lib/paper/checkpoints.ts";
+import * as costs from "../lib/paper/estimates.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
-import type { Experiment, Row } from "../lib/experiment.ts";
-import { roundsIn } from "../lib/inference_methods.ts";
+import type { Experiment, Row } from "../lib/sweep/experiment.ts";
+import { roundsIn } from "../lib/paper/inference_methods.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { type Codes, infer, type Observations, Problem } from "../lib/problem.ts";
+import { type Codes, infer, type Observations, Problem } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_N,
   controlledCells,
@@ -20,8 +20,8 @@ import {
   problemOf,
   SCORES,
   SEEDS,
-} from "../lib/problem_cells.ts";
-import { inShares } from "../lib/progress_shares.ts";
+} from "../lib/paper/settings.ts";
+import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -120,7 +120,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
   },
 
   async figures(rows) {
-    const { figureSets } = await import("../lib/figure_sets.ts");
+    const { figureSets } = await import("../lib/paper/figure_sets.ts");
     return figureSets.exp_warmstart_decoder(rows);
   },
 };

@@ -5,12 +5,12 @@
  *
  * `deno task exp:warmstart-encoder --help`
  */
-import { budgetsUpTo } from "../lib/budgets.ts";
-import * as costs from "../lib/costs.ts";
-import type { Experiment, Row } from "../lib/experiment.ts";
+import { budgetsUpTo } from "../lib/paper/checkpoints.ts";
+import * as costs from "../lib/paper/estimates.ts";
+import type { Experiment, Row } from "../lib/sweep/experiment.ts";
 import { fistaBudgets } from "../lib/fista_paths.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { type Codes, infer, type Observations, Problem } from "../lib/problem.ts";
+import { type Codes, infer, type Observations, Problem } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
@@ -18,8 +18,8 @@ import {
   type ProblemKey,
   problemOf,
   SCORES,
-} from "../lib/problem_cells.ts";
-import { inShares } from "../lib/progress_shares.ts";
+} from "../lib/paper/settings.ts";
+import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -71,7 +71,7 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
   },
 
   async figures(rows) {
-    const { figureSets } = await import("../lib/figure_sets.ts");
+    const { figureSets } = await import("../lib/paper/figure_sets.ts");
     return figureSets.exp_warmstart_encoder(rows);
   },
 };

@@ -10,13 +10,13 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
-import { DictionaryUpdater } from "./dictionary_update.ts";
-import { Arena, type Block, padded, run, toMatrix32 } from "./kernels.ts";
-import { LassoSolver } from "./lasso_solver.ts";
+import { DictionaryUpdater } from "./cores/dictionary_update.ts";
+import { Arena, type Block, padded, run, toMatrix32 } from "./wasm/memory.ts";
+import { LassoSolver } from "./cores/fista.ts";
 import { type Matrix, type Matrix32, normalizeColumns, toFloat32 } from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
 
-export { updateDictionary } from "./dictionary_update.ts";
+export { updateDictionary } from "./cores/dictionary_update.ts";
 
 /** Ridge of the update. */
 const EPS = 1e-6;

@@ -6,14 +6,14 @@
  * `lines`, `groupedBars` and `facets` make panels out of rows, `figure` draws them.
  * @module
  */
-import { layOut } from "./layout.ts";
-import { drawLegend, entryWidth, legendEntries } from "./legend.ts";
+import { layOut } from "./figures/layout.ts";
+import { drawLegend, entryWidth, legendEntries } from "./figures/legend.ts";
 import type { MethodStyle } from "./methods.ts";
-import type { Panel } from "./panels.ts";
-import type { Swatch } from "./plot.ts";
-import { EDGE, escapeXml, FONT, INK, textElement, TICK_SIZE, wrapText } from "./svg.ts";
+import type { Panel } from "./figures/panels.ts";
+import type { Swatch } from "./figures/plot.ts";
+import { EDGE, escapeXml, FONT, INK, textElement, TICK_SIZE, wrapText } from "./figures/svg.ts";
 
-export * from "./panels.ts";
+export * from "./figures/panels.ts";
 
 /** Options of {@linkcode figure}. */
 export interface FigureOptions {

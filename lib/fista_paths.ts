@@ -11,8 +11,8 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
-import { Arena, padded, readRows, writeRows } from "./kernels.ts";
-import { type LassoSettings, LassoSolver } from "./lasso_solver.ts";
+import { Arena, padded, readRows, writeRows } from "./wasm/memory.ts";
+import { type LassoSettings, LassoSolver } from "./cores/fista.ts";
 import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
 
 /** What {@linkcode fistaBudgets} minimises. */

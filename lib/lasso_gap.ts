@@ -3,7 +3,7 @@
  * @module
  */
 import { requireMatrix, requireOptions, requirePositive } from "./checks.ts";
-import { Arena, type Block, padded, run } from "./kernels.ts";
+import { Arena, type Block, padded, run } from "./wasm/memory.ts";
 import type { Matrix } from "./matrix.ts";
 
 /** Evaluates duality gaps for one dictionary, in float64. */

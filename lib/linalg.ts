@@ -3,7 +3,7 @@
  * @module
  */
 import { requireMatrix } from "./checks.ts";
-import { Arena, padded, run } from "./kernels.ts";
+import { Arena, padded, run } from "./wasm/memory.ts";
 import { type Matrix, type Matrix64, zeros } from "./matrix.ts";
 import { RandomState } from "./random.ts";
 

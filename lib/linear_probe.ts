@@ -3,11 +3,11 @@
  * @module
  */
 import { requireArray, requireInteger, requireMatrix, requirePositive } from "./checks.ts";
-import { type Csr, toCsr, transposeCsr } from "./csr.ts";
-import { leaveOneOut } from "./leave_one_out.ts";
+import { type Csr, toCsr, transposeCsr } from "./numeric/csr.ts";
+import { leaveOneOut } from "./numeric/leave_one_out.ts";
 import { type Matrix, type Matrix64, transpose, zeros } from "./matrix.ts";
-import { multiply, multiplySparse } from "./product.ts";
-import { thinSvd } from "./thin_svd.ts";
+import { multiply, multiplySparse } from "./numeric/product.ts";
+import { thinSvd } from "./numeric/thin_svd.ts";
 
 /** A fitted probe and what it predicts. */
 export interface LinearProbeResult {

@@ -13,8 +13,8 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
-import { Arena, padded, readRows, run, toMatrix32, writeRows } from "./kernels.ts";
-import { type ListaLayer, ListaNetwork } from "./lista_network.ts";
+import { Arena, padded, readRows, run, toMatrix32, writeRows } from "./wasm/memory.ts";
+import { type ListaLayer, ListaNetwork } from "./cores/lista.ts";
 import { type Matrix, type Matrix32, toFloat32, transpose, zeros32 } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
 import { lipschitz } from "./linalg.ts";

@@ -3,8 +3,8 @@
  * @module
  */
 import { requireInteger, requireMatrix, requireNonNegative, requirePositive } from "./checks.ts";
-import { type Codes, type Csr, findNonzeros } from "./csr.ts";
-import { minimizeLbfgs } from "./lbfgs.ts";
+import { type Codes, type Csr, findNonzeros } from "./numeric/csr.ts";
+import { minimizeLbfgs } from "./numeric/lbfgs.ts";
 import { type Matrix, toFloat64 } from "./matrix.ts";
 
 /** One label per sample: 0 or 1, false or true. */
@@ -82,7 +82,7 @@ export function fitLogistic(
  * @example
  * ```ts
  * import { fitCodes } from "./logistic.ts";
- * import { findNonzeros } from "./csr.ts";
+ * import { findNonzeros } from "./numeric/csr.ts";
  * import { fromRows } from "./matrix.ts";
  * fitCodes(findNonzeros(fromRows([[0], [1], [2], [3]])), Uint8Array.of(0, 1, 0, 1)).converged; // true
  * ```
@@ -165,7 +165,7 @@ export function decisionValues(
  * @example
  * ```ts
  * import { decideCodes } from "./logistic.ts";
- * import { findNonzeros } from "./csr.ts";
+ * import { findNonzeros } from "./numeric/csr.ts";
  * import { fromRows } from "./matrix.ts";
  * const fit = { coefficients: Float64Array.of(2), intercept: 1 };
  * decideCodes(fit, findNonzeros(fromRows([[3]]))); // [7]

@@ -2,17 +2,17 @@
  * Everything that judges codes and dictionaries, and `evaluate` for the numbers of one result row.
  * @module
  */
-import { auc, bestAucs } from "./auc.ts";
+import { auc, bestAucs } from "./metrics/auc.ts";
 import { requireInteger, requireMatrix } from "./checks.ts";
-import { type Codes, findNonzeros } from "./csr.ts";
+import { type Codes, findNonzeros } from "./numeric/csr.ts";
 import { decideCodes, fitCodes, type Labels, requireLabels } from "./logistic.ts";
 import type { Matrix } from "./matrix.ts";
-import { mccIdOf, mccOodOf, shuffleSamples } from "./mcc.ts";
+import { mccIdOf, mccOodOf, shuffleSamples } from "./metrics/mcc.ts";
 
-export { auc, columnAucs } from "./auc.ts";
-export * from "./magnitudes.ts";
-export * from "./matching.ts";
-export { mcc, mccId, mccNull, mccOod, type MccOptions } from "./mcc.ts";
+export { auc, columnAucs } from "./metrics/auc.ts";
+export * from "./metrics/magnitudes.ts";
+export * from "./metrics/matching.ts";
+export { mcc, mccId, mccNull, mccOod, type MccOptions } from "./metrics/mcc.ts";
 export type { Labels } from "./logistic.ts";
 
 /** What is known of the samples of a split. */

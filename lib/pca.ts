@@ -4,8 +4,8 @@
  */
 import { requireInteger, requireMatrix } from "./checks.ts";
 import { type Matrix, type Matrix64, toFloat64, zeros } from "./matrix.ts";
-import { multiply } from "./product.ts";
-import { thinSvd } from "./thin_svd.ts";
+import { multiply } from "./numeric/product.ts";
+import { thinSvd } from "./numeric/thin_svd.ts";
 
 /** Principal components of one set of observations and the scores of others on them. */
 export interface PcaResult {

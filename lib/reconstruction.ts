@@ -3,7 +3,7 @@
  * @module
  */
 import { requireInteger, requireMatrix, requireNonNegative } from "./checks.ts";
-import { Arena, padded, run, writeRows } from "./kernels.ts";
+import { Arena, padded, run, writeRows } from "./wasm/memory.ts";
 import { type Matrix, transpose } from "./matrix.ts";
 
 /** Samples that go through the product together. */

@@ -12,8 +12,8 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "npm:zod@4.6.7";
 import { withLock, writeAtomic } from "./atomic_file.ts";
-import type { CellKey, CellResult, Row } from "./experiment.ts";
-import { compareKeys } from "./schedule.ts";
+import type { CellKey, CellResult, Row } from "./sweep/experiment.ts";
+import { compareKeys } from "./sweep/schedule.ts";
 
 /** Paths of the files of one experiment. */
 export interface ResultFiles {

@@ -12,10 +12,10 @@ import {
   requireNoOverflow,
   requireOptions,
 } from "./checks.ts";
-import { Arena, padded, readRows, run, writeRows } from "./kernels.ts";
+import { Arena, padded, readRows, run, writeRows } from "./wasm/memory.ts";
 import { type Matrix, type Matrix32, normalizeColumns, transpose, zeros32 } from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
-import { type SaeShape, SaeWorkspace } from "./sae_workspace.ts";
+import { type SaeShape, SaeWorkspace } from "./cores/sae.ts";
 
 /** The kinds of sparse autoencoder, in the order in which the experiments train them. */
 export const SAE_TYPES = ["relu", "topk", "jumprelu", "MP"] as const;

@@ -19,7 +19,7 @@ import {
   run,
   runAll,
   toMatrix32,
-} from "./kernels.ts";
+} from "./wasm/memory.ts";
 import {
   columnNorms,
   type Matrix,

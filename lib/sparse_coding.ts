@@ -9,9 +9,9 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
-import { Arena, padded, readRows, writeRows } from "./kernels.ts";
+import { Arena, padded, readRows, writeRows } from "./wasm/memory.ts";
 import { GapMeter } from "./lasso_gap.ts";
-import { LassoSolver } from "./lasso_solver.ts";
+import { LassoSolver } from "./cores/fista.ts";
 import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
 
 /** What {@linkcode ista} minimises and when it stops. */

@@ -9,15 +9,15 @@
  */
 import { join } from "node:path";
 import { withLock, writeAtomic } from "./atomic_file.ts";
-import { parseCommandLine, type RunFlags, taskName, usage, UsageError } from "./command_line.ts";
-import { compute, type Outcome, type Target } from "./compute.ts";
-import type { Cell, CellKey, Experiment, ExperimentOptions } from "./experiment.ts";
-import { experimentFiles, type Part, provenanceOf } from "./experiment_files.ts";
-import { formatBytes, machineMemory } from "./machine_memory.ts";
-import { describeMissing, mergeParts } from "./merge.ts";
+import { parseCommandLine, type RunFlags, taskName, usage, UsageError } from "./sweep/run_flags.ts";
+import { compute, type Outcome, type Target } from "./sweep/compute.ts";
+import type { Cell, CellKey, Experiment, ExperimentOptions } from "./sweep/experiment.ts";
+import { experimentFiles, type Part, provenanceOf } from "./sweep/parts.ts";
+import { formatBytes, machineMemory } from "./sweep/machine_memory.ts";
+import { describeMissing, mergeParts } from "./sweep/merge.ts";
 import { describe, readResults, type ResultFiles, type Results } from "./results.ts";
-import { balancedShards, compareKeys, fittingWorkers } from "./schedule.ts";
-import { alignColumns, summaryTable } from "./summary.ts";
+import { balancedShards, compareKeys, fittingWorkers } from "./sweep/schedule.ts";
+import { alignColumns, summaryTable } from "./results/summary.ts";
 import { systemBlas } from "./system_blas.ts";
 
 export type {
@@ -32,8 +32,8 @@ export type {
   Row,
   SummarySpec,
   Value,
-} from "./experiment.ts";
-export { requireProblem, UsageError } from "./command_line.ts";
+} from "./sweep/experiment.ts";
+export { requireProblem, UsageError } from "./sweep/run_flags.ts";
 
 /**
  * Runs an experiment from the command line and ends the process: exit code 0 when all that was

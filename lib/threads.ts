@@ -3,8 +3,8 @@
  * @module
  */
 import { requireInteger } from "./checks.ts";
-import { MAX_THREADS } from "./kernel_instance.ts";
-import { startHelpers } from "./kernels.ts";
+import { MAX_THREADS } from "./wasm/instance.ts";
+import { startHelpers } from "./wasm/memory.ts";
 
 /**
  * From this many latents on, `fista`, `ista`, `learnDictionary` and `softplusAdam` share their samples

@@ -13,10 +13,10 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
-import { Arena, type Block } from "./kernels.ts";
+import { Arena, type Block } from "./wasm/memory.ts";
 import type { Matrix, Matrix32 } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
-import { SaeTrainer } from "./sae_trainer.ts";
+import { SaeTrainer } from "./cores/sae_training.ts";
 import { Sae, type SaeType } from "./saes.ts";
 
 /** The observations that {@linkcode trainSae} sees, samples × inputDim each; rounded to float32. */

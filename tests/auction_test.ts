@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { linearSumAssignment } from "../lib/assignment.ts";
-import { auctionAssignment } from "../lib/auction.ts";
-import { absoluteCorrelations, correlationRows, standardize } from "../lib/correlation.ts";
-import { findNonzeros } from "../lib/csr.ts";
+import { auctionAssignment } from "../lib/metrics/auction.ts";
+import { absoluteCorrelations, correlationRows, standardize } from "../lib/metrics/correlation.ts";
+import { findNonzeros } from "../lib/numeric/csr.ts";
 import { RandomState } from "../lib/random.ts";
 
 const random = new RandomState(7);

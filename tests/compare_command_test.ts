@@ -30,7 +30,7 @@ function setUp({ ours = 0.501 } = {}) {
         "--ignore-env",
         `--allow-read=${folder}`,
         `--allow-write=${folder}/out,${folder}/figures,${folder}/PARITY.md,${folder}/.PARITY.md.tmp`,
-        "experiments/compare.ts",
+        "commands/compare.ts",
         ...args,
       ],
     }).output();

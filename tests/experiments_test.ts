@@ -1,12 +1,12 @@
 /** Every experiment on a tiny grid: what it writes, and that it computes nothing twice. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { budgetsUpTo } from "../lib/budgets.ts";
+import { budgetsUpTo } from "../lib/paper/checkpoints.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
-import type { CellResult, Experiment, ExperimentOptions, Row } from "../lib/experiment.ts";
+import type { CellResult, Experiment, ExperimentOptions, Row } from "../lib/sweep/experiment.ts";
 import { fistaBudgets, fistaLambdas } from "../lib/fista_paths.ts";
-import { listModels } from "../lib/model_cache.ts";
+import { listModels } from "../lib/paper/model_cache.ts";
 import { readRows } from "../lib/results.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { fista } from "../lib/sparse_coding.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { defaultResultFolder } from "../lib/result_folder.ts";
+import { defaultResultFolder } from "../lib/results/folder.ts";
 import { assertSound, madeUpRows } from "./made_up_rows.ts";
 import {
   freshFolder,
@@ -19,7 +19,7 @@ function setUp(names?: string[]) {
   const run = (...args: string[]) =>
     runDeno(
       ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${out}`],
-      "experiments/figures.ts",
+      "commands/figures.ts",
       ...args,
     );
   const draw = (...args: string[]) => run("--results", results, "--out", out, ...args);

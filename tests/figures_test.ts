@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { formatTick, linearTicks, spacedTicks } from "../lib/axes.ts";
-import { figureSets } from "../lib/figure_sets.ts";
+import { formatTick, linearTicks, spacedTicks } from "../lib/figures/axes.ts";
+import { figureSets } from "../lib/paper/figure_sets.ts";
 import { facets, figure, groupedBars, legend, lines, type PlotRow } from "../lib/figures.ts";
 import { methodStyle } from "../lib/methods.ts";
-import { legendFigure } from "../lib/paper_figures.ts";
+import { legendFigure } from "../lib/paper/sweep_figures.ts";
 import { assertSound, grid, madeUpRows, seeds } from "./made_up_rows.ts";
 
 /** Vertical positions of the markers of one colour, in pixels below the top of their panel. */

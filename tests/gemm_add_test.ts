@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { instantiateKernels, RESERVED } from "../lib/kernel_instance.ts";
-import type { Backend, KernelExports } from "../lib/kernels.js";
-import { padded } from "../lib/kernels.ts";
+import { instantiateKernels, RESERVED } from "../lib/wasm/instance.ts";
+import type { Backend, KernelExports } from "../lib/wasm/builds.js";
+import { padded } from "../lib/wasm/memory.ts";
 
 for (const backend of ["relaxed-simd", "simd"] as Backend[]) {
   Deno.test(`the ${backend} build adds products of any row count to what is there`, async () => {

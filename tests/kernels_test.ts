@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { instantiateKernels, newMemory, RESERVED } from "../lib/kernel_instance.ts";
-import { type Backend, chooseBackend, type KernelExports } from "../lib/kernels.js";
-import { Arena, padded, run, toMatrix32 } from "../lib/kernels.ts";
+import { instantiateKernels, newMemory, RESERVED } from "../lib/wasm/instance.ts";
+import { type Backend, chooseBackend, type KernelExports } from "../lib/wasm/builds.js";
+import { Arena, padded, run, toMatrix32 } from "../lib/wasm/memory.ts";
 import { fromRows } from "../lib/matrix.ts";
 
 const BACKENDS: Backend[] = ["relaxed-simd", "simd", "threads"];

@@ -4,9 +4,9 @@ import { linearProbe } from "../lib/linear_probe.ts";
 import { fromRows, type Matrix, transpose } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
 import { pca } from "../lib/pca.ts";
-import { multiply } from "../lib/product.ts";
+import { multiply } from "../lib/numeric/product.ts";
 import { RandomState } from "../lib/random.ts";
-import { thinSvd } from "../lib/thin_svd.ts";
+import { thinSvd } from "../lib/numeric/thin_svd.ts";
 import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
 
 const small = goldenCase("datasets", "small").expected;

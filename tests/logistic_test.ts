@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { auc } from "../lib/auc.ts";
-import { minimizeLbfgs } from "../lib/lbfgs.ts";
-import { wolfeSearch } from "../lib/line_search.ts";
+import { auc } from "../lib/metrics/auc.ts";
+import { minimizeLbfgs } from "../lib/numeric/lbfgs.ts";
+import { wolfeSearch } from "../lib/numeric/line_search.ts";
 import { decisionValues, fitLogistic } from "../lib/logistic.ts";
 import { fromRows, type Matrix } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { absoluteCorrelations, standardize } from "../lib/correlation.ts";
-import { findNonzeros, toCsr, transposeCsr } from "../lib/csr.ts";
+import { absoluteCorrelations, standardize } from "../lib/metrics/correlation.ts";
+import { findNonzeros, toCsr, transposeCsr } from "../lib/numeric/csr.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { fitLogistic } from "../lib/logistic.ts";
 import { fromRows, type Matrix, transpose } from "../lib/matrix.ts";
@@ -20,7 +20,7 @@ import {
   replaceColumnNorms,
   supportMetrics,
 } from "../lib/metrics.ts";
-import { multiply } from "../lib/product.ts";
+import { multiply } from "../lib/numeric/product.ts";
 import { RandomState } from "../lib/random.ts";
 import { assertClose, type GoldenArray, goldenCase, goldenCases, toMatrix } from "./golden.ts";
 

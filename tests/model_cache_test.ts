@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listModels, type Model, ModelCache, pruneModels } from "../lib/model_cache.ts";
-import { cachedSae } from "../lib/sae_models.ts";
+import { listModels, type Model, ModelCache, pruneModels } from "../lib/paper/model_cache.ts";
+import { cachedSae } from "../lib/paper/trained_saes.ts";
 import { Sae, SAE_TYPES } from "../lib/saes.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { shuffledBatches, TorchGenerator } from "../lib/random.ts";

@@ -13,7 +13,7 @@ Deno.test("--format svg,png writes each picture twice, the PNG at twice the size
   writeMadeUpRows(folder, ["exp_vary_latents"]);
   const { code, stderr } = await runDeno(
     ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${folder}`],
-    "experiments/figures.ts",
+    "commands/figures.ts",
     ...["--results", folder, "--out", folder, "--format", "svg,png", "--only", "vary-latents"],
   );
   assert.deepEqual([code, stderr], [0, ""]);
@@ -30,12 +30,12 @@ Deno.test("--format svg,png writes each picture twice, the PNG at twice the size
 Deno.test("a PNG has the text of its SVG, Greek, bold and superscripts included", async () => {
   const folder = freshFolder("png-text-");
   const script = `${folder}/draw.ts`;
-  const module = new URL("../lib/png.ts", import.meta.url).href;
+  const module = new URL("../lib/figures/png.ts", import.meta.url).href;
   // each text on an empty sheet: a glyph that no font has leaves the sheet, or draws as a box
   Deno.writeTextFileSync(
     script,
     `import { svgToPng } from ${JSON.stringify(module)};
-import { FONT } from ${JSON.stringify(new URL("../lib/svg.ts", import.meta.url).href)};
+import { FONT } from ${JSON.stringify(new URL("../lib/figures/svg.ts", import.meta.url).href)};
 const sheet = async (text: string, weight = "normal") =>
   String(await svgToPng(\`<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30" font-family="\${FONT}">\` +
     \`<text x="5" y="20" font-weight="\${weight}">\${text}</text></svg>\`));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { columnMoments, momentsOf } from "../lib/correlation.ts";
-import { findNonzeros, toCsr } from "../lib/csr.ts";
+import { columnMoments, momentsOf } from "../lib/metrics/correlation.ts";
+import { findNonzeros, toCsr } from "../lib/numeric/csr.ts";
 import { fromRows, type Matrix, type Matrix64, toFloat32, transpose } from "../lib/matrix.ts";
-import { gram, multiply, multiplyBlocks, multiplySparse } from "../lib/product.ts";
+import { gram, multiply, multiplyBlocks, multiplySparse } from "../lib/numeric/product.ts";
 import { RandomState } from "../lib/random.ts";
 import { assertClose } from "./golden.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { markup } from "../lib/html.ts";
-import { reportPage } from "../lib/report.ts";
+import { markup } from "../lib/reports/html.ts";
+import { reportPage } from "../lib/reports/page.ts";
 import { resultFiles, saveResults } from "../lib/results.ts";
-import { seedTable } from "../lib/seed_table.ts";
+import { seedTable } from "../lib/results/seed_table.ts";
 import type { Sighting } from "./fixtures/browse.ts";
 import { madeUpRows } from "./made_up_rows.ts";
 import {
@@ -17,7 +17,7 @@ import {
 function report(folder: string, ...args: string[]) {
   return runDeno(
     ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read", `--allow-write=${folder}`],
-    "experiments/report.ts",
+    "commands/report.ts",
     ...["--out", `${folder}/figures`],
     ...args,
   );

@@ -8,7 +8,7 @@ import {
   parseTaskCommand,
   shellQuote,
   submitCommand,
-} from "../lib/slurm.ts";
+} from "../lib/sweep/slurm.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
 
@@ -125,7 +125,7 @@ function newCheckout(env: Record<string, string>): string {
     JSON.stringify({
       tasks: {
         "slurm": `${variables}deno run --quiet --no-prompt --ignore-env --allow-read=../.. ` +
-          "--allow-write=.slurm --allow-run=sbatch ../../experiments/slurm.ts",
+          "--allow-write=.slurm --allow-run=sbatch ../../commands/slurm.ts",
         "exp:toy": { command: `deno run --no-prompt ${toy}` },
         "exp:echo": "echo hello",
       },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { figureSets } from "../lib/figure_sets.ts";
+import { figureSets } from "../lib/paper/figure_sets.ts";
 import { figure, groupedBars, legend, lines, type PlotRow } from "../lib/figures.ts";
 import { methodStyle } from "../lib/methods.ts";
 import { grid, madeUpRows } from "./made_up_rows.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { instantiateKernels } from "../lib/kernel_instance.ts";
-import type { Backend, KernelExports } from "../lib/kernels.js";
+import { instantiateKernels } from "../lib/wasm/instance.ts";
+import type { Backend, KernelExports } from "../lib/wasm/builds.js";
 import { type Matrix, zeros } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
 import { softplusAdam, type SoftplusAdamOptions } from "../lib/softplus_adam.ts";

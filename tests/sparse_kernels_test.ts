@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { instantiateKernels, RESERVED } from "../lib/kernel_instance.ts";
-import type { Backend, Pointer } from "../lib/kernels.js";
+import { instantiateKernels, RESERVED } from "../lib/wasm/instance.ts";
+import type { Backend, Pointer } from "../lib/wasm/builds.js";
 import { assertClose } from "./golden.ts";
 
 const BACKENDS: Backend[] = ["relaxed-simd", "simd"];

@@ -7,9 +7,9 @@ import {
   receive,
   send,
   serve,
-} from "../lib/crew_mail.ts";
-import { newMemory } from "../lib/kernel_instance.ts";
-import { Arena, run, runAll, threadCount } from "../lib/kernels.ts";
+} from "../lib/wasm/mailbox.ts";
+import { newMemory } from "../lib/wasm/instance.ts";
+import { Arena, run, runAll, threadCount } from "../lib/wasm/memory.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import { fista } from "../lib/sparse_coding.ts";

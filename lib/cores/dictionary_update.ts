@@ -1,0 +1,166 @@
+/**
+ * The dictionary that fits given codes best.
+ * @module
+ */
+import { requireFloat32, requireMatrix, requireNonNegative } from "../checks.ts";
+import { Arena, type Block, padded, run } from "../wasm/memory.ts";
+import { type Matrix, type Matrix32, zeros32 } from "../matrix.ts";
+
+/** Norm below which an atom is not stretched to unit norm: one without codes stays zero. */
+const NORM_FLOOR = 1e-8;
+
+/** Dᵀ's rows and columns in a block: element (atom j, dimension k) is at `j·atom + k·dimension`. */
+interface AtomLayout {
+  values: Float64Array;
+  atom: number;
+  dimension: number;
+}
+
+/** Updates of a dictionary for one set of observations. */
+export class DictionaryUpdater {
+  readonly #m: number;
+  readonly #n: number;
+  readonly #samples: number;
+  readonly #eps: number;
+  readonly #pushThrough: boolean;
+  readonly #x: Block<Float64Array>;
+  readonly #system: Block<Float64Array>;
+  readonly #right: Block<Float64Array>;
+  readonly #sums: Block<Float64Array>;
+  readonly #between: Block<Float64Array>;
+  readonly #zT: Block;
+  readonly #columns: Block<Int32Array>;
+  readonly #values: Block<Float64Array>;
+
+  /** Copies the observations (samples×m) into the arena and allocates for n atoms. */
+  constructor(arena: Arena, X: Matrix, n: number, eps: number) {
+    [this.#m, this.#n, this.#samples, this.#eps] = [X.cols, n, X.rows, eps];
+    // XᵀZ(ZᵀZ + εI)⁻¹ = Xᵀ(ZZᵀ + εI)⁻¹Z: the smaller of the two systems
+    this.#pushThrough = n > X.rows;
+    const [ldm, ldn, lds] = [padded(X.cols), padded(n), padded(X.rows)];
+    const size = this.#pushThrough ? lds : ldn;
+    this.#system = arena.f64(size * size);
+    this.#right = arena.f64(X.cols * size);
+    this.#sums = arena.f64(ldn * ldm);
+    this.#columns = arena.i32(Math.max(ldn, lds));
+    this.#values = arena.f64(Math.max(ldn, lds));
+    this.#zT = arena.f32(this.#pushThrough ? n * lds : 0);
+    this.#between = arena.f64(this.#pushThrough ? X.rows * ldm : 0);
+    this.#x = arena.f64(this.#pushThrough ? X.cols * lds : X.rows * ldm);
+    const view = this.#x.view;
+    for (let s = 0, p = 0; s < X.rows; s++) {
+      for (let k = 0; k < X.cols; k++, p++) {
+        view[this.#pushThrough ? k * lds + s : s * ldm + k] = X.data[p];
+      }
+    }
+  }
+
+  /** The dictionary for codes `z` (rows padded), in float32, atoms of unit norm. */
+  update(z: Block): Matrix32 {
+    return this.#normalized(this.#pushThrough ? this.#overSamples(z) : this.#overAtoms(z));
+  }
+
+  /** XᵀZ(ZᵀZ + εI)⁻¹ */
+  #overAtoms(z: Block): AtomLayout {
+    const ldm = padded(this.#m), ldn = padded(this.#n);
+    const [samples, columns, values] = [this.#samples, this.#columns, this.#values];
+    this.#system.view.fill(0);
+    run("gram_lower", samples, z, ldn, this.#system, ldn, columns, values);
+    this.#sums.view.fill(0);
+    run("codes_product", samples, z, ldn, this.#x, ldm, this.#sums, columns, values);
+    transposeInto(this.#sums.view, ldm, this.#right.view, ldn, this.#n, this.#m);
+    this.#solve(this.#n, ldn);
+    return { values: this.#right.view, atom: 1, dimension: ldn };
+  }
+
+  /** Xᵀ(ZZᵀ + εI)⁻¹Z */
+  #overSamples(z: Block): AtomLayout {
+    const [samples, columns, values] = [this.#samples, this.#columns, this.#values];
+    const ldm = padded(this.#m), ldn = padded(this.#n), lds = padded(samples);
+    run("transpose", samples, this.#n, z, ldn, this.#zT, lds);
+    this.#system.view.fill(0);
+    run("gram_lower", this.#n, this.#zT, lds, this.#system, lds, columns, values);
+    this.#right.view.set(this.#x.view);
+    this.#solve(samples, lds);
+    transposeInto(this.#right.view, lds, this.#between.view, ldm, this.#m, samples);
+    this.#sums.view.fill(0);
+    run("codes_product", samples, z, ldn, this.#between, ldm, this.#sums, columns, values);
+    return { values: this.#sums.view, atom: ldm, dimension: 1 };
+  }
+
+  /** Right ← right·(system + εI)⁻¹ for a system of `size` rows, padded to `ld`. */
+  #solve(size: number, ld: number): void {
+    const view = this.#system.view;
+    for (let i = 0; i < ld; i++) view[i * ld + i] += i < size ? this.#eps : 1;
+    const failed = run("cholesky", ld, this.#system, ld);
+    if (failed > 0) {
+      throw new RangeError(
+        `Cannot update the dictionary: the codes' Gram matrix plus eps must be positive definite in ` +
+          `float64, got pivot ${failed} of ${size} not above 0 with eps ${this.#eps}`,
+      );
+    }
+    run("cholesky_solve", this.#m, ld, this.#system, ld, this.#right, ld);
+  }
+
+  #normalized({ values, atom, dimension }: AtomLayout): Matrix32 {
+    const [m, n] = [this.#m, this.#n], D = zeros32(m, n), norms = new Float64Array(n);
+    for (let k = 0; k < m; k++) {
+      for (let j = 0; j < n; j++) norms[j] += values[j * atom + k * dimension] ** 2;
+    }
+    for (let j = 0; j < n; j++) norms[j] = Math.max(Math.sqrt(norms[j]), NORM_FLOOR);
+    for (let k = 0, p = 0; k < m; k++) {
+      for (let j = 0; j < n; j++, p++) D.data[p] = values[j * atom + k * dimension] / norms[j];
+    }
+    return D;
+  }
+}
+
+/** Bᵀ ← A for the first rows×cols elements of A; leading dimensions in elements. */
+function transposeInto(
+  A: Float64Array,
+  lda: number,
+  B: Float64Array,
+  ldb: number,
+  rows: number,
+  cols: number,
+): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) B[j * ldb + i] = A[i * lda + j];
+  }
+}
+
+/**
+ * The dictionary that fits codes best in the least squares sense, with a ridge:
+ * D = XᵀZ(ZᵀZ + εI)⁻¹, then every atom scaled to unit norm (norms below 1e-8 count as 1e-8, so an
+ * atom that no code uses is exactly zero). By Cholesky factorisation in float64, in the equal form
+ * Xᵀ(ZZᵀ + εI)⁻¹Z where there are more atoms than samples; the cost of forming the system grows with the
+ * codes that are not zero. Source: method of optimal directions (Engan, Aase and Husøy, 1999).
+ *
+ * @param X Samples×m observations, within float32 so that no sum of squares overflows; not rounded.
+ * @param Z Samples×n codes (rounded to float32).
+ * @param options `eps`: the ridge ε, in squared units of the codes. Default 1e-6.
+ * @returns m×n dictionary, float32.
+ * @throws {TypeError} When an argument is of the wrong kind.
+ * @throws {RangeError} When shapes do not match, values are not finite in float32, `eps` is negative, or
+ * it is too small for the codes (Gram matrix not positive definite in float64).
+ *
+ * @example
+ * ```ts
+ * import { updateDictionary } from "./dictionary_update.ts";
+ * import { fromRows } from "../matrix.ts";
+ * updateDictionary(fromRows([[0, 2], [3, 0]]), fromRows([[1, 0], [0, 1]])).data; // [0, 1, 1, 0]
+ * ```
+ */
+export function updateDictionary(
+  X: Matrix,
+  Z: Matrix,
+  { eps = 1e-6 }: { eps?: number } = {},
+): Matrix32 {
+  requireMatrix("X", X);
+  requireMatrix("Z", Z, { rows: X.rows });
+  requireFloat32("X", X);
+  requireFloat32("Z", Z);
+  requireNonNegative("eps", eps);
+  using arena = new Arena();
+  return new DictionaryUpdater(arena, X, Z.cols, eps).update(arena.matrix(Z));
+}

@@ -1,0 +1,187 @@
+/**
+ * ISTA and FISTA on blocks of samples in Wasm memory: what sparse_coding.ts and
+ * dictionary_learning.ts share.
+ * @module
+ */
+import {
+  type Arena,
+  type Block,
+  type Call,
+  type FistaFields,
+  padded,
+  run,
+  runAll,
+  threadCount,
+  writeRows,
+} from "../wasm/memory.ts";
+import { lipschitz } from "../linalg.ts";
+import type { Matrix } from "../matrix.ts";
+import { LARGE } from "../threads.ts";
+
+/**
+ * Up to this many atoms the solver keeps their Gram matrix (at most 4 MiB, so that it stays in the
+ * cache). Decided by the dictionary alone: a sample's codes must not depend on how many there are.
+ */
+const MAX_GRAM = 1024;
+
+/** What the solver minimises and how. */
+export interface LassoSettings {
+  /** Weight of the ℓ1 penalty. */
+  lambda: number;
+  /** Most iterations. */
+  nIter: number;
+  /** Whether codes are kept at 0 or above. */
+  nonneg: boolean;
+  /** Whether the iteration has FISTA's momentum. */
+  accelerated: boolean;
+}
+
+/** What a thread works with. */
+interface Desk {
+  readonly record: Block<Int32Array>;
+  /** The numbers of its samples in the block that has begun. */
+  readonly waiting: Block<Int32Array>;
+}
+
+/** ISTA or FISTA for one dictionary at a time. */
+export class LassoSolver {
+  /** Most samples of one call of {@linkcode LassoSolver.start}. */
+  readonly blockRows: number;
+  readonly #settings: LassoSettings;
+  readonly #n: number;
+  readonly #atoms: Block;
+  readonly #part: Block;
+  readonly #y: Block;
+  readonly #iteration: Block<Int32Array>;
+  /** One for each thread that shares the samples. */
+  readonly #desks: Desk[];
+  #step = 0;
+
+  /** Allocates for m-dimensional samples, n atoms and at most `rows` samples. */
+  constructor(arena: Arena, m: number, n: number, rows: number, settings: LassoSettings) {
+    this.#settings = settings;
+    this.#n = n;
+    const [ldm, ldn] = [padded(m), padded(n)];
+    const threads = n < LARGE ? 1 : threadCount();
+    // y, gradient and the caller's codes of a block: as much as keeps a pass over the atoms busy
+    const busy = Math.max(16, Math.min(256, Math.floor(2 ** 22 / ldn)));
+    const threadRows = Math.min(Math.ceil(rows / threads), busy);
+    this.blockRows = Math.min(rows, threads * threadRows);
+    const local = n <= MAX_GRAM;
+    const capacity = padded(Math.ceil(local ? Math.min(n / 2, 256) : n / 4));
+    this.#atoms = arena.f32(ldn * ldm);
+    this.#part = arena.f32(8 * ldn);
+    this.#y = arena.f32(this.blockRows * ldn);
+    this.#iteration = arena.i32(this.blockRows);
+    const addresses = arena.i32(ldn), norms = arena.f32(ldn);
+    const gram = arena.f32(local ? ldn * ldn : 0);
+    const momentum = arena.f32(settings.nIter), zeros = arena.f32(Math.max(ldm, ldn));
+    if (settings.accelerated) momentum.view.set(momentumFactors(settings.nIter));
+    this.#desks = Array.from({ length: threads }, () => {
+      const waiting = arena.i32(threadRows);
+      const record = arena.record<FistaFields>(
+        ldn,
+        ldm,
+        capacity,
+        settings.nIter,
+        local ? 1 : 0,
+        this.#atoms,
+        addresses,
+        norms,
+        gram,
+        momentum,
+        this.#y,
+        this.#iteration,
+        waiting,
+        arena.f32(threadRows * ldm),
+        arena.f32(threadRows * ldn),
+        zeros,
+        arena.f32(ldn),
+        arena.f32(ldm),
+        arena.i32(ldn + 8),
+        arena.f32(ldn + 8),
+        arena.i32(capacity + 8),
+        arena.i32(capacity),
+        arena.i32(2 * Math.ceil(capacity / 64)),
+        arena.i32(2 * Math.ceil(capacity / 64)),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(capacity),
+        arena.f32(local ? capacity * capacity : 0),
+      );
+      return { record, waiting };
+    });
+  }
+
+  /** Takes another dictionary (m×n); `step` replaces 1/L. */
+  setDictionary(D: Matrix, step = 1 / lipschitz(D)): void {
+    const ldm = padded(D.rows), ldn = padded(D.cols);
+    for (let k = 0; k < D.rows; k += 8) {
+      const rows = Math.min(8, D.rows - k);
+      writeRows(this.#part, D, k, k + rows);
+      run("transpose", rows, D.cols, this.#part, ldn, this.#atoms.from(k), ldm);
+    }
+    run("fista_prepare", this.#desks[0].record);
+    this.#step = step;
+  }
+
+  /** Begins with a block of samples at the codes `z` (`rows` padded rows, at most `blockRows`). */
+  start(z: Block, rows: number): void {
+    const length = rows * padded(this.#n);
+    this.#y.view.set(z.view.subarray(0, length));
+    this.#iteration.view.fill(0);
+  }
+
+  /**
+   * Takes samples of the block that has begun to iteration `end`; the codes are updated in place.
+   * Threads take equal shares of them.
+   *
+   * @param x Rows of samples, padded.
+   * @param z Rows of codes, padded: those that the block began with.
+   * @param samples Which rows.
+   * @param end From all earlier calls of the block up to `nIter`.
+   */
+  iterate(
+    x: Block,
+    z: Block,
+    samples: readonly number[],
+    end = this.#settings.nIter,
+  ): void {
+    const { lambda, nonneg } = this.#settings;
+    if (this.#step === Infinity) {
+      // A dictionary of zeros: no code is worth its penalty
+      for (const s of samples) z.from(s * padded(this.#n), padded(this.#n)).view.fill(0);
+      return;
+    }
+    const share = Math.ceil(samples.length / this.#desks.length);
+    runAll(this.#desks.map(({ record, waiting }, thread): Call[] => {
+      const own = samples.slice(thread * share, (thread + 1) * share);
+      waiting.view.set(own);
+      return [
+        [
+          ...["fista", record, x, z, own.length, end] as const,
+          ...[this.#step, lambda * this.#step, lambda, nonneg ? 1 : 0] as const,
+        ],
+      ];
+    }));
+  }
+
+  /** Σ‖x − Dz‖² over rows of samples `x` and codes `z`, both padded. */
+  fitError(x: Block, z: Block, rows: number): number {
+    return run("fit_error", this.#desks[0].record, x, z, rows);
+  }
+}
+
+/** (t_i − 1) / t_{i+1} with t_1 = 1, t_{i+1} = (1 + √(1 + 4t_i²)) / 2 (Beck and Teboulle, 2009). */
+function momentumFactors(count: number): Float64Array {
+  const factors = new Float64Array(count);
+  for (let i = 0, t = 1; i < count; i++) {
+    const next = (1 + Math.sqrt(1 + 4 * t * t)) / 2;
+    factors[i] = (t - 1) / next;
+    t = next;
+  }
+  return factors;
+}

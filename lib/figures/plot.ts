@@ -1,0 +1,241 @@
+/**
+ * The one file that draws with Observable Plot: panels and legend swatches, as SVG groups.
+ * @module
+ */
+import * as Plot from "npm:@observablehq/plot@0.6.17";
+import { parseHTML } from "npm:linkedom@0.18.13";
+import { type DrawnAxis, fraction } from "./axes.ts";
+import type { MethodStyle } from "../methods.ts";
+import type { BarPanel, Estimate, LinePanel, Panel } from "./panels.ts";
+import { INK, round, TICK_SIZE } from "./svg.ts";
+
+const MARKER_RADIUS = 3.4;
+
+/** A panel with everything that is needed to draw it. */
+export interface PanelDrawing {
+  /** The data. */
+  panel: Panel;
+  /** Horizontal axis. */
+  x: DrawnAxis;
+  /** Vertical axis. */
+  y: DrawnAxis;
+  /** Whether the ticks of x and their labels are drawn. */
+  xLabelled: boolean;
+  /** Whether the ticks of y and their labels are drawn. */
+  yLabelled: boolean;
+  /** Labels of all bars of the figure, so that a missing one leaves its place free. */
+  slots: readonly string[];
+  /** Left edge of the plot area in pixels; tick labels lie outside it. */
+  left: number;
+  /** Its upper edge. */
+  top: number;
+  /** Its width. */
+  width: number;
+  /** Its height. */
+  height: number;
+}
+
+/** Draws a panel without its heading and axis labels. */
+export function drawPanel(drawing: PanelDrawing): string {
+  const { panel, x, y, xLabelled, yLabelled, slots, left, top, width, height } = drawing;
+  const marks = panel.kind === "lines"
+    ? lineMarks(panel, x, y, width)
+    : barMarks(panel, x.names, slots, y);
+  const axis = { tickSize: 4, tickPadding: 3, label: null, fontSize: TICK_SIZE, color: INK };
+  const axes = [
+    ...(xLabelled ? [Plot.axisX({ ...axis, ticks: x.ticks, text: x.names })] : []),
+    ...(yLabelled ? [Plot.axisY({ ...axis, ticks: y.ticks, text: y.names })] : []),
+  ];
+  return plotGroup(
+    {
+      width,
+      height,
+      margin: 0,
+      axis: null,
+      x: { type: x.scale, domain: x.domain, inset: x.inset },
+      y: { type: y.scale, domain: y.domain },
+      marks: [
+        Plot.gridY(y.ticks, { stroke: "#dddddd", strokeOpacity: 1 }),
+        ...marks,
+        Plot.frame({ stroke: "#999999" }),
+        ...axes,
+      ],
+    },
+    left,
+    top,
+  );
+}
+
+/** Mean ± sd, cut off at the ends of the axis. */
+function interval({ mean, sd }: Estimate, [low, high]: readonly [number, number]) {
+  return { y1: Math.max(low, mean - sd), y2: Math.min(high, mean + sd) };
+}
+
+function lineMarks(
+  { curves, levels }: LinePanel,
+  x: DrawnAxis,
+  y: DrawnAxis,
+  width: number,
+): Plot.Markish[] {
+  const band = { y1: "y1", y2: "y2", fillOpacity: 0.16 };
+  const at = { x: "x", y: "mean" };
+  return [
+    ...levels.map((level) =>
+      Plot.rect([interval(level, y.domain)], { ...band, fill: level.style.colour })
+    ),
+    ...curves.map(({ style, points }) => {
+      const ends = points.map((point) => ({ x: point.x, ...interval(point, y.domain) }));
+      return ends.length > 1
+        ? Plot.areaY(ends, { ...band, x: "x", fill: style.colour })
+        : Plot.ruleX(ends, { x: "x", y1: "y1", y2: "y2", stroke: style.colour });
+    }),
+    ...levels.map(({ mean, style }) => Plot.ruleY([mean], strokeOptions(style))),
+    ...curves.map(({ style, points }) => Plot.line(points, { ...at, ...strokeOptions(style) })),
+    ...curves.map(({ style, points }, i) =>
+      Plot.dot(markedPoints(points, i, x, width), { ...at, ...markerOptions(style) })
+    ),
+  ];
+}
+
+function strokeOptions({ colour, dash, width }: MethodStyle) {
+  return { stroke: colour, strokeDasharray: dash, strokeWidth: width };
+}
+
+function markerOptions({ colour, marker }: MethodStyle): Plot.DotOptions {
+  return { symbol: marker, r: MARKER_RADIUS, fill: colour, stroke: "#ffffff", strokeWidth: 0.75 };
+}
+
+/** Points far enough apart for a marker each; on dense curves every curve starts elsewhere. */
+function markedPoints<P extends { x: number }>(
+  points: readonly P[],
+  curve: number,
+  x: DrawnAxis,
+  width: number,
+): P[] {
+  const dense = points.length > 12;
+  let next = dense ? 7 * (curve % 5) : -Infinity;
+  return points.filter((point) => {
+    const pixel = fraction(point.x, x.domain, x.scale) * width;
+    if (pixel < next) return false;
+    next = pixel + (dense ? 35 : 0);
+    return true;
+  });
+}
+
+/** The share of a group's width that its bars fill. */
+const FILLED = 0.8;
+
+function barMarks(
+  { bars, levels }: BarPanel,
+  groups: readonly string[],
+  slots: readonly string[],
+  y: DrawnAxis,
+): Plot.Markish[] {
+  const slotWidth = FILLED / slots.length;
+  const base = y.scale === "log" ? y.domain[0] : Math.max(0, y.domain[0]);
+  const placed = bars.map((bar) => {
+    const x1 = groups.indexOf(bar.group) - FILLED / 2 + slots.indexOf(bar.style.label) * slotWidth;
+    const x2 = x1 + slotWidth;
+    return { ...bar, x1, x2, x: (x1 + x2) / 2, base, ...interval(bar, y.domain) };
+  });
+  const spans = levels.map((level) => {
+    const middle = groups.indexOf(level.group!);
+    return { ...level, x1: middle - 0.46, x2: middle + 0.46, ...interval(level, y.domain) };
+  });
+  const cap = slotWidth / 5;
+  const ends = placed.filter(({ sd }) => sd > 0).flatMap(({ x, y1, y2 }) =>
+    [y1, y2].map((y) => ({ y, x1: x - cap, x2: x + cap }))
+  );
+  return [
+    Plot.rect(placed, {
+      x1: "x1",
+      x2: "x2",
+      y1: "base",
+      y2: "mean",
+      fill: (bar) => bar.style.colour,
+      insetLeft: 0.5,
+      insetRight: 0.5,
+    }),
+    Plot.rect(spans, {
+      x1: "x1",
+      x2: "x2",
+      y1: "y1",
+      y2: "y2",
+      fill: (level) => level.style.colour,
+      fillOpacity: 0.16,
+    }),
+    ...spans.map((level) =>
+      Plot.ruleY([level], {
+        y: "mean",
+        x1: "x1",
+        x2: "x2",
+        ...strokeOptions(level.style),
+      })
+    ),
+    Plot.ruleX(placed, { x: "x", y1: "y1", y2: "y2", stroke: INK, strokeWidth: 1.25 }),
+    Plot.ruleY(ends, { y: "y", x1: "x1", x2: "x2", stroke: INK, strokeWidth: 1.25 }),
+    ...placed.map((bar) => Plot.dot([bar], { x: "x", y: "mean", ...barMarkerOptions(bar.style) })),
+    Plot.ruleY([base], { stroke: "#777777" }),
+  ];
+}
+
+function barMarkerOptions({ colour, marker }: MethodStyle): Plot.DotOptions {
+  return { symbol: marker, r: 2.8, fill: "#ffffff", stroke: colour, strokeWidth: 1.25 };
+}
+
+/** How a series shows in the legend. */
+export interface Swatch {
+  /** The series. */
+  style: MethodStyle;
+  /** Whether the series is a curve, bars or a reference level. */
+  kind: "line" | "bar" | "level";
+}
+
+/** Draws the swatches of a legend, each `length` pixels long, centred at its own height. */
+export function drawSwatches(
+  swatches: readonly (Swatch & { x: number; y: number })[],
+  length: number,
+  left: number,
+  top: number,
+): string {
+  const marks = swatches.map(({ style, kind, x, y }) => {
+    const middle = x + length / 2;
+    if (kind === "bar") {
+      const box = { x1: [middle - 9], x2: [middle + 9], y1: [y - 6], y2: [y + 6] };
+      return [
+        Plot.rect([0], { ...box, fill: style.colour }),
+        Plot.dot([0], { x: [middle], y: [y], ...barMarkerOptions(style) }),
+      ];
+    }
+    const line = Plot.ruleY([0], { y: [y], x1: [x], x2: [x + length], ...strokeOptions(style) });
+    if (kind === "level") return [line];
+    return [line, Plot.dot([0], { x: [middle], y: [y], ...markerOptions(style) })];
+  });
+  return plotGroup(
+    {
+      margin: 0,
+      x: { type: "identity" },
+      y: { type: "identity" },
+      axis: null,
+      marks,
+    },
+    left,
+    top,
+  );
+}
+
+/**
+ * What Plot draws, as a group moved to (x, y): without Plot's style sheet and class, which would
+ * restyle a page that shows the figure inline, and with rounded coordinates.
+ */
+function plotGroup(options: Plot.PlotOptions, x: number, y: number): string {
+  const { document } = parseHTML("<html></html>") as unknown as Pick<Plot.PlotOptions, "document">;
+  const outerHTML: string = Plot.plot({ ...options, document }).outerHTML;
+  const body = outerHTML.slice(outerHTML.indexOf(">") + 1, outerHTML.lastIndexOf("</svg>"))
+    .replace(/<style>[^]*?<\/style>/, "")
+    .replace(
+      /<[^>]+>/g,
+      (tag) => tag.replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (number) => String(round(Number(number)))),
+    );
+  return `<g transform="translate(${round(x)},${round(y)})" text-anchor="middle">${body}</g>`;
+}

@@ -1,0 +1,240 @@
+/**
+ * Mean correlation coefficient: how well codes recover the true latents, up to order, sign and scale.
+ * @module
+ */
+import { linearSumAssignment } from "../assignment.ts";
+import { auctionAssignment } from "./auction.ts";
+import { requireInteger, requireMatrix } from "../checks.ts";
+import { absoluteCorrelations, correlationRows, momentsOf, standardize } from "./correlation.ts";
+import { type Codes, findNonzeros } from "../numeric/csr.ts";
+import type { Matrix } from "../matrix.ts";
+import { RandomState } from "../random.ts";
+
+/** True columns whose variance is not above this do not count as active. */
+const ACTIVE_VARIANCE = 1e-8;
+
+/** The most pairs of columns whose correlations are stored, in float32: 4 GiB. */
+export const MOST_PAIRS: number = 2 ** 30;
+
+/** How far the mean of a match of more pairs may be from the best one. */
+const AUCTION_EPSILON = 1e-4;
+
+/** Option of the MCC functions. */
+export interface MccOptions {
+  /** Seed of the noise columns and, for the null, of the shuffle; 42 as in the reference. */
+  seed?: number;
+}
+
+/**
+ * Mean correlation coefficient of two sets of codes: the narrower one is padded with standard normal
+ * columns of `RandomState(seed)`, the columns are matched one to one so that the sum of their
+ * |Pearson correlation| is largest, and the mean over the matched pairs is returned. A constant column
+ * correlates 0 with everything.
+ * Float64, except that float32 codes which need no padding are centred and scaled in float32, as in the
+ * reference. The cost follows the non-zeros, so sparse codes of 10,000 columns are cheap.
+ *
+ * Above 2³⁰ pairs of columns that vary (beyond 32,768 latents, that is) the match is found by auction,
+ * which needs no matrix: the value is then at most 1e-4 below that of the best match.
+ *
+ * Not to be confused with the mean |cosine| of matched dictionary columns (`matchColumns`).
+ *
+ * Source: A. Hyvärinen, H. Morioka, "Unsupervised feature extraction by time-contrastive learning and
+ * nonlinear ICA", NeurIPS 2016; the padding is the reference's.
+ *
+ * @param ZTrue True codes, samples × n.
+ * @param ZPred Codes to judge, samples × width.
+ * @returns From 0 to 1.
+ * @throws {TypeError} When an argument is no matrix.
+ * @throws {RangeError} When values are not finite, there are no samples or no columns, or the numbers
+ * of samples differ.
+ *
+ * @example
+ * ```ts
+ * import { mcc } from "./mcc.ts";
+ * import { fromRows } from "../matrix.ts";
+ * const Z = fromRows([[1, 0], [0, 2], [3, 1]]);
+ * const swapped = fromRows([[0, -1], [4, 0], [2, -3]]);
+ * mcc(Z, swapped); // 1
+ * ```
+ */
+export function mcc(ZTrue: Matrix, ZPred: Matrix, { seed = 42 }: MccOptions = {}): number {
+  requireCodes(ZTrue, ZPred);
+  return mccOf(
+    findNonzeros(ZTrue),
+    allColumns(ZTrue),
+    findNonzeros(ZPred),
+    allColumns(ZPred),
+    seed,
+  );
+}
+
+/**
+ * {@linkcode mcc} as the in-distribution rows have it: true columns with variance above 1e-8 against
+ * all code columns.
+ *
+ * @param ZTrue True codes, samples × n.
+ * @param codes Codes to judge, samples × width.
+ * @throws {TypeError | RangeError} As {@linkcode mcc}; also when no true column is active.
+ *
+ * @example
+ * ```ts
+ * import { mccId } from "./mcc.ts";
+ * import { fromRows } from "../matrix.ts";
+ * const Z = fromRows([[1, 0, 0], [0, 2, 0], [3, 1, 0]]);
+ * mccId(Z, fromRows([[0, 1], [2, 0], [1, 3]])); // 1: the third latent is never active
+ * ```
+ */
+export function mccId(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions = {}): number {
+  requireCodes(ZTrue, codes);
+  return mccIdOf(findNonzeros(ZTrue), findNonzeros(codes), seed);
+}
+
+/**
+ * {@linkcode mcc} as the out-of-distribution rows have it: true columns with variance above 1e-8
+ * against as many code columns, those of largest variance.
+ *
+ * @param ZTrue True codes, samples × n.
+ * @param codes Codes to judge, samples × width.
+ * @throws {TypeError | RangeError} As {@linkcode mccId}.
+ *
+ * @example
+ * ```ts
+ * import { mccOod } from "./mcc.ts";
+ * import { fromRows } from "../matrix.ts";
+ * const Z = fromRows([[1, 0, 0], [0, 2, 0], [3, 1, 0]]);
+ * mccOod(Z, fromRows([[0, 0.01, 1], [2, 0.02, 0], [1, 0, 3]])); // 1: the second column is left out
+ * ```
+ */
+export function mccOod(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions = {}): number {
+  requireCodes(ZTrue, codes);
+  return mccOodOf(findNonzeros(ZTrue), findNonzeros(codes), seed);
+}
+
+/**
+ * {@linkcode mccId} for checked codes.
+ *
+ * @example
+ * ```ts
+ * import { mccIdOf } from "./mcc.ts";
+ * import { findNonzeros } from "../numeric/csr.ts";
+ * import { fromRows } from "../matrix.ts";
+ * const Z = findNonzeros(fromRows([[1, 0], [0, 2], [3, 1]]));
+ * mccIdOf(Z, Z, 42); // 1
+ * ```
+ */
+export function mccIdOf(ZTrue: Codes, codes: Codes, seed: number): number {
+  return mccOf(ZTrue, activeColumns(ZTrue), codes, allColumns(codes.dense), seed);
+}
+
+/**
+ * {@linkcode mccOod} for checked codes.
+ *
+ * @example
+ * ```ts
+ * import { mccOodOf } from "./mcc.ts";
+ * import { findNonzeros } from "../numeric/csr.ts";
+ * import { fromRows } from "../matrix.ts";
+ * const Z = findNonzeros(fromRows([[1, 0], [0, 2], [3, 1]]));
+ * mccOodOf(Z, Z, 42); // 1
+ * ```
+ */
+export function mccOodOf(ZTrue: Codes, codes: Codes, seed: number): number {
+  const active = activeColumns(ZTrue);
+  const { squares } = momentsOf(codes);
+  const largest = allColumns(codes.dense).sort((a, b) => squares[b] - squares[a])
+    .subarray(0, active.length);
+  return mccOf(ZTrue, active, codes, largest, seed);
+}
+
+/**
+ * What {@linkcode mcc} gives by chance: the samples of `ZPred` are shuffled first, by
+ * `RandomState(seed)`. With few samples and many columns it is far from 0.
+ *
+ * @param ZTrue True codes, samples × n.
+ * @param ZPred Codes to judge, samples × width.
+ * @throws {TypeError | RangeError} As {@linkcode mcc}.
+ *
+ * @example
+ * ```ts
+ * import { mccNull } from "./mcc.ts";
+ * import { RandomState } from "../random.ts";
+ * const Z = { rows: 500, cols: 3, data: new RandomState(0).normal(0, 1, 1500) };
+ * mccNull(Z, Z) < 0.1; // true, while mcc(Z, Z) is 1
+ * ```
+ */
+export function mccNull(ZTrue: Matrix, ZPred: Matrix, { seed = 42 }: MccOptions = {}): number {
+  requireCodes(ZTrue, ZPred);
+  return mcc(ZTrue, shuffleSamples(ZPred, seed), { seed });
+}
+
+/**
+ * The matrix with its rows in the order of `RandomState(seed).permutation(rows)`.
+ *
+ * @param codes samples × width.
+ *
+ * @example
+ * ```ts
+ * import { shuffleSamples } from "./mcc.ts";
+ * import { fromRows } from "../matrix.ts";
+ * shuffleSamples(fromRows([[1], [2], [3]]), 42).data; // [1, 2, 3] in another order
+ * ```
+ */
+export function shuffleSamples(codes: Matrix, seed: number): Matrix {
+  const { rows, cols } = codes;
+  const data = codes.data.slice();
+  new RandomState(seed).permutation(rows).forEach((from, to) => {
+    data.set(codes.data.subarray(from * cols, (from + 1) * cols), to * cols);
+  });
+  return { rows, cols, data };
+}
+
+function allColumns(M: Matrix): Int32Array {
+  const chosen = new Int32Array(M.cols);
+  for (let j = 0; j < M.cols; j++) chosen[j] = j;
+  return chosen;
+}
+
+function activeColumns(Z: Codes): Int32Array {
+  const { squares } = momentsOf(Z);
+  const active = allColumns(Z.dense).filter((j) => squares[j] / Z.dense.rows > ACTIVE_VARIANCE);
+  if (active.length === 0) {
+    throw new RangeError(
+      `Cannot match codes: ZTrue must have a column with variance above ${ACTIVE_VARIANCE}, got none`,
+    );
+  }
+  return active;
+}
+
+function requireCodes(ZTrue: Matrix, ZPred: Matrix): void {
+  requireMatrix("ZTrue", ZTrue);
+  requireMatrix("ZPred", ZPred, { rows: ZTrue.rows });
+  requireInteger("ZTrue.rows", ZTrue.rows, 1);
+  requireInteger("ZTrue.cols", ZTrue.cols, 1);
+  requireInteger("ZPred.cols", ZPred.cols, 1);
+}
+
+/** The MCC of the chosen columns of both sides. */
+function mccOf(
+  ZTrue: Codes,
+  ofTrue: Int32Array,
+  ZPred: Codes,
+  ofPred: Int32Array,
+  seed: number,
+): number {
+  const samples = ZTrue.dense.rows;
+  const missing = ofTrue.length - ofPred.length;
+  const cols = Math.abs(missing);
+  const noise = missing === 0
+    ? undefined
+    : { rows: samples, cols, data: new RandomState(seed).normal(0, 1, samples * cols) };
+  const truth = standardize(ZTrue, ofTrue, missing < 0 ? noise : undefined);
+  const found = standardize(ZPred, ofPred, missing > 0 ? noise : undefined);
+  // Constant columns are left out of the match: they would add 0 wherever they went, and a rectangle
+  // with a shorter side is far quicker to solve than a square full of ties.
+  const [short, long] = truth.sums.length <= found.sums.length ? [truth, found] : [found, truth];
+  const [fewer, more] = [short.sums.length, long.sums.length];
+  const { total } = fewer * more <= MOST_PAIRS
+    ? linearSumAssignment(absoluteCorrelations(short, long), { maximize: true })
+    : auctionAssignment(fewer, more, correlationRows(short, long), { epsilon: AUCTION_EPSILON });
+  return total / Math.max(ofTrue.length, ofPred.length);
+}

@@ -1,0 +1,60 @@
+/**
+ * The thin singular value decomposition of a tall or wide matrix.
+ * @module
+ */
+import { EigenvalueDecomposition, Matrix as MlMatrix } from "npm:ml-matrix@6.15.1";
+import { type Matrix, type Matrix64, transpose, zeros } from "../matrix.ts";
+import { gram, multiply } from "./product.ts";
+
+/** A = U·diag(s)·Vᵀ */
+export interface ThinSvd {
+  /** Left singular vectors: rows × r. */
+  U: Matrix64;
+  /** r singular values, largest first. */
+  values: Float64Array;
+  /** Right singular vectors: cols × r; a column of a singular value of 0 is 0. */
+  V: Matrix64;
+}
+
+/**
+ * The thin singular value decomposition, by the eigenvectors of the smaller of A·Aᵀ and Aᵀ·A: one
+ * factorization of size min(rows, cols). Singular values below about 1e-8 of the largest are lost to
+ * rounding. A wide matrix gets r = rows with all of its left vectors; a tall one leaves vanishing
+ * singular values out.
+ *
+ * @param A rows × cols, finite.
+ *
+ * @example
+ * ```ts
+ * import { thinSvd } from "./thin_svd.ts";
+ * import { fromRows } from "../matrix.ts";
+ * thinSvd(fromRows([[3, 0], [0, 4], [0, 0]])).values; // [4, 3]
+ * ```
+ */
+export function thinSvd(A: Matrix): ThinSvd {
+  const isTall = A.rows > A.cols;
+  const tall = isTall ? A : transpose(A);
+  const size = tall.cols;
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+    MlMatrix.from1DArray(size, size, gram(tall).data),
+    { assumeSymmetric: true },
+  );
+  // ascending in the library's order
+  const floor = size * Number.EPSILON * Math.max(0, realEigenvalues[size - 1]);
+  const all = Float64Array.from(
+    { length: size },
+    (_, r) => Math.sqrt(Math.max(0, realEigenvalues[size - 1 - r])),
+  ).map((value) => value * value > floor ? value : 0);
+  const values = isTall ? all.subarray(0, all.findLastIndex((value) => value > 0) + 1) : all;
+
+  const rank = values.length;
+  const vectors = zeros(size, rank), scaled = zeros(size, rank);
+  for (let i = 0, p = 0; i < size; i++) {
+    for (let r = 0; r < rank; r++, p++) {
+      vectors.data[p] = eigenvectorMatrix.get(i, size - 1 - r);
+      scaled.data[p] = values[r] > 0 ? vectors.data[p] / values[r] : 0;
+    }
+  }
+  const others = multiply(tall, scaled);
+  return isTall ? { U: others, values, V: vectors } : { U: vectors, values, V: others };
+}

@@ -1,0 +1,150 @@
+/**
+ * What all experiments share about one data set: the float32 observations, the trained autoencoders,
+ * and how codes are scored.
+ * @module
+ */
+import { type Datasets, generateDatasets } from "../data.ts";
+import { type Matrix, toFloat32 } from "../matrix.ts";
+import { evaluate, type FullEvaluation } from "../metrics.ts";
+import { ModelCache } from "./model_cache.ts";
+import { withoutBias } from "../refine.ts";
+import { cachedSae, type ProblemParameters, type TrainingRecord } from "./trained_saes.ts";
+import type { Sae, SaeType } from "../saes.ts";
+import { fista } from "../sparse_coding.ts";
+
+export type { ProblemParameters, TrainingRecord } from "./trained_saes.ts";
+
+/** Codes of both scored splits, samples × atoms each. */
+export interface Codes {
+  /** Of the in-distribution samples. */
+  codesId: Matrix;
+  /** Of the out-of-distribution samples. */
+  codesOod: Matrix;
+}
+
+/** Observations of both scored splits, samples × m each. */
+export interface Observations {
+  /** In distribution: the validation split. */
+  id: Matrix;
+  /** Out of distribution. */
+  ood: Matrix;
+}
+
+/** A trained autoencoder with what experiments make of it. */
+export interface TrainedModel {
+  /** The autoencoder. */
+  sae: Sae;
+  /** Every tenth epoch of its training and the last. */
+  history: TrainingRecord[];
+  /** Its codes of the problem's observations. */
+  codes: Codes;
+  /** The observations as its decoder sees them: x − b_d. */
+  unbiased: Observations;
+}
+
+/** A data set and, made when they are first asked for, the autoencoders trained on it. */
+export class Problem {
+  /** What it is made of. */
+  readonly parameters: ProblemParameters;
+  /** The three splits and the true dictionary, in float64. */
+  readonly data: Datasets;
+  /** The observations that codes are inferred for, in float32. */
+  readonly observations: Observations;
+  readonly #epochs: number;
+  readonly #cache: ModelCache;
+  #last?: { type: SaeType; model: TrainedModel };
+
+  /**
+   * Draws the data.
+   *
+   * @param parameters What it is made of.
+   * @param options `epochs`: passes over the training samples of each autoencoder; `cache`: folder of
+   * the model cache, where there is one.
+   * @throws {RangeError} As {@linkcode generateDatasets}.
+   *
+   * @example
+   * ```ts
+   * import { Problem } from "./instance.ts";
+   * const problem = new Problem(
+   *   { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 },
+   *   { epochs: 5 },
+   * );
+   * problem.score(problem.model("relu").codes).mcc_iid; // from 0 to 1
+   * ```
+   */
+  constructor(
+    parameters: ProblemParameters,
+    { epochs, cache }: { epochs: number; cache?: string },
+  ) {
+    this.parameters = parameters;
+    this.data = generateDatasets(parameters);
+    this.observations = { id: toFloat32(this.data.val.Y), ood: toFloat32(this.data.ood.Y) };
+    this.#epochs = epochs;
+    this.#cache = new ModelCache(cache);
+  }
+
+  /**
+   * The trained autoencoder of a type. Only the last one is kept: experiments go through the types
+   * one after another, and with many latents four of them would fill the memory.
+   *
+   * @param type Kind of the autoencoder.
+   * @param onProgress Called with the share of its training that is done.
+   */
+  model(type: SaeType, onProgress?: (share: number) => void): TrainedModel {
+    if (this.#last?.type !== type) {
+      const { id, ood } = this.observations;
+      const { sae, history } = cachedSae(this.parameters, type, {
+        epochs: this.#epochs,
+        cache: this.#cache,
+        data: () => this.data,
+        onEpoch: onProgress,
+      });
+      this.#last = {
+        type,
+        model: {
+          sae,
+          history,
+          codes: { codesId: sae.encode(id), codesOod: sae.encode(ood) },
+          unbiased: { id: withoutBias(id, sae), ood: withoutBias(ood, sae) },
+        },
+      };
+    }
+    return this.#last.model;
+  }
+
+  /** Accuracy, AUC and MCC of codes of the validation and the OOD samples. */
+  score(codes: Codes): FullEvaluation {
+    const { val, ood } = this.data;
+    // the published rows have no chance level
+    return evaluate({ ...codes, val, ood }, { null: false });
+  }
+}
+
+/**
+ * Codes by non-negative FISTA with a given dictionary, for both splits.
+ *
+ * @param D Dictionary, m × atoms.
+ * @param observations What to infer codes for.
+ * @param options `lambda`; `nIter`; `start`: codes to start from instead of 0.
+ *
+ * @example
+ * ```ts
+ * import { infer, Problem } from "./instance.ts";
+ * const { data, observations } = new Problem(
+ *   { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 },
+ *   { epochs: 5 },
+ * );
+ * const { codesId } = infer(data.A, observations, { lambda: 0.1, nIter: 100 }); // 100 × 20
+ * ```
+ */
+export function infer(
+  D: Matrix,
+  { id, ood }: Observations,
+  { lambda, nIter, start }: { lambda: number; nIter: number; start?: Codes },
+): Codes {
+  const options = { lambda, nIter, nonneg: true };
+  return {
+    codesId: fista(id, D, { ...options, zInit: start?.codesId }),
+    codesOod: fista(ood, D, { ...options, zInit: start?.codesOod }),
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * Experiments that run a list of methods on every problem of a grid.
+ * @module
+ */
+import { scoring } from "./estimates.ts";
+import type {
+  CellContext,
+  CellKey,
+  Experiment,
+  ExperimentOptions,
+  OptionSpec,
+  Row,
+} from "../sweep/experiment.ts";
+import type { Method, MethodOptions } from "./inference_methods.ts";
+import { Problem, type ProblemParameters } from "./instance.ts";
+import { SCORES, SEEDS } from "./settings.ts";
+import { peakMemory } from "./problem_memory.ts";
+import { inShares } from "../sweep/progress_shares.ts";
+import { LARGE } from "../threads.ts";
+
+/** The options that every sweep has. */
+export interface SweepOptions extends MethodOptions {
+  /** Seeds of the data and the weights. */
+  seeds: number[];
+  /** Methods to run. */
+  methods: string[];
+}
+
+/** Their values, but for the methods; the learners take fewer steps by default than in the paper. */
+const OPTIONS: {
+  [Name in Exclude<keyof SweepOptions, "methods">]: OptionSpec<SweepOptions[Name]>;
+} = {
+  seeds: SEEDS,
+  epochs: { default: 500 },
+  maxSteps: { default: 5000, paper: 50_000 },
+  lambda: { default: 0.1 },
+  fistaIters: { default: 100 },
+};
+
+/** A large cell is split where threads share more than this part of its cost. */
+const SPLIT_SHARE = 0.8;
+
+/** What tells one sweep from another. */
+export interface MethodSweep<
+  Axes extends Partial<ExperimentOptions>,
+  Point extends Omit<ProblemParameters, "seed">,
+  Key extends CellKey,
+> {
+  /** Name of the result file; `figureSets` has its figures. */
+  name: string;
+  /** For `--help`. */
+  description: string;
+  /** The methods, in the order of their rows. */
+  methods: readonly Method[];
+  /** Swept options, and options whose defaults differ from the usual. */
+  options:
+    & { [Name in keyof Axes]: OptionSpec<Axes[Name]> }
+    & { [Name in keyof SweepOptions]?: OptionSpec<SweepOptions[Name]> };
+  /** The problems, without their seeds. Throws where an option allows none. */
+  grid(options: Axes): readonly Point[];
+  /** The columns of a problem in result rows. */
+  keyOf(problem: Point & { seed: number }): Key;
+  /** The problem of such columns. */
+  problemOf(key: Key): ProblemParameters;
+}
+
+/**
+ * An experiment that runs a list of methods on every problem of a grid, with every seed.
+ *
+ * A method whose limit is below the number of latents has no row there. `--methods` chooses some.
+ *
+ * @param sweep What tells it from other sweeps.
+ *
+ * @example
+ * ```ts
+ * import { varyLatentsGrid } from "../grids.ts";
+ * import { fistaOracle } from "./inference_methods.ts";
+ * import { methodSweep } from "./method_sweep.ts";
+ * import { keyOf, problemOf } from "./settings.ts";
+ * export const experiment = methodSweep({
+ *   name: "exp_vary_latents",
+ *   description: "FISTA with the true dictionary.",
+ *   methods: [fistaOracle],
+ *   options: { n: { default: [50, 100] } },
+ *   grid: ({ n }: { n: number[] }) => varyLatentsGrid({ numLatents: n }),
+ *   keyOf,
+ *   problemOf,
+ * });
+ * ```
+ */
+export function methodSweep<
+  Axes extends Partial<ExperimentOptions>,
+  Point extends Omit<ProblemParameters, "seed">,
+  Key extends CellKey,
+>(
+  { name, description, methods, options, grid, keyOf, problemOf }: MethodSweep<Axes, Point, Key>,
+): Experiment<Axes & SweepOptions, Key> {
+  /** The methods that a problem is put to. */
+  const methodsFor = ({ numLatents }: ProblemParameters, chosen: readonly string[]): Method[] =>
+    methods.filter(({ id, maxLatents = Infinity }) =>
+      chosen.includes(id) && numLatents <= maxLatents
+    );
+  return {
+    name,
+    description,
+    options: {
+      // what is swept comes first in the usage
+      ...options,
+      ...OPTIONS,
+      ...options,
+      methods: { default: methods.map(({ id }) => id), axis: false },
+    } as Experiment<Axes & SweepOptions>["options"],
+    summary: { by: ["method"], metrics: SCORES },
+    cells: (options) =>
+      grid(options).flatMap((point) =>
+        options.seeds.map((seed) => {
+          const problem = { ...point, seed };
+          const chosen = methodsFor(problem, options.methods);
+          const cost = totalCost(chosen, problem, options);
+          const threaded = chosen.filter((method) => method.threaded);
+          const split = problem.width >= LARGE &&
+            totalCost(threaded, problem, options) > SPLIT_SHARE * cost;
+          return { key: keyOf(problem), cost, memory: peakMemory(problem), split };
+        }).filter(({ cost }) => cost > 0)
+      ),
+    run({ key }, context) {
+      const problem = problemOf(key);
+      const rows = runMethods(methodsFor(problem, context.options.methods), problem, context);
+      return { rows: rows.map((row) => ({ ...row, ...key })) };
+    },
+    async figures(rows) {
+      // not imported above: workers compute without the plotting library
+      const { figureSets } = await import("./figure_sets.ts");
+      return figureSets[name](rows);
+    },
+  };
+}
+
+/** One row per method, without the columns of the key. */
+function runMethods(
+  methods: readonly Method[],
+  problem: ProblemParameters,
+  { options, cache, progress }: CellContext<MethodOptions>,
+): Row[] {
+  const shares = inShares(progress, methods.map((method) => costOf(method, problem, options)));
+  const data = new Problem(problem, { epochs: options.epochs, cache });
+  return methods.map((method, i) => {
+    const { codesId, codesOod } = method.infer(data, options, shares[i]);
+    const row = { ...data.score({ codesId, codesOod }), method: method.id };
+    shares[i](1);
+    return row;
+  });
+}
+
+function totalCost(
+  methods: readonly Method[],
+  problem: ProblemParameters,
+  options: MethodOptions,
+): number {
+  return methods.reduce((sum, method) => sum + costOf(method, problem, options), 0);
+}
+
+function costOf(method: Method, problem: ProblemParameters, options: MethodOptions): number {
+  return method.cost(problem, options) + scoring(problem);
+}

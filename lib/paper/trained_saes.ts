@@ -1,0 +1,108 @@
+/**
+ * The four autoencoders of a data set, each through the model cache.
+ * @module
+ */
+import { type Datasets, generateDatasets } from "../data.ts";
+import { matchColumns } from "../metrics/matching.ts";
+import type { Model, ModelCache } from "./model_cache.ts";
+import { shuffledBatches, TorchGenerator } from "../random.ts";
+import { SAE_TYPES, type SaeType } from "../saes.ts";
+import { type SaeHistoryEntry, trainSae } from "../train_sae.ts";
+
+/** A problem of a grid: what its data set is made of, and the width of its dictionaries. */
+export interface ProblemParameters {
+  /** n: number of latents. */
+  numLatents: number;
+  /** k: active latents per sample. */
+  k: number;
+  /** m: number of observed dimensions. */
+  inputDim: number;
+  /** Number of in-distribution samples. */
+  nSamples: number;
+  /** Units of the autoencoders, atoms of learned dictionaries. */
+  width: number;
+  /** Seed of the data, the weights and the batches. */
+  seed: number;
+}
+
+/** How an autoencoder stands after an epoch. */
+export interface TrainingRecord extends SaeHistoryEntry {
+  /** Mean |cosine| of the decoder's columns with their partners in the true dictionary. */
+  meanCosine: number;
+  /** Share of the partners with |cosine| above 0.9. */
+  fracClose: number;
+  /** Mean ratio of the columns' norms to their partners'. */
+  meanNormRatio: number;
+}
+
+/** Epochs between two records. */
+const RECORD_EVERY = 10;
+
+/** As in the paper; part of the cache's key. */
+const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
+
+/**
+ * One of the four autoencoders of a problem, from the cache or trained on the problem's data. Its
+ * history has every tenth epoch and the last, with the match to the true dictionary.
+ *
+ * In the paper one loader of batches serves the four types, in the order of `SAE_TYPES`, and goes on
+ * from one to the next. Here each type has a loader that skips what the earlier ones would have
+ * drawn, so that the weights are the same when a type is trained alone.
+ *
+ * @param problem What determines the data.
+ * @param type Kind of the autoencoder.
+ * @param options `epochs`; `cache`, which may be one without a folder; `data`, called when the model
+ * must be trained (default: draws the problem's data set); `onEpoch`, called with the share of the
+ * training that is done.
+ *
+ * @example
+ * ```ts
+ * import { ModelCache } from "./model_cache.ts";
+ * import { cachedSae } from "./trained_saes.ts";
+ * const problem = { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 };
+ * const cache = new ModelCache(undefined); // with a folder it would be kept there
+ * const { sae, history } = cachedSae(problem, "relu", { epochs: 5, cache });
+ * history.at(-1)!.meanCosine; // how close the decoder came to the true dictionary
+ * ```
+ */
+export function cachedSae(
+  problem: ProblemParameters,
+  type: SaeType,
+  { epochs, cache, data = () => generateDatasets(problem), onEpoch }: {
+    epochs: number;
+    cache: ModelCache;
+    data?: () => Datasets;
+    onEpoch?: (share: number) => void;
+  },
+): Model<TrainingRecord[]> {
+  const skippedEpochs = SAE_TYPES.indexOf(type) * epochs;
+  const { numLatents, k, inputDim, nSamples, width, seed } = problem;
+  const spec = {
+    ...{ type, numLatents, k, inputDim, nSamples, width, seed, epochs },
+    ...SETTINGS,
+    skippedEpochs,
+  };
+  return cache.obtain(spec, () => {
+    const { train, val, ood, A } = data();
+    const loader = shuffledBatches(train.Y.rows, SETTINGS.batchSize, new TorchGenerator(seed));
+    loader.skipEpochs(skippedEpochs);
+    const history: TrainingRecord[] = [];
+    const { sae } = trainSae({ train: train.Y, id: val.Y, ood: ood.Y }, {
+      type,
+      width,
+      kval: k,
+      epochs,
+      ...SETTINGS,
+      seed,
+      loader,
+      historyEvery: RECORD_EVERY,
+      onEpoch({ epoch, entry, snapshot }) {
+        onEpoch?.((epoch + 1) / epochs);
+        if (!entry) return;
+        const { meanCosine, fracClose, meanNormRatio } = matchColumns(snapshot().dictionary, A);
+        history.push({ ...entry, meanCosine, fracClose, meanNormRatio });
+      },
+    });
+    return { sae, history };
+  });
+}

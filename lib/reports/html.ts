@@ -1,0 +1,51 @@
+/**
+ * HTML by template literals: whatever is put into `markup` is escaped, unless `markup` made it.
+ * (Not `markup`: formatters indent what stands in templates of that name, and white space shows.)
+ * @module
+ */
+import { escapeXml } from "../figures/svg.ts";
+
+/** Markup that needs no escaping. */
+export class Html {
+  /** Well-formed HTML. */
+  readonly text: string;
+
+  /**
+   * Marks text as markup.
+   *
+   * @param text Well-formed HTML.
+   */
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** The markup. */
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** What a template takes: text is escaped, lists are joined, `undefined` is empty. */
+export type HtmlContent = string | number | Html | undefined | readonly HtmlContent[];
+
+/**
+ * Makes HTML. Values are escaped for element content and for attributes in double quotes.
+ *
+ * @example
+ * ```ts
+ * import { markup } from "./html.ts";
+ *
+ * const items = ["a < b", "c"].map((item) => markup`<li>${item}</li>`);
+ * console.log(String(markup`<ul>${items}</ul>`)); // <ul><li>a &lt; b</li><li>c</li></ul>
+ * ```
+ */
+export function markup(strings: TemplateStringsArray, ...values: readonly HtmlContent[]): Html {
+  return new Html(String.raw({ raw: strings }, ...values.map(render)));
+}
+
+function render(value: HtmlContent): string {
+  if (value === undefined) return "";
+  if (value instanceof Html) return value.text;
+  if (typeof value === "object") return value.map(render).join("");
+  return escapeXml(String(value));
+}

@@ -1,0 +1,159 @@
+/**
+ * Folders of result files, ours or the published ones, read for figures and the report: which files
+ * belong together, and their rows.
+ * @module
+ */
+import { join } from "node:path";
+import { isSetting } from "./columns.ts";
+import type { Row } from "../sweep/experiment.ts";
+import { withTodaysNames } from "./old_names.ts";
+import { readRows } from "../results.ts";
+
+/** The rows of one experiment, from all its files in a folder. */
+export interface ExperimentRows {
+  /** Name of the experiment: `exp_dict_quality`. */
+  experiment: string;
+  /** What `--suffix` appended, with its underscore; empty for the experiment itself. */
+  suffix: string;
+  /** Its rows. */
+  rows: Row[];
+  /** Its diagnostics. */
+  diagnostics: Row[];
+  /** Names of the files they come from, in that order of precedence. */
+  files: string[];
+}
+
+/**
+ * The folder that is read where no other is named: `results`, or, as long as no experiment has
+ * written there, the rows that ship with the toolkit.
+ *
+ * @example
+ * ```ts
+ * import { defaultResultFolder } from "./folder.ts";
+ *
+ * console.log(defaultResultFolder()); // "results" or "results/shipped"
+ * ```
+ */
+export function defaultResultFolder(): string {
+  const shipped = join("results", "shipped");
+  try {
+    const hasRows = [...Deno.readDirSync("results")]
+      .some(({ name }) => /^exp_.*\.json$/.test(name));
+    return hasRows ? "results" : shipped;
+  } catch (error) {
+    // its reader tells that it is not there
+    if (error instanceof Deno.errors.NotFound) return shipped;
+    throw error;
+  }
+}
+
+/** What the name of a result file says. */
+export interface ResultName {
+  /** Name of the experiment. */
+  experiment: string;
+  /** Whether it holds the diagnostics. */
+  diagnostics: boolean;
+  /** What `--suffix` appended, with its underscore. */
+  suffix: string;
+}
+
+/**
+ * Takes the name of a file of rows apart. A part of a grid (`_n50`, `_10k`, `.part0of4`) belongs to
+ * its experiment; any other suffix tells a run apart that is not to be mixed with it.
+ *
+ * @param fileName File name without folder.
+ * @param experiments Names of the experiments that there are.
+ * @returns Undefined for a file that holds no rows of these experiments.
+ *
+ * @example
+ * ```ts
+ * import { parseResultName } from "./folder.ts";
+ *
+ * parseResultName("exp_dict_quality_diagnostics_n50.json", ["exp_dict_quality"]);
+ * // { experiment: "exp_dict_quality", diagnostics: true, suffix: "" }
+ * ```
+ */
+export function parseResultName(
+  fileName: string,
+  experiments: readonly string[],
+): ResultName | undefined {
+  const stem = /^(.+?)(?:\.part\d+of\d+)?\.json$/.exec(fileName)?.[1];
+  if (stem === undefined || stem.endsWith(".meta")) return undefined;
+  const experiment = experiments.find((name) => stem === name || stem.startsWith(`${name}_`));
+  if (experiment === undefined) return undefined;
+  const [, diagnostics, suffix] = /^(_diagnostics)?(.*)$/.exec(stem.slice(experiment.length))!;
+  if (suffix !== "" && !suffix.startsWith("_")) return undefined;
+  return {
+    experiment,
+    diagnostics: diagnostics !== undefined,
+    suffix: /^(_n\d+|_\d+k)$/.test(suffix) ? "" : suffix,
+  };
+}
+
+/**
+ * Reads all files of rows in a folder. Where two files of one experiment hold the same row, as after
+ * a merge of parts, the one with the shorter name counts.
+ *
+ * @param folder Folder of the files.
+ * @param experiments Names of the experiments to read, in the order of the result.
+ * @param options `onEmpty`: called with the path of every file without a row, which is left out.
+ * @returns One entry per experiment and suffix that the folder has rows of.
+ * @throws {RangeError} Where a file is damaged or foreign; the message names it.
+ * @throws {Deno.errors.NotFound} Where there is no such folder.
+ *
+ * @example
+ * ```ts
+ * import { readResultFolder } from "./folder.ts";
+ *
+ * const [{ rows, files }] = readResultFolder("results", ["exp_dict_quality"]);
+ * console.log(`${rows.length} rows from ${files.join(", ")}`);
+ * ```
+ */
+export function readResultFolder(
+  folder: string,
+  experiments: readonly string[],
+  { onEmpty }: { onEmpty?: (path: string) => void } = {},
+): ExperimentRows[] {
+  const collator = new Intl.Collator("en", { numeric: true });
+  const files = [...Deno.readDirSync(folder)].flatMap(({ name: file }) => {
+    const name = parseResultName(file, experiments);
+    return name ? [{ file, ...name }] : [];
+  }).sort((a, b) => a.file.length - b.file.length || collator.compare(a.file, b.file));
+  const filled = files.flatMap((entry) => {
+    const path = join(folder, entry.file), rows = readRows(path) ?? [];
+    if (rows.length === 0) onEmpty?.(path);
+    return rows.length > 0 ? [{ ...entry, rows }] : [];
+  });
+
+  const groups = Map.groupBy(filled, ({ experiment, suffix }) => experiment + suffix);
+  return [...groups.values()].map((group): ExperimentRows => {
+    const [{ experiment, suffix }] = group;
+    const rowsOf = (part: typeof group) => distinct(part.map(({ rows }) => rows));
+    return {
+      experiment,
+      suffix,
+      rows: rowsOf(group.filter(({ diagnostics }) => !diagnostics)),
+      diagnostics: rowsOf(group.filter(({ diagnostics }) => diagnostics)),
+      files: group.map(({ file }) => file),
+    };
+  }).sort((a, b) =>
+    experiments.indexOf(a.experiment) - experiments.indexOf(b.experiment) ||
+    (a.suffix < b.suffix ? -1 : 1)
+  );
+}
+
+/** The rows of all files, without those that an earlier file has for the same setting. */
+function distinct(files: readonly Row[][]): Row[] {
+  const known = new Set<string>();
+  return files.flatMap((rows) => {
+    const fresh = rows.map((row) => ({ row, key: settingKey(row) }))
+      .filter(({ key }) => !known.has(key));
+    for (const { key } of fresh) known.add(key);
+    return fresh.map(({ row }) => row);
+  });
+}
+
+function settingKey(row: Row): string {
+  const settings = Object.entries(withTodaysNames(row)).filter(([column]) => isSetting(column));
+  return JSON.stringify(settings.sort(([a], [b]) => a < b ? -1 : 1));
+}

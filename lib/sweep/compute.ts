@@ -1,0 +1,117 @@
+/**
+ * Computes the cells of a run that its result files lack, saving after each.
+ * @module
+ */
+import type { Cell } from "./experiment.ts";
+import { createProgress } from "./progress.ts";
+import {
+  type FailedCell,
+  type Provenance,
+  type ResultFiles,
+  type RunRecord,
+  type SavedCell,
+  saveResults,
+} from "../results.ts";
+import { largestFirst } from "./schedule.ts";
+import { createStopper, type Stop } from "./interruption.ts";
+import { runCells } from "./pool.ts";
+
+/** Where a run saves, and what it says about itself there. */
+export interface Target {
+  /** The files. */
+  files: ResultFiles;
+  /** What all rows of the files share. */
+  provenance: Provenance;
+  /** The record of this run. */
+  run: RunRecord;
+}
+
+/** How to compute. */
+export interface ComputeOptions {
+  /** URL of the module that exports `experiment`. */
+  module: string;
+  /** The experiment's options. */
+  options: unknown;
+  /** Folder of the model cache, unless there is none. */
+  cache?: string;
+  /** Size of the pool. */
+  workers: number;
+  /** The first save drops what the files hold. */
+  replace: boolean;
+  /** Time budget in seconds. */
+  maxSeconds?: number;
+  /** No progress on stderr. */
+  quiet: boolean;
+}
+
+/** What became of the cells. */
+export interface Outcome {
+  /** Those that failed, with why. */
+  failed: FailedCell[];
+  /** Whether the files hold what this run did; under `replace` not before its first success. */
+  saved: boolean;
+  /** Why the run ended before its last cell, where it did. */
+  stop?: Stop;
+}
+
+/**
+ * Computes cells on a pool of workers, the costliest first, and saves after every one of them, so
+ * that a run that is killed loses only the cells in work. A cell that fails is recorded; the others
+ * go on.
+ *
+ * @throws What a failed save throws; the pool has ended then.
+ *
+ * @example
+ * ```ts
+ * import { compute } from "./compute.ts";
+ * import { resultFiles } from "../results.ts";
+ * await compute([{ key: { seed: 0 }, cost: 1 }], {
+ *   files: resultFiles("results", "exp_toy"),
+ *   provenance: { experiment: "exp_toy", version: "0.1.0", options: {} },
+ *   run: { started: new Date().toISOString(), saved: "", args: [], workers: 1, machine: {} },
+ * }, {
+ *   module: new URL("../../experiments/dict_quality.ts", import.meta.url).href,
+ *   options: {},
+ *   workers: 1,
+ *   replace: false,
+ *   quiet: true,
+ * });
+ * ```
+ */
+export async function compute(
+  cells: readonly Cell[],
+  { files, provenance, run }: Target,
+  { module, options, cache, workers, replace, maxSeconds, quiet }: ComputeOptions,
+): Promise<Outcome> {
+  const outcome: Outcome = { failed: [], saved: !replace };
+  const save = (cells: SavedCell[]) => {
+    const record = { ...run, saved: new Date().toISOString() };
+    saveResults(files, provenance, { cells, failed: outcome.failed, runs: [record] }, {
+      replace: !outcome.saved,
+    });
+    outcome.saved = true;
+  };
+
+  const queue = largestFirst(cells).map((index) => cells[index]);
+  using stopper = createStopper(maxSeconds);
+  const progress = createProgress(queue, { quiet });
+  try {
+    await runCells(queue, { module, options, cache, workers, signal: stopper.signal }, {
+      onProgress: progress.update,
+      onDone(cell, result, seconds) {
+        save([{ key: cell.key, seconds, ...result }]);
+        progress.end(cell, `${seconds.toFixed(1)} s`);
+      },
+      onFailed(cell, message) {
+        outcome.failed.push({ key: cell.key, message });
+        // what is to be replaced stays until there is a result to replace it with
+        if (outcome.saved) save([]);
+        progress.end(cell, `failed: ${message}`);
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+  if (stopper.signal.aborted) outcome.stop = stopper.signal.reason;
+  return outcome;
+}

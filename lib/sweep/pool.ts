@@ -1,0 +1,135 @@
+/**
+ * A pool of workers that computes cells.
+ * @module
+ */
+import type { Cell, CellResult } from "./experiment.ts";
+import type { Order, Report } from "./worker_messages.ts";
+
+/** What the pool tells its caller. All are called on the main thread, one at a time. */
+export interface PoolEvents {
+  /** A cell is partly done. */
+  onProgress(cell: Cell, fraction: number): void;
+  /** A cell is done. An exception ends the pool and rejects its promise. */
+  onDone(cell: Cell, result: CellResult, seconds: number): void;
+  /** A cell threw, or its worker died. An exception ends the pool and rejects its promise. */
+  onFailed(cell: Cell, message: string): void;
+}
+
+/** What the pool computes, and how. */
+export interface PoolOptions {
+  /** URL of the module that exports `experiment`. */
+  module: string;
+  /** Options of the run, as plain JSON. */
+  options: unknown;
+  /** Folder of the model cache, unless there is none. */
+  cache?: string;
+  /** Number of workers. */
+  workers: number;
+  /** Ends the pool at once: running cells are abandoned. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Computes cells on a pool of workers, in the order given: first those that are to be split, one after
+ * another, on as many threads as there are workers, then the others, each whole, on a worker of its
+ * own. A worker that dies fails only the cell that it was computing; a new one takes its place. Which
+ * worker computes a cell, and on how many threads, has no influence on the result: a cell sees nothing
+ * but its key and the options.
+ *
+ * Workers inherit the permissions of the process, and loading one needs read permission on the
+ * files of its module graph.
+ *
+ * @returns When every cell is done or failed, or the signal was given; no worker is left then.
+ *
+ * @example
+ * ```ts
+ * import { runCells } from "./pool.ts";
+ * await runCells([{ key: { seed: 0 }, cost: 1 }], {
+ *   module: new URL("../../experiments/dict_quality.ts", import.meta.url).href,
+ *   options: {},
+ *   workers: 2,
+ * }, {
+ *   onProgress: () => {},
+ *   onDone: (_cell, { rows }) => console.log(rows),
+ *   onFailed: (_cell, message) => console.error(message),
+ * });
+ * ```
+ */
+export async function runCells(
+  cells: readonly Cell[],
+  { module, options, cache, workers, signal }: PoolOptions,
+  events: PoolEvents,
+): Promise<void> {
+  const alive = new Set<Worker>();
+  const ended = Promise.withResolvers<void>();
+  const stop = () => ended.resolve();
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+
+  /** One lane of the pool: cells one after another, on one worker for as long as it lives. */
+  async function lane(queue: Iterable<Cell>, threads: number): Promise<void> {
+    let worker: Worker | undefined;
+    for (const cell of queue) {
+      if (signal?.aborted) return;
+      if (!worker) {
+        worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+        alive.add(worker);
+      }
+      const survived = await computeCell(worker, { module, cell, options, cache, threads }, events);
+      if (survived) continue;
+      worker.terminate();
+      alive.delete(worker);
+      worker = undefined;
+    }
+  }
+
+  async function compute(): Promise<void> {
+    await lane(cells.filter(({ split }) => split), workers);
+    const whole = cells.filter(({ split }) => !split), queue = whole.values();
+    const lanes = Array.from({ length: Math.min(workers, whole.length) }, () => lane(queue, 1));
+    await Promise.all(lanes);
+  }
+
+  try {
+    await Promise.race([compute(), ended.promise]);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    for (const worker of alive) {
+      // what it still says when it is torn down is no news about its cell
+      worker.onmessage = worker.onerror = null;
+      worker.terminate();
+    }
+  }
+}
+
+/** Computes one cell on a worker; resolves to whether the worker can go on. */
+function computeCell(worker: Worker, order: Order, events: PoolEvents): Promise<boolean> {
+  const { cell } = order;
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const settle = (survived: boolean, tell: () => void) => {
+    try {
+      tell();
+      resolve(survived);
+    } catch (error) {
+      reject(error);
+    }
+  };
+  worker.onmessage = ({ data }: MessageEvent<Report>) => {
+    switch (data.kind) {
+      case "progress":
+        return events.onProgress(cell, data.fraction);
+      case "done":
+        return settle(true, () => events.onDone(cell, data.result, data.seconds));
+      case "failed":
+        return settle(true, () => events.onFailed(cell, data.message));
+      case "ended":
+        return settle(false, () => events.onFailed(cell, "its worker ended itself"));
+    }
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    settle(false, () => events.onFailed(cell, `its worker died: ${event.message}`));
+  };
+  worker.postMessage(order);
+  return promise;
+}

@@ -1,0 +1,147 @@
+/** Merging parts: whatever their order, and not whatever they were made with. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UsageError } from "../lib/sweep/run_flags.ts";
+import { experimentFiles, findParts, type Part, provenanceOf } from "../lib/sweep/parts.ts";
+import { describeMissing, mergeParts } from "../lib/sweep/merge.ts";
+import { type Provenance, readResults, saveResults } from "../lib/results.ts";
+
+const EXPERIMENT = { name: "exp_toy", options: { lambda: { default: 0.1 } } };
+const OURS = provenanceOf(EXPERIMENT, { lambda: 0.1 });
+const OTHERS: [string, Provenance, RegExp][] = [
+  ["options", provenanceOf(EXPERIMENT, { lambda: 0.2 }), /lambda 0\.1, got 0\.2/],
+  ["version", { ...OURS, version: "0.0.1" }, /version ".*", got "0\.0\.1"/],
+];
+
+function newFolder(): string {
+  Deno.mkdirSync(".tmp", { recursive: true });
+  return Deno.makeTempDirSync({ dir: ".tmp" });
+}
+
+const runOf = (minute: number, args: string[]) => ({
+  started: `2026-01-01T00:0${minute}:00.000Z`,
+  saved: `2026-01-01T00:0${minute}:30.000Z`,
+  args,
+  workers: 1,
+  machine: {},
+});
+
+/** Writes a part with one row per seed. */
+function savePart(
+  out: string,
+  part: Part,
+  seeds: number[],
+  { provenance = OURS, mcc = 0.5, minute = 0 } = {},
+): void {
+  saveResults(experimentFiles(EXPERIMENT, { out }, part), provenance, {
+    cells: seeds.map((seed) => ({
+      key: { seed },
+      seconds: 1,
+      rows: [{ mcc_iid: mcc, method: "a", seed }],
+    })),
+    runs: [runOf(minute, ["--shard", `${part.index}/${part.count}`])],
+  });
+}
+
+const merge = (out: string, { fresh = false, mixed = false } = {}) =>
+  mergeParts(EXPERIMENT, { out, fresh, mixed }, {
+    files: experimentFiles(EXPERIMENT, { out }),
+    provenance: OURS,
+    run: runOf(9, ["--merge"]),
+  });
+
+const merged = (out: string) => readResults(experimentFiles(EXPERIMENT, { out }), OURS);
+const rowText = (out: string) => Deno.readTextFileSync(join(out, "exp_toy.json"));
+
+Deno.test("merged rows have one order, whichever part has which cells, and merging again keeps them", () => {
+  const [one, other] = [newFolder(), newFolder()];
+  savePart(one, { index: 0, count: 2 }, [0, 3]);
+  savePart(one, { index: 1, count: 2 }, [1, 2]);
+  savePart(other, { index: 1, count: 2 }, [3, 1]);
+  savePart(other, { index: 0, count: 2 }, [2, 0]);
+  merge(one);
+  merge(other);
+  assert.equal(rowText(one), rowText(other));
+  assert.deepEqual(merged(one).cells.map(({ key }) => key.seed), [0, 1, 2, 3]);
+  const text = rowText(one);
+  merge(one);
+  assert.equal(rowText(one), text);
+});
+
+Deno.test("only the parts of the same experiment and suffix are merged", () => {
+  const out = newFolder();
+  savePart(out, { index: 0, count: 1 }, [0]);
+  const suffixed = experimentFiles(EXPERIMENT, { out, suffix: "b" }, { index: 0, count: 9 });
+  const foreign = experimentFiles({ name: "exp_toys" }, { out }, { index: 0, count: 9 });
+  for (const { meta } of [suffixed, foreign]) Deno.writeTextFileSync(meta, "not read");
+  assert.deepEqual(findParts(EXPERIMENT, { out }), [{ index: 0, count: 1 }]);
+  assert.deepEqual(merge(out), [{ index: 0, count: 1 }]);
+});
+
+Deno.test("where two splits hold the same cell, the one saved last wins", () => {
+  const out = newFolder();
+  savePart(out, { index: 0, count: 1 }, [0, 1], { mcc: 0.9, minute: 5 });
+  savePart(out, { index: 1, count: 2 }, [1], { mcc: 0.1, minute: 1 });
+  savePart(out, { index: 0, count: 2 }, [0], { mcc: 0.2, minute: 6 });
+  const latest = merge(out);
+  assert.deepEqual(merged(out).cells.map(({ rows }) => rows[0].mcc_iid), [0.2, 0.9]);
+  assert.deepEqual(latest, [{ index: 0, count: 2 }, { index: 1, count: 2 }]);
+});
+
+for (const [what, provenance, message] of OTHERS) {
+  Deno.test(`parts made with another ${what} are refused, unless told to mix`, () => {
+    const out = newFolder();
+    savePart(out, { index: 0, count: 2 }, [0]);
+    savePart(out, { index: 1, count: 2 }, [1], { provenance });
+    const refusal = (error: Error) => error instanceof UsageError && message.test(error.message);
+    assert.throws(() => merge(out), refusal);
+    assert.throws(() => merge(out, { fresh: true }), refusal);
+    assert.throws(() => rowText(out), Deno.errors.NotFound);
+
+    merge(out, { mixed: true });
+    const { cells, mixed } = merged(out);
+    assert.equal(cells.length, 2);
+    const { version, options } = provenance;
+    assert.deepEqual(mixed, [{ version, options }]);
+
+    // the provenance file goes on saying so, once
+    merge(out, { mixed: true });
+    assert.deepEqual(merged(out).mixed, [{ version, options }]);
+    const meta = JSON.parse(Deno.readTextFileSync(join(out, "exp_toy.meta.json")));
+    assert.deepEqual(meta.options, OURS.options);
+  });
+}
+
+Deno.test("another experiment's rows, and damaged parts, are refused even when told to mix", () => {
+  const out = newFolder();
+  savePart(out, { index: 0, count: 1 }, [0], { provenance: { ...OURS, experiment: "exp_other" } });
+  assert.throws(() => merge(out, { mixed: true }), /experiment "exp_toy", got "exp_other"/);
+  const cut = newFolder();
+  savePart(cut, { index: 0, count: 1 }, [0]);
+  Deno.writeTextFileSync(join(cut, "exp_toy.part0of1.json"), "[{");
+  assert.throws(() => merge(cut, { mixed: true }), {
+    name: "UsageError",
+    message: /part0of1\.json/,
+  });
+});
+
+Deno.test("without parts, or without their folder, the merge says so", () => {
+  const out = newFolder();
+  for (const folder of [out, join(out, "none")]) {
+    assert.throws(() => merge(folder), {
+      name: "UsageError",
+      message: /^--merge must find part files \(--shard\) in .*, got none$/,
+    });
+  }
+});
+
+Deno.test("a part that is missing is told from one that lacks cells", () => {
+  // costs that put seeds 0 and 3 into part 0, 1 and 2 into part 1
+  const grid = [4, 3, 2, 1].map((cost, seed) => ({ key: { seed }, cost }));
+  const [first, second] = [{ index: 0, count: 2 }, { index: 1, count: 2 }];
+  assert.deepEqual(describeMissing(grid, [], [first, second]), []);
+  assert.deepEqual(describeMissing(grid, [grid[3], grid[1], grid[2]], [first]), [
+    "Part 0 of 2 (--shard 0/2) lacks 1 of its 2 cells",
+    "Part 1 of 2 (--shard 1/2) is missing",
+  ]);
+});
