@@ -13,21 +13,21 @@ import * as costs from "../lib/paper/estimates.ts";
 import type { Experiment, Row } from "../lib/sweep/experiment.ts";
 import { type Matrix, normalizeColumns } from "../lib/matrix.ts";
 import { matchColumns, replaceColumnNorms } from "../lib/metrics.ts";
-import { infer, type Observations, Problem } from "../lib/paper/instance.ts";
+import { infer, Instance, type Observations } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
   type ControlledOptions,
-  type ProblemKey,
-  problemOf,
   SCORES,
+  type SettingColumns,
+  settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<ControlledOptions, ProblemKey> = {
+export const experiment: Experiment<ControlledOptions, SettingColumns> = {
   name: "exp_dict_quality",
   description:
     "FISTA on the decoders of trained SAEs, as they are and with corrected column norms,\n" +
@@ -39,23 +39,24 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
   cells: ({ n, seeds, epochs, fistaIters }) =>
     controlledCells(
       { n, seeds },
-      (problem) =>
-        SAE_TYPES.length * (costs.training(problem, epochs) + 3 * costs.fista(problem, fistaIters)),
+      (instance) =>
+        SAE_TYPES.length *
+        (costs.training(instance, epochs) + 3 * costs.fista(instance, fistaIters)),
       3 * SAE_TYPES.length + 1,
     ),
 
   run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
-    const problem = new Problem(problemOf(key), { epochs, cache });
-    const { A } = problem.data;
+    const instance = new Instance(settingOf(key), { epochs, cache });
+    const { A } = instance.data;
     const row = (method: string, D: Matrix, observations: Observations): Row => {
       const codes = infer(D, observations, { lambda, nIter: fistaIters });
-      return { ...problem.score(codes), method, ...key };
+      return { ...instance.score(codes), method, ...key };
     };
 
     const rows: Row[] = [], diagnostics: Row[] = [];
     const shares = inShares(progress, SAE_TYPES.map(() => 1));
     SAE_TYPES.forEach((type, t) => {
-      const { sae, unbiased } = problem.model(type, (share) => shares[t](0.8 * share));
+      const { sae, unbiased } = instance.model(type, (share) => shares[t](0.8 * share));
       const decoder = sae.dictionary;
       const match = matchColumns(decoder, A);
       diagnostics.push({
@@ -73,7 +74,7 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
       );
       shares[t](1);
     });
-    rows.push(row("fista_oracle", A, problem.observations));
+    rows.push(row("fista_oracle", A, instance.observations));
     return { rows, diagnostics };
   },
 

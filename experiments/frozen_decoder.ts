@@ -17,7 +17,7 @@ import {
   softplusAdamMethod,
 } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { keyOf, type ProblemKey, problemOf } from "../lib/paper/settings.ts";
+import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
@@ -26,7 +26,7 @@ const K = 10;
 /** The experiment, for the sweep engine. */
 export const experiment: Experiment<
   SweepOptions & { n: number[] },
-  ProblemKey
+  SettingColumns
 > = methodSweep({
   name: "exp_frozen_decoder",
   description: "FISTA on the decoders of autoencoders, from zero and from their codes.",
@@ -43,8 +43,8 @@ export const experiment: Experiment<
     for (const numLatents of n) requireProblem({ n: numLatents, k: K });
     return frozenDecoderGrid({ numLatents: n, k: [K] });
   },
-  keyOf,
-  problemOf,
+  columnsOf,
+  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

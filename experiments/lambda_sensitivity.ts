@@ -9,14 +9,14 @@ import * as costs from "../lib/paper/estimates.ts";
 import type { Experiment, Row } from "../lib/sweep/experiment.ts";
 import { fistaLambdas } from "../lib/fista_paths.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { type Codes, type Observations, Problem } from "../lib/paper/instance.ts";
+import { Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_N,
   controlledCells,
-  type ProblemKey,
-  problemOf,
   SCORES,
   SEEDS,
+  type SettingColumns,
+  settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
@@ -36,7 +36,7 @@ interface Options {
 }
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, ProblemKey> = {
+export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_lambda_sensitivity",
   description: "FISTA on the true dictionary and on the decoders of autoencoders, over λ.",
   options: {
@@ -51,17 +51,17 @@ export const experiment: Experiment<Options, ProblemKey> = {
   cells: ({ n, seeds, epochs, lambda, fistaIters }) =>
     controlledCells(
       { n, seeds },
-      (problem) =>
-        SAE_TYPES.length * costs.training(problem, epochs) +
-        (SAE_TYPES.length + 1) * lambda.length * costs.fista(problem, fistaIters),
+      (instance) =>
+        SAE_TYPES.length * costs.training(instance, epochs) +
+        (SAE_TYPES.length + 1) * lambda.length * costs.fista(instance, fistaIters),
       (SAE_TYPES.length + 1) * lambda.length + SAE_TYPES.length,
       { series: lambda.length },
     ),
 
   run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
-    const problem = new Problem(problemOf(key), { epochs, cache });
-    const row = (method: string, codes: Codes, lam: number): Row => ({
-      ...{ ...problem.score(codes), method },
+    const instance = new Instance(settingOf(key), { epochs, cache });
+    const row = (method: string, codes: SplitCodes, lam: number): Row => ({
+      ...{ ...instance.score(codes), method },
       ...key,
       lam,
     });
@@ -75,7 +75,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
 
     const shares = inShares(progress, SAE_TYPES.map(() => 1));
     const rows = SAE_TYPES.flatMap((type, t) => {
-      const { sae, codes, unbiased } = problem.model(type, (share) => shares[t](0.8 * share));
+      const { sae, codes, unbiased } = instance.model(type, (share) => shares[t](0.8 * share));
       const ofType = [
         row(`sae_${type}`, codes, NO_LAMBDA),
         ...overLambda(`frozen_${type}`, sae.dictionary, unbiased),
@@ -83,7 +83,9 @@ export const experiment: Experiment<Options, ProblemKey> = {
       shares[t](1);
       return ofType;
     });
-    return { rows: [...rows, ...overLambda("fista_oracle", problem.data.A, problem.observations)] };
+    return {
+      rows: [...rows, ...overLambda("fista_oracle", instance.data.A, instance.observations)],
+    };
   },
 
   async figures(rows) {

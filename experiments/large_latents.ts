@@ -21,7 +21,7 @@ import {
   softplusAdamMethod,
 } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { keyOf, type ProblemKey, problemOf } from "../lib/paper/settings.ts";
+import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
@@ -32,7 +32,7 @@ const upTo = (maxLatents: number, method: Method): Method => ({ ...method, maxLa
 /** The experiment, for the sweep engine. */
 export const experiment: Experiment<
   SweepOptions & { n: number[] },
-  ProblemKey
+  SettingColumns
 > = methodSweep({
   name: "exp_large_latents",
   description: "Sparse coding, autoencoders and FISTA on their decoders with very many latents.",
@@ -54,8 +54,8 @@ export const experiment: Experiment<
     for (const numLatents of n) requireProblem({ n: numLatents, k: K });
     return largeLatentsGrid({ numLatents: n, k: [K] });
   },
-  keyOf,
-  problemOf,
+  columnsOf,
+  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

@@ -12,13 +12,13 @@ import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { Experiment, Row } from "../lib/sweep/experiment.ts";
 import { roundsIn } from "../lib/paper/inference_methods.ts";
 import { matchColumns } from "../lib/metrics.ts";
-import { Problem } from "../lib/paper/instance.ts";
+import { Instance } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_N,
   controlledCells,
-  type ProblemKey,
-  problemOf,
   SEEDS,
+  type SettingColumns,
+  settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
@@ -37,7 +37,7 @@ interface Options {
 }
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, ProblemKey> = {
+export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_learning_dynamics",
   description: "The dictionaries of autoencoders and of DL-FISTA while they are learned.",
   options: {
@@ -56,19 +56,19 @@ export const experiment: Experiment<Options, ProblemKey> = {
   cells: ({ n, seeds, epochs, maxSteps }) =>
     controlledCells(
       { n, seeds },
-      (problem) =>
-        SAE_TYPES.length * costs.training(problem, epochs) +
-        costs.dictionaryLearning(problem, roundsIn(maxSteps)),
+      (instance) =>
+        SAE_TYPES.length * costs.training(instance, epochs) +
+        costs.dictionaryLearning(instance, roundsIn(maxSteps)),
       0,
     ),
 
   run({ key }, { options: { epochs, maxSteps, lambda, fistaIters }, cache, progress }) {
-    const problem = new Problem(problemOf(key), { epochs, cache });
-    const { data: { A }, observations: { id, ood } } = problem;
+    const instance = new Instance(settingOf(key), { epochs, cache });
+    const { data: { A }, observations: { id, ood } } = instance;
     const shares = inShares(progress, [...SAE_TYPES, "dl_fista"].map(() => 1));
 
     const rows: Row[] = SAE_TYPES.flatMap((type, t) =>
-      problem.model(type, shares[t]).history.map((record) => ({
+      instance.model(type, shares[t]).history.map((record) => ({
         method: `sae_${type}`,
         epoch: record.epoch,
         mean_cosine: record.meanCosine,

@@ -44,11 +44,11 @@ export const experiment: Experiment<
     requireProblem({ n: Math.max(...n), k: Math.min(...k) });
     return phaseGrid({ numLatents: n, k, c, nSamples: [N_SAMPLES] });
   },
-  keyOf: ({ numLatents, k, inputDim, eps, rho, delta, seed }: PhaseRow & { seed: number }) => ({
+  columnsOf: ({ numLatents, k, inputDim, eps, rho, delta, seed }: PhaseRow & { seed: number }) => ({
     ...{ num_latents: numLatents, k, input_dim: inputDim },
     ...{ eps, rho, delta, seed },
   }),
-  problemOf: ({ num_latents, k, input_dim, seed }: PhaseKey) => ({
+  settingOf: ({ num_latents, k, input_dim, seed }: PhaseKey) => ({
     ...{ numLatents: num_latents, k, inputDim: input_dim },
     ...{ nSamples: N_SAMPLES, width: num_latents, seed },
   }),

@@ -16,21 +16,21 @@ import {
   supportMetrics,
 } from "../lib/metrics.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { type Codes, infer, Problem } from "../lib/paper/instance.ts";
+import { infer, Instance, type SplitCodes } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
   type ControlledOptions,
-  type ProblemKey,
-  problemOf,
   SCORES,
+  type SettingColumns,
+  settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<ControlledOptions, ProblemKey> = {
+export const experiment: Experiment<ControlledOptions, SettingColumns> = {
   name: "exp_support_recovery",
   description:
     "The codes of autoencoders against the best magnitudes on their supports, and FISTA.",
@@ -41,16 +41,16 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
   cells: ({ n, seeds, epochs, fistaIters }) =>
     controlledCells(
       { n, seeds },
-      (problem) =>
-        SAE_TYPES.length * (costs.training(problem, epochs) + costs.fista(problem, fistaIters)),
+      (instance) =>
+        SAE_TYPES.length * (costs.training(instance, epochs) + costs.fista(instance, fistaIters)),
       13,
     ),
 
   run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
-    const problem = new Problem(problemOf(key), { epochs, cache });
-    const { data: { A, val, ood }, observations } = problem;
-    const row = (method: string, codes: Codes): Row => ({
-      ...problem.score(codes),
+    const instance = new Instance(settingOf(key), { epochs, cache });
+    const { data: { A, val, ood }, observations } = instance;
+    const row = (method: string, codes: SplitCodes): Row => ({
+      ...instance.score(codes),
       method,
       ...key,
     });
@@ -58,7 +58,7 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
     const rows: Row[] = [], diagnostics: Row[] = [];
     const shares = inShares(progress, SAE_TYPES.map(() => 1));
     SAE_TYPES.forEach((type, t) => {
-      const { sae, codes, unbiased } = problem.model(type, (share) => shares[t](0.8 * share));
+      const { sae, codes, unbiased } = instance.model(type, (share) => shares[t](0.8 * share));
       const D = sae.dictionary;
       const onSupport = (X: Matrix, Z: Matrix) => reestimateMagnitudes(X, D, Z);
       rows.push(row(`sae_${type}`, codes));

@@ -8,7 +8,7 @@ import type { Experiment } from "../lib/sweep/experiment.ts";
 import { varySamplesGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { keyOf, type ProblemKey, problemOf } from "../lib/paper/settings.ts";
+import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
 const K = 10;
@@ -16,7 +16,7 @@ const K = 10;
 /** The experiment, for the sweep engine. */
 export const experiment: Experiment<
   SweepOptions & { n: number[]; samples: number[] },
-  ProblemKey
+  SettingColumns
 > = methodSweep({
   name: "exp_vary_samples",
   description: "Sparse coding, autoencoders and a linear probe as the number of samples grows.",
@@ -30,8 +30,8 @@ export const experiment: Experiment<
     for (const numLatents of n) requireProblem({ n: numLatents, k: K });
     return varySamplesGrid({ numLatents: n, k: [K], nSamples: samples });
   },
-  keyOf,
-  problemOf,
+  columnsOf,
+  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

@@ -9,13 +9,13 @@ import type { Experiment } from "../lib/sweep/experiment.ts";
 import { varySparsityGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { keyOf, type ProblemKey, problemOf } from "../lib/paper/settings.ts";
+import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
 export const experiment: Experiment<
   SweepOptions & { n: number[]; k: number[] },
-  ProblemKey
+  SettingColumns
 > = methodSweep({
   name: "exp_vary_sparsity",
   description: "Sparse coding, autoencoders and a linear probe as more latents are active.",
@@ -31,8 +31,8 @@ export const experiment: Experiment<
     requireProblem({ n: Math.max(...n), k: Math.min(...k) });
     return varySparsityGrid({ numLatents: n, k });
   },
-  keyOf,
-  problemOf,
+  columnsOf,
+  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

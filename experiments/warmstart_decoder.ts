@@ -6,20 +6,20 @@
  *
  * `deno task exp:warmstart-decoder --help`
  */
-import { budgetsUpTo } from "../lib/paper/checkpoints.ts";
+import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import * as costs from "../lib/paper/estimates.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { Experiment, Row } from "../lib/sweep/experiment.ts";
 import { roundsIn } from "../lib/paper/inference_methods.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { type Codes, infer, type Observations, Problem } from "../lib/paper/instance.ts";
+import { infer, Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_N,
   controlledCells,
-  type ProblemKey,
-  problemOf,
   SCORES,
   SEEDS,
+  type SettingColumns,
+  settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
@@ -38,7 +38,7 @@ interface Options {
 }
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, ProblemKey> = {
+export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_warmstart_decoder",
   description:
     "DL-FISTA from a random dictionary and from the decoders of autoencoders, over rounds.",
@@ -55,18 +55,18 @@ export const experiment: Experiment<Options, ProblemKey> = {
   cells: ({ n, seeds, epochs, maxSteps }) =>
     controlledCells(
       { n, seeds },
-      (problem) =>
-        SAE_TYPES.length * (costs.training(problem, epochs) +
-          2 * costs.dictionaryLearning(problem, roundsIn(maxSteps))),
-      SAE_TYPES.length * (2 * budgetsUpTo(roundsIn(maxSteps)).length + 1) + 1,
+      (instance) =>
+        SAE_TYPES.length * (costs.training(instance, epochs) +
+          2 * costs.dictionaryLearning(instance, roundsIn(maxSteps))),
+      SAE_TYPES.length * (2 * checkpointsUpTo(roundsIn(maxSteps)).length + 1) + 1,
       { threaded: true },
     ),
 
   run({ key }, { options: { epochs, maxSteps, lambda, fistaIters }, cache, progress }) {
-    const problem = new Problem(problemOf(key), { epochs, cache });
-    const rounds = roundsIn(maxSteps), budgets = budgetsUpTo(rounds);
-    const row = (method: string, codes: Codes, n_outer: number): Row => ({
-      ...{ ...problem.score(codes), method },
+    const instance = new Instance(settingOf(key), { epochs, cache });
+    const rounds = roundsIn(maxSteps), budgets = checkpointsUpTo(rounds);
+    const row = (method: string, codes: SplitCodes, n_outer: number): Row => ({
+      ...{ ...instance.score(codes), method },
       ...key,
       n_outer,
     });
@@ -99,7 +99,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
     const shares = inShares(progress, SAE_TYPES.map(() => 1));
     const rows = SAE_TYPES.flatMap((type, t) => {
       const report = shares[t];
-      const { sae, unbiased } = problem.model(type, (share) => report(0.2 * share));
+      const { sae, unbiased } = instance.model(type, (share) => report(0.2 * share));
       const frozen = infer(sae.dictionary, unbiased, { lambda, nIter: fistaIters });
       const warm = rowsOfRun(
         `warm_dl_${type}`,
@@ -115,7 +115,7 @@ export const experiment: Experiment<Options, ProblemKey> = {
       );
       return [row(`warm_dl_${type}`, frozen, 0), ...budgets.flatMap((_, i) => [warm[i], cold[i]])];
     });
-    const oracle = infer(problem.data.A, problem.observations, { lambda, nIter: ORACLE_ITERS });
+    const oracle = infer(instance.data.A, instance.observations, { lambda, nIter: ORACLE_ITERS });
     return { rows: [...rows, row("fista_oracle", oracle, rounds)] };
   },
 

@@ -5,26 +5,26 @@
  *
  * `deno task exp:warmstart-encoder --help`
  */
-import { budgetsUpTo } from "../lib/paper/checkpoints.ts";
+import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import * as costs from "../lib/paper/estimates.ts";
 import type { Experiment, Row } from "../lib/sweep/experiment.ts";
-import { fistaBudgets } from "../lib/fista_paths.ts";
+import { fistaCheckpoints } from "../lib/fista_paths.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { type Codes, infer, type Observations, Problem } from "../lib/paper/instance.ts";
+import { infer, Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
   type ControlledOptions,
-  type ProblemKey,
-  problemOf,
   SCORES,
+  type SettingColumns,
+  settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<ControlledOptions, ProblemKey> = {
+export const experiment: Experiment<ControlledOptions, SettingColumns> = {
   name: "exp_warmstart_encoder",
   description:
     "FISTA on the decoders of autoencoders, from zero and from their codes, over iterations.",
@@ -34,39 +34,45 @@ export const experiment: Experiment<ControlledOptions, ProblemKey> = {
   cells: ({ n, seeds, epochs, fistaIters }) =>
     controlledCells(
       { n, seeds },
-      (problem) =>
-        SAE_TYPES.length * (costs.training(problem, epochs) + 2 * costs.fista(problem, fistaIters)),
-      SAE_TYPES.length * 2 * budgetsUpTo(fistaIters).length + SAE_TYPES.length + 1,
-      { series: budgetsUpTo(fistaIters).length },
+      (instance) =>
+        SAE_TYPES.length *
+        (costs.training(instance, epochs) + 2 * costs.fista(instance, fistaIters)),
+      SAE_TYPES.length * 2 * checkpointsUpTo(fistaIters).length + SAE_TYPES.length + 1,
+      { series: checkpointsUpTo(fistaIters).length },
     ),
 
   run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
-    const problem = new Problem(problemOf(key), { epochs, cache });
-    const budgets = budgetsUpTo(fistaIters);
-    const row = (method: string, codes: Codes, n_iter: number): Row => ({
-      ...{ ...problem.score(codes), method },
+    const instance = new Instance(settingOf(key), { epochs, cache });
+    const budgets = checkpointsUpTo(fistaIters);
+    const row = (method: string, codes: SplitCodes, n_iter: number): Row => ({
+      ...{ ...instance.score(codes), method },
       ...key,
       n_iter,
     });
     /** One run passes through all budgets. */
-    const rowsOfRun = (method: string, D: Matrix, { id, ood }: Observations, start?: Codes) => {
+    const rowsOfRun = (
+      method: string,
+      D: Matrix,
+      { id, ood }: Observations,
+      start?: SplitCodes,
+    ) => {
       const options = { lambda, budgets, nonneg: true };
-      const codesOod = fistaBudgets(ood, D, { ...options, zInit: start?.codesOod });
-      return fistaBudgets(id, D, { ...options, zInit: start?.codesId }).map((codesId, i) =>
+      const codesOod = fistaCheckpoints(ood, D, { ...options, zInit: start?.codesOod });
+      return fistaCheckpoints(id, D, { ...options, zInit: start?.codesId }).map((codesId, i) =>
         row(method, { codesId, codesOod: codesOod[i] }, budgets[i])
       );
     };
 
     const shares = inShares(progress, SAE_TYPES.map(() => 1));
     const rows = SAE_TYPES.flatMap((type, t) => {
-      const { sae, codes, unbiased } = problem.model(type, (share) => shares[t](0.6 * share));
+      const { sae, codes, unbiased } = instance.model(type, (share) => shares[t](0.6 * share));
       const cold = rowsOfRun(`cold_${type}`, sae.dictionary, unbiased);
       shares[t](0.8);
       const warm = rowsOfRun(`warm_${type}`, sae.dictionary, unbiased, codes);
       shares[t](1);
       return [row(`warm_${type}`, codes, 0), ...budgets.flatMap((_, i) => [cold[i], warm[i]])];
     });
-    const oracle = infer(problem.data.A, problem.observations, { lambda, nIter: fistaIters });
+    const oracle = infer(instance.data.A, instance.observations, { lambda, nIter: fistaIters });
     return { rows: [...rows, row("fista_oracle", oracle, fistaIters)] };
   },
 

@@ -15,7 +15,7 @@ import { Arena, padded, readRows, writeRows } from "./wasm/memory.ts";
 import { type LassoSettings, LassoSolver } from "./cores/fista.ts";
 import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
 
-/** What {@linkcode fistaBudgets} minimises. */
+/** What {@linkcode fistaCheckpoints} minimises. */
 export interface FistaBudgetsOptions {
   /** Weight λ of the ℓ1 penalty, above 0. */
   lambda: number;
@@ -40,13 +40,13 @@ export interface FistaBudgetsOptions {
  *
  * @example
  * ```ts
- * import { fistaBudgets } from "./fista_paths.ts";
+ * import { fistaCheckpoints } from "./fista_paths.ts";
  * import { fromRows } from "./matrix.ts";
  * const D = fromRows([[1, 0.5], [0, 1]]);
- * const [early, late] = fistaBudgets(fromRows([[2, 1]]), D, { lambda: 0.1, budgets: [1, 100] });
+ * const [early, late] = fistaCheckpoints(fromRows([[2, 1]]), D, { lambda: 0.1, budgets: [1, 100] });
  * ```
  */
-export function fistaBudgets(
+export function fistaCheckpoints(
   X: Matrix,
   D: Matrix,
   options: FistaBudgetsOptions,

@@ -3,7 +3,7 @@
  * @module
  */
 import { requireInteger, requireMatrix, requireNonNegative, requirePositive } from "./checks.ts";
-import { type Codes, type Csr, findNonzeros } from "./numeric/csr.ts";
+import { type Csr, findNonzeros, type SparseView } from "./numeric/csr.ts";
 import { minimizeLbfgs } from "./numeric/lbfgs.ts";
 import { type Matrix, toFloat64 } from "./matrix.ts";
 
@@ -88,7 +88,7 @@ export function fitLogistic(
  * ```
  */
 export function fitCodes(
-  { dense: X, sparse }: Codes,
+  { dense: X, sparse }: SparseView,
   target: Uint8Array,
   { l2 = 0, tolerance = 1e-4, maxIterations = 1000 }: LogisticOptions = {},
 ): LogisticFit {
@@ -173,7 +173,7 @@ export function decisionValues(
  */
 export function decideCodes(
   { coefficients, intercept }: Pick<LogisticFit, "coefficients" | "intercept">,
-  { dense, sparse }: Codes,
+  { dense, sparse }: SparseView,
 ): Float64Array {
   const values = new Float64Array(dense.rows);
   for (let s = 0; s < dense.rows; s++) {

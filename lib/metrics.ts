@@ -4,7 +4,7 @@
  */
 import { auc, bestAucs } from "./metrics/auc.ts";
 import { requireInteger, requireMatrix } from "./checks.ts";
-import { type Codes, findNonzeros } from "./numeric/csr.ts";
+import { findNonzeros, type SparseView } from "./numeric/csr.ts";
 import { decideCodes, fitCodes, type Labels, requireLabels } from "./logistic.ts";
 import type { Matrix } from "./matrix.ts";
 import { mccIdOf, mccOodOf, shuffleSamples } from "./metrics/mcc.ts";
@@ -178,7 +178,7 @@ export function evaluate(
     row.mcc_iid = mccIdOf(truthId, id.codes, seed);
     row.mcc_ood = mccOodOf(truthOod, ood.codes, seed);
     if (withNull) {
-      const shuffled = ({ codes }: ScannedSplit): Codes =>
+      const shuffled = ({ codes }: ScannedSplit): SparseView =>
         findNonzeros(shuffleSamples(codes.dense, seed));
       row.mcc_null_iid = mccIdOf(truthId, shuffled(id), seed);
       row.mcc_null_ood = mccOodOf(truthOod, shuffled(ood), seed);
@@ -189,7 +189,7 @@ export function evaluate(
 
 /** Checked codes and labels of a split. */
 interface ScannedSplit {
-  codes: Codes;
+  codes: SparseView;
   target: Uint8Array;
 }
 
@@ -210,7 +210,7 @@ function scan(
   };
 }
 
-function scanTruth(name: string, Z: Matrix, { dense }: Codes): Codes {
+function scanTruth(name: string, Z: Matrix, { dense }: SparseView): SparseView {
   requireMatrix(name, Z, { rows: dense.rows });
   requireInteger(`${name}.cols`, Z.cols, 1);
   return findNonzeros(Z);

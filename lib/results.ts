@@ -219,7 +219,7 @@ export function readResults(
       if (!entry) {
         throw new RangeError(
           `Cannot use ${files[part]}: every row must belong to a cell in ${files.meta}, ` +
-            `got one of ${describe(row, columns)}`,
+            `got one of ${keyInWords(row, columns)}`,
         );
       }
       entry.cell[part].push(row);
@@ -356,11 +356,11 @@ export function requireRows(key: CellKey, rows: readonly Row[]): void {
  *
  * @example
  * ```ts
- * import { describe } from "./results.ts";
- * describe({ num_latents: 50, seed: 0 }); // "num_latents 50, seed 0"
+ * import { keyInWords } from "./results.ts";
+ * keyInWords({ num_latents: 50, seed: 0 }); // "num_latents 50, seed 0"
  * ```
  */
-export function describe(row: Row, columns: string[] = Object.keys(row)): string {
+export function keyInWords(row: Row, columns: string[] = Object.keys(row)): string {
   return columns.map((column) => `${column} ${row[column]}`).join(", ");
 }
 

@@ -18,6 +18,7 @@ import {
   readRows,
   run,
   runAll,
+  THREADS_FROM_LATENTS,
   toMatrix32,
 } from "./wasm/memory.ts";
 import {
@@ -29,7 +30,6 @@ import {
   zeros32,
 } from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
-import { LARGE } from "./threads.ts";
 
 /** State of the optimisation at one step, before the step's update. */
 export interface SoftplusAdamEntry {
@@ -394,7 +394,7 @@ export function softplusAdam(
 
   using arena = new Arena();
   const id = new Split(arena, XId, PId), ood = new Split(arena, XOod, POod);
-  const partCount = numLatents < LARGE ? 1 : Math.min(LARGE_PARTS, id.blocks.length);
+  const partCount = numLatents < THREADS_FROM_LATENTS ? 1 : Math.min(LARGE_PARTS, id.blocks.length);
   const model = new Model(arena, D, lambda, nonlinearity === "relu", partCount);
   const history: SoftplusAdamEntry[] = [];
   const { fround } = Math;

@@ -15,7 +15,7 @@ import type { Cell, CellKey, Experiment, ExperimentOptions } from "./sweep/exper
 import { experimentFiles, type Part, provenanceOf } from "./sweep/parts.ts";
 import { formatBytes, machineMemory } from "./sweep/machine_memory.ts";
 import { describeMissing, mergeParts } from "./sweep/merge.ts";
-import { describe, readResults, type ResultFiles, type Results } from "./results.ts";
+import { keyInWords, readResults, type ResultFiles, type Results } from "./results.ts";
 import { balancedShards, compareKeys, fittingWorkers } from "./sweep/schedule.ts";
 import { alignColumns, summaryTable } from "./results/summary.ts";
 import { systemBlas } from "./system_blas.ts";
@@ -156,7 +156,7 @@ function workersFor(queue: readonly Cell[], workers: number): number {
   const { key, memory: needed } = queue.reduce((a, b) => (b.memory ?? 0) > (a.memory ?? 0) ? b : a);
   throw new UsageError(
     `every cell must fit in the ${formatBytes(memory)} that this machine can give, ` +
-      `${describe(key)} needs about ${formatBytes(needed!)}`,
+      `${keyInWords(key)} needs about ${formatBytes(needed!)}`,
   );
 }
 
@@ -191,7 +191,7 @@ async function conclude<Options extends Partial<ExperimentOptions>>(
     }
     console.log(`\nFiles: ${paths.join("\n       ")}`);
   }
-  for (const { key, message } of failures) console.error(`Failed: ${describe(key)}: ${message}`);
+  for (const { key, message } of failures) console.error(`Failed: ${keyInWords(key)}: ${message}`);
   if (failures.length > 0) {
     console.error(
       `${failures.length} of ${cells.length} cells failed; --retry-failed takes them up again`,

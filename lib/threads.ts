@@ -6,11 +6,7 @@ import { requireInteger } from "./checks.ts";
 import { MAX_THREADS } from "./wasm/instance.ts";
 import { startHelpers } from "./wasm/memory.ts";
 
-/**
- * From this many latents on, `fista`, `ista`, `learnDictionary` and `softplusAdam` share their samples
- * among the threads that there are; smaller problems are done before it pays.
- */
-export const LARGE = 5000;
+export { THREADS_FROM_LATENTS as LARGE } from "./wasm/memory.ts";
 
 /**
  * Gives the solvers more threads, which work on the same memory, until the returned object is

@@ -1,11 +1,11 @@
 /** Every experiment on a tiny grid: what it writes, and that it computes nothing twice. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { budgetsUpTo } from "../lib/paper/checkpoints.ts";
+import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { CellResult, Experiment, ExperimentOptions, Row } from "../lib/sweep/experiment.ts";
-import { fistaBudgets, fistaLambdas } from "../lib/fista_paths.ts";
+import { fistaCheckpoints, fistaLambdas } from "../lib/fista_paths.ts";
 import { listModels } from "../lib/paper/model_cache.ts";
 import { readRows } from "../lib/results.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
@@ -288,7 +288,7 @@ Deno.test("one FISTA run gives the codes of every budget, and one preparation th
   const budgets = [1, 2, 5, 10, 37, 200];
   for (const start of [undefined, zInit]) {
     const options = { lambda: 0.05, nonneg: true, zInit: start };
-    fistaBudgets(val.Y, A, { ...options, budgets }).forEach((codes, i) => {
+    fistaCheckpoints(val.Y, A, { ...options, budgets }).forEach((codes, i) => {
       const alone = fista(val.Y, A, { ...options, nIter: budgets[i] });
       const difference = Math.max(...codes.data.map((z, p) => Math.abs(z - alone.data[p])));
       // codes are below 1; float32 sums of 40 terms in another order
@@ -300,19 +300,22 @@ Deno.test("one FISTA run gives the codes of every budget, and one preparation th
     assert.deepEqual(codes, fista(val.Y, A, { lambda: lambdas[i], nIter: 30, nonneg: true }));
   });
   const D = { ...A, data: A.data.map(() => 0) };
-  for (const codes of fistaBudgets(val.Y, D, { lambda: 1, budgets: [1, 3] })) {
+  for (const codes of fistaCheckpoints(val.Y, D, { lambda: 1, budgets: [1, 3] })) {
     assert(codes.data.every((z) => z === 0));
   }
-  assert.throws(() => fistaBudgets(val.Y, A, { lambda: 1, budgets: [5, 5] }), /budgets\[1\] must/);
+  assert.throws(
+    () => fistaCheckpoints(val.Y, A, { lambda: 1, budgets: [5, 5] }),
+    /budgets\[1\] must/,
+  );
   assert.throws(() => fistaLambdas(val.Y, A, { lambdas: [1, 0] }), /lambdas\[1\] must/);
-  for (const path of [fistaBudgets, fistaLambdas]) {
+  for (const path of [fistaCheckpoints, fistaLambdas]) {
     const call = (options?: unknown) => () => path(val.Y, A, options as never);
     assert.throws(call(), /^TypeError: options must be an object, got undefined/);
     assert.throws(call({ lambda: 1 }), /^TypeError: (budgets|lambdas) must be an array, got undef/);
   }
   const huge = { ...val.Y, data: val.Y.data.map(() => 1e39) };
   const overflow = { name: "RangeError", message: /^Cannot code X: .* float32, got NaN in row 0/ };
-  assert.throws(() => fistaBudgets(huge, A, { lambda: 1, budgets: [5] }), overflow);
+  assert.throws(() => fistaCheckpoints(huge, A, { lambda: 1, budgets: [5] }), overflow);
   assert.throws(() => fistaLambdas(huge, A, { lambdas: [1] }), overflow);
 });
 
@@ -334,19 +337,19 @@ Deno.test("the codes of a series count in the memory of a cell", async () => {
 });
 
 Deno.test("budgets are the series 1, 2, 5, 10, … up to the largest", () => {
-  assert.deepEqual(budgetsUpTo(1000), [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
-  assert.deepEqual(budgetsUpTo(500).slice(-2), [200, 500]);
-  assert.deepEqual(budgetsUpTo(3), [1, 2, 3]);
-  assert.deepEqual(budgetsUpTo(1), [1]);
+  assert.deepEqual(checkpointsUpTo(1000), [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
+  assert.deepEqual(checkpointsUpTo(500).slice(-2), [200, 500]);
+  assert.deepEqual(checkpointsUpTo(3), [1, 2, 3]);
+  assert.deepEqual(checkpointsUpTo(1), [1]);
 });
 
-/** Runs a script of experiments/ as a process of its own. */
+/** Runs a script, named from the checkout without its extension, as a process of its own. */
 async function command(script: string, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command("deno", {
     args: [
       ...["run", "--quiet", "--no-prompt", "--no-check", "--ignore-env", "--allow-read=."],
       ...[`--allow-write=${folder}`, "--allow-sys=systemMemoryInfo"],
-      ...[`experiments/${script}.ts`, ...args],
+      ...[`${script}.ts`, ...args],
     ],
     stdout: "piped",
     stderr: "piped",
@@ -359,7 +362,7 @@ const OUTPUT = ["--out", folder, "--figures", folder, "--cache", cache];
 
 Deno.test("from the command line an experiment writes rows and figures; models come from the cache", async () => {
   const { code, stdout } = await command(
-    "vary_latents",
+    "experiments/vary_latents",
     ...["--n", "19", "--seeds", "0", "--epochs", "2", "--quiet"],
     ...["--methods", "sae_relu,fista_oracle", ...OUTPUT],
   );
@@ -373,14 +376,26 @@ Deno.test("from the command line an experiment writes rows and figures; models c
 
 Deno.test("lists of n and k of which no pair has a problem are refused by name", async () => {
   for (const name of ["vary_sparsity", "phase_transition"]) {
-    const { code, stderr } = await command(name, "--n", "50", "--k", "60,50", ...OUTPUT);
+    const { code, stderr } = await command(
+      `experiments/${name}`,
+      "--n",
+      "50",
+      "--k",
+      "60,50",
+      ...OUTPUT,
+    );
     assert.equal(code, 2);
     assert.match(stderr, /--n must be above the 50 active latents \(k\), got 50\n$/);
   }
 });
 
 Deno.test("methods that an experiment does not have, and problems that cannot fit, are refused", async () => {
-  const unknown = await command("vary_latents", "--methods", "dl_fista,magic", ...OUTPUT);
+  const unknown = await command(
+    "experiments/vary_latents",
+    "--methods",
+    "dl_fista,magic",
+    ...OUTPUT,
+  );
   assert.equal(unknown.code, 2);
   assert.match(
     unknown.stderr,
@@ -390,7 +405,7 @@ Deno.test("methods that an experiment does not have, and problems that cannot fi
   const started = performance.now();
   // a sweep and a controlled experiment
   for (const name of ["large_latents", "dict_quality"]) {
-    const large = await command(name, "--n", "100000000", ...OUTPUT);
+    const large = await command(`experiments/${name}`, "--n", "100000000", ...OUTPUT);
     assert.equal(large.code, 2);
     assert.match(
       large.stderr,
@@ -403,23 +418,23 @@ Deno.test("methods that an experiment does not have, and problems that cannot fi
 
 Deno.test("deno task cache lists the models and removes the oldest", async () => {
   const all = listModels(cache);
-  const listed = await command("cache", "--cache", cache);
+  const listed = await command("commands/cache", "--cache", cache);
   assert.equal(listed.code, 0);
   for (const { name } of all) assert(listed.stdout.includes(name));
   assert.match(listed.stdout, new RegExp(`${all.length} models in `));
 
-  const pruned = await command("cache", "--cache", cache, "--prune", "0");
+  const pruned = await command("commands/cache", "--cache", cache, "--prune", "0");
   assert.match(pruned.stdout, new RegExp(`Removed ${all.length} models\n0 models in `));
   assert.deepEqual(listModels(cache), []);
 
-  const refused = await command("cache", "--prune", "much");
+  const refused = await command("commands/cache", "--prune", "much");
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /--prune must be a number of MiB of at least 0, got "much"/);
 
   const file = join(folder, "file");
   Deno.writeTextFileSync(file, "");
   for (const flags of [[], ["--prune", "0"]]) {
-    const { code, stderr } = await command("cache", "--cache", file, ...flags);
+    const { code, stderr } = await command("commands/cache", "--cache", file, ...flags);
     assert.equal(code, 2);
     assert.match(stderr, /^Cannot look after the cache: --cache must be a .*file" \(.*\)\n$/);
   }

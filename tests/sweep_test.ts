@@ -4,7 +4,12 @@ import { join } from "node:path";
 import type { Row } from "../lib/sweep/experiment.ts";
 import { duration } from "../lib/sweep/progress.ts";
 import { readRows } from "../lib/results.ts";
-import { balancedShards, compareKeys, fittingWorkers, largestFirst } from "../lib/sweep/schedule.ts";
+import {
+  balancedShards,
+  compareKeys,
+  fittingWorkers,
+  largestFirst,
+} from "../lib/sweep/schedule.ts";
 import { summaryTable } from "../lib/results/summary.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
@@ -374,7 +379,7 @@ Deno.test("only as many cells run at once as fit in the memory together", () => 
   assert.equal(fittingWorkers(cells, 1, 5), 1);
   assert.equal(fittingWorkers([], 3, 1), 3);
   // one that is split is alone
-  const split = [{ key: {}, cost: 1, memory: 5, split: true }];
+  const split = [{ key: {}, cost: 1, memory: 5, threaded: true }];
   assert.equal(fittingWorkers([...cells, ...split], 4, 11), 4);
   assert.equal(fittingWorkers([...cells, ...split], 4, 4), 0);
 });

@@ -3,7 +3,7 @@ import {
   dismiss,
   type EncodedCall,
   intoParts,
-  newDesk,
+  newMailbox,
   receive,
   send,
   serve,
@@ -117,23 +117,23 @@ Deno.test("an order longer than a mailbox comes in parts", () => {
   const parts = intoParts(calls);
   assert.equal(parts.length, 2);
   assert.deepEqual(parts.flat(), calls);
-  const desk = newDesk(newMemory("simd"), 1);
+  const mailbox = newMailbox(newMemory("simd"), 1);
   const results = parts.flatMap((part) => {
-    send(desk, part);
-    assert(serve(desk, [(a, b, c) => a + b + c]));
-    return receive(desk);
+    send(mailbox, part);
+    assert(serve(mailbox, [(a, b, c) => a + b + c]));
+    return receive(mailbox);
   });
   assert.deepEqual(results, calls.map(([, i]) => i + 5));
 });
 
 Deno.test("a kernel that traps fails the work that waits for it, and a dismissed helper ends", () => {
-  const desk = newDesk(newMemory("simd"), 1);
-  send(desk, [[0]]);
+  const mailbox = newMailbox(newMemory("simd"), 1);
+  send(mailbox, [[0]]);
   assert.throws(() =>
-    serve(desk, [() => {
+    serve(mailbox, [() => {
       throw new WebAssembly.RuntimeError("unreachable");
     }]), /unreachable/);
-  assert.throws(() => receive(desk), /a kernel trapped in a thread/);
-  dismiss(desk);
-  assert.equal(serve(desk, []), false);
+  assert.throws(() => receive(mailbox), /a kernel trapped in a thread/);
+  dismiss(mailbox);
+  assert.equal(serve(mailbox, []), false);
 });

@@ -12,11 +12,11 @@ import {
   run,
   runAll,
   threadCount,
+  THREADS_FROM_LATENTS,
   writeRows,
 } from "../wasm/memory.ts";
 import { lipschitz } from "../linalg.ts";
 import type { Matrix } from "../matrix.ts";
-import { LARGE } from "../threads.ts";
 
 /**
  * Up to this many atoms the solver keeps their Gram matrix (at most 4 MiB, so that it stays in the
@@ -37,7 +37,7 @@ export interface LassoSettings {
 }
 
 /** What a thread works with. */
-interface Desk {
+interface ThreadState {
   readonly record: Block<Int32Array>;
   /** The numbers of its samples in the block that has begun. */
   readonly waiting: Block<Int32Array>;
@@ -54,7 +54,7 @@ export class LassoSolver {
   readonly #y: Block;
   readonly #iteration: Block<Int32Array>;
   /** One for each thread that shares the samples. */
-  readonly #desks: Desk[];
+  readonly #threads: ThreadState[];
   #step = 0;
 
   /** Allocates for m-dimensional samples, n atoms and at most `rows` samples. */
@@ -62,7 +62,7 @@ export class LassoSolver {
     this.#settings = settings;
     this.#n = n;
     const [ldm, ldn] = [padded(m), padded(n)];
-    const threads = n < LARGE ? 1 : threadCount();
+    const threads = n < THREADS_FROM_LATENTS ? 1 : threadCount();
     // y, gradient and the caller's codes of a block: as much as keeps a pass over the atoms busy
     const busy = Math.max(16, Math.min(256, Math.floor(2 ** 22 / ldn)));
     const threadRows = Math.min(Math.ceil(rows / threads), busy);
@@ -77,7 +77,7 @@ export class LassoSolver {
     const gram = arena.f32(local ? ldn * ldn : 0);
     const momentum = arena.f32(settings.nIter), zeros = arena.f32(Math.max(ldm, ldn));
     if (settings.accelerated) momentum.view.set(momentumFactors(settings.nIter));
-    this.#desks = Array.from({ length: threads }, () => {
+    this.#threads = Array.from({ length: threads }, () => {
       const waiting = arena.i32(threadRows);
       const record = arena.record<FistaFields>(
         ldn,
@@ -124,7 +124,7 @@ export class LassoSolver {
       writeRows(this.#part, D, k, k + rows);
       run("transpose", rows, D.cols, this.#part, ldn, this.#atoms.from(k), ldm);
     }
-    run("fista_prepare", this.#desks[0].record);
+    run("fista_prepare", this.#threads[0].record);
     this.#step = step;
   }
 
@@ -156,8 +156,8 @@ export class LassoSolver {
       for (const s of samples) z.from(s * padded(this.#n), padded(this.#n)).view.fill(0);
       return;
     }
-    const share = Math.ceil(samples.length / this.#desks.length);
-    runAll(this.#desks.map(({ record, waiting }, thread): Call[] => {
+    const share = Math.ceil(samples.length / this.#threads.length);
+    runAll(this.#threads.map(({ record, waiting }, thread): Call[] => {
       const own = samples.slice(thread * share, (thread + 1) * share);
       waiting.view.set(own);
       return [
@@ -171,7 +171,7 @@ export class LassoSolver {
 
   /** Σ‖x − Dz‖² over rows of samples `x` and codes `z`, both padded. */
   fitError(x: Block, z: Block, rows: number): number {
-    return run("fit_error", this.#desks[0].record, x, z, rows);
+    return run("fit_error", this.#threads[0].record, x, z, rows);
   }
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { requireMatrix } from "../checks.ts";
-import { type Codes, findNonzeros, transposeCsr } from "../numeric/csr.ts";
+import { findNonzeros, type SparseView, transposeCsr } from "../numeric/csr.ts";
 import { type Labels, requireLabels } from "../logistic.ts";
 import type { Matrix } from "../matrix.ts";
 
@@ -68,12 +68,12 @@ export function columnAucs(codes: Matrix, labels: Labels): Float64Array {
  * bestAucs(findNonzeros(fromRows([[3], [2], [1]])), Uint8Array.of(0, 0, 1)); // [1]
  * ```
  */
-export function bestAucs(codes: Codes, target: Uint8Array): Float64Array {
+export function bestAucs(codes: SparseView, target: Uint8Array): Float64Array {
   return aucsOf(codes, target).map((a) => Math.max(a, 1 - a));
 }
 
 /** AUC of every column. */
-function aucsOf({ dense, sparse }: Codes, target: Uint8Array): Float64Array {
+function aucsOf({ dense, sparse }: SparseView, target: Uint8Array): Float64Array {
   const { rows, cols } = dense;
   const positives = target.reduce((sum, label) => sum + label, 0);
   const negatives = rows - positives;

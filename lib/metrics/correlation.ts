@@ -3,12 +3,12 @@
  * the assignment: float64 while that is small, float32 beyond, and never more than one such matrix.
  * @module
  */
-import { type Codes, type Csr, transposeCsr } from "../numeric/csr.ts";
+import { type Csr, type SparseView, transposeCsr } from "../numeric/csr.ts";
 import { type Matrix, type Matrix64, type MatrixData, transpose } from "../matrix.ts";
 import { multiplyBlocks, type ProductBlock } from "../numeric/product.ts";
 
 /** Above this many entries (256 MB) similarities are kept in float32. */
-const LARGE = 2 ** 25;
+const FLOAT32_FROM_ENTRIES = 2 ** 25;
 
 /** Columns whose centred norm is not above this are constant: they correlate 0 with everything. */
 const CONSTANT = 1e-8;
@@ -70,7 +70,7 @@ export function columnMoments<T extends MatrixData>(
  * momentsOf(findNonzeros(fromRows([[0], [0], [0], [4]]))).squares; // [12]
  * ```
  */
-export function momentsOf({ dense, sparse }: Codes): ColumnMoments<Float64Array> {
+export function momentsOf({ dense, sparse }: SparseView): ColumnMoments<Float64Array> {
   if (!sparse) return columnMoments(dense, Float64Array);
   const { rows, cols, columns, values } = sparse;
   const means = new Float64Array(cols), squares = new Float64Array(cols);
@@ -125,7 +125,7 @@ export interface StandardColumns {
  * ```
  */
 export function standardize(
-  { dense: M, sparse }: Codes,
+  { dense: M, sparse }: SparseView,
   chosen?: ArrayLike<number>,
   extra?: Matrix64,
 ): StandardColumns {
@@ -324,7 +324,11 @@ export function absoluteProducts(A: Matrix64, B: Matrix64): Matrix {
 
 function similarities(rows: number, cols: number): Matrix<MatrixData> {
   const count = rows * cols;
-  return { rows, cols, data: count > LARGE ? new Float32Array(count) : new Float64Array(count) };
+  return {
+    rows,
+    cols,
+    data: count > FLOAT32_FROM_ENTRIES ? new Float32Array(count) : new Float64Array(count),
+  };
 }
 
 /** Writes the absolute values of a block of a product that begins at (top, left) of `out`. */

@@ -6,7 +6,7 @@ import { linearSumAssignment } from "../assignment.ts";
 import { auctionAssignment } from "./auction.ts";
 import { requireInteger, requireMatrix } from "../checks.ts";
 import { absoluteCorrelations, correlationRows, momentsOf, standardize } from "./correlation.ts";
-import { type Codes, findNonzeros } from "../numeric/csr.ts";
+import { findNonzeros, type SparseView } from "../numeric/csr.ts";
 import type { Matrix } from "../matrix.ts";
 import { RandomState } from "../random.ts";
 
@@ -122,7 +122,7 @@ export function mccOod(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions =
  * mccIdOf(Z, Z, 42); // 1
  * ```
  */
-export function mccIdOf(ZTrue: Codes, codes: Codes, seed: number): number {
+export function mccIdOf(ZTrue: SparseView, codes: SparseView, seed: number): number {
   return mccOf(ZTrue, activeColumns(ZTrue), codes, allColumns(codes.dense), seed);
 }
 
@@ -138,7 +138,7 @@ export function mccIdOf(ZTrue: Codes, codes: Codes, seed: number): number {
  * mccOodOf(Z, Z, 42); // 1
  * ```
  */
-export function mccOodOf(ZTrue: Codes, codes: Codes, seed: number): number {
+export function mccOodOf(ZTrue: SparseView, codes: SparseView, seed: number): number {
   const active = activeColumns(ZTrue);
   const { squares } = momentsOf(codes);
   const largest = allColumns(codes.dense).sort((a, b) => squares[b] - squares[a])
@@ -194,7 +194,7 @@ function allColumns(M: Matrix): Int32Array {
   return chosen;
 }
 
-function activeColumns(Z: Codes): Int32Array {
+function activeColumns(Z: SparseView): Int32Array {
   const { squares } = momentsOf(Z);
   const active = allColumns(Z.dense).filter((j) => squares[j] / Z.dense.rows > ACTIVE_VARIANCE);
   if (active.length === 0) {
@@ -215,9 +215,9 @@ function requireCodes(ZTrue: Matrix, ZPred: Matrix): void {
 
 /** The MCC of the chosen columns of both sides. */
 function mccOf(
-  ZTrue: Codes,
+  ZTrue: SparseView,
   ofTrue: Int32Array,
-  ZPred: Codes,
+  ZPred: SparseView,
   ofPred: Int32Array,
   seed: number,
 ): number {

@@ -54,7 +54,7 @@ export function toCsr(M: Matrix): Csr {
 const SPARSE_SHARE = 0.3;
 
 /** A dense matrix and, where walking only those is quicker, its non-zeros. */
-export interface Codes {
+export interface SparseView {
   /** All values. */
   dense: Matrix;
   /** The non-zeros; left out where they are more than 30 %. */
@@ -72,7 +72,7 @@ export interface Codes {
  * findNonzeros(fromRows([[1, 2]])).sparse; // undefined
  * ```
  */
-export function findNonzeros(dense: Matrix): Codes {
+export function findNonzeros(dense: Matrix): SparseView {
   return { dense, sparse: gather(dense, Math.floor(SPARSE_SHARE * dense.data.length)) };
 }
 

@@ -10,11 +10,11 @@
  *
  * @example
  * ```ts
- * import { budgetsUpTo } from "./checkpoints.ts";
- * budgetsUpTo(30); // [1, 2, 5, 10, 20, 30]
+ * import { checkpointsUpTo } from "./checkpoints.ts";
+ * checkpointsUpTo(30); // [1, 2, 5, 10, 20, 30]
  * ```
  */
-export function budgetsUpTo(largest: number): number[] {
+export function checkpointsUpTo(largest: number): number[] {
   const budgets: number[] = [];
   for (let power = 1; power < largest; power *= 10) {
     budgets.push(...[power, 2 * power, 5 * power].filter((budget) => budget < largest));

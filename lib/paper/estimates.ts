@@ -4,10 +4,10 @@
  * does no harm.
  * @module
  */
-import type { ProblemParameters } from "./trained_saes.ts";
+import type { Setting } from "./trained_saes.ts";
 
 /** Multiply-adds of one product of all samples with a dictionary. */
-function product({ nSamples, inputDim, width }: ProblemParameters): number {
+function product({ nSamples, inputDim, width }: Setting): number {
   return nSamples * inputDim * width;
 }
 
@@ -20,7 +20,7 @@ function product({ nSamples, inputDim, width }: ProblemParameters): number {
  * training({ numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 }, 500); // 1.2…
  * ```
  */
-export function training(problem: ProblemParameters, epochs: number): number {
+export function training(problem: Setting, epochs: number): number {
   return 3e-10 * epochs * product(problem);
 }
 
@@ -33,7 +33,7 @@ export function training(problem: ProblemParameters, epochs: number): number {
  * fista({ numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 }, 100); // 0.03
  * ```
  */
-export function fista(problem: ProblemParameters, iterations: number): number {
+export function fista(problem: Setting, iterations: number): number {
   return 3e-11 * iterations * product(problem);
 }
 
@@ -47,7 +47,7 @@ export function fista(problem: ProblemParameters, iterations: number): number {
  * dictionaryLearning(problem, 1000); // 8.25
  * ```
  */
-export function dictionaryLearning(problem: ProblemParameters, rounds: number): number {
+export function dictionaryLearning(problem: Setting, rounds: number): number {
   return 1e-9 * rounds * product(problem);
 }
 
@@ -61,7 +61,7 @@ export function dictionaryLearning(problem: ProblemParameters, rounds: number): 
  * softplusAdam(problem, 50_000); // 82.5
  * ```
  */
-export function softplusAdam(problem: ProblemParameters, steps: number): number {
+export function softplusAdam(problem: Setting, steps: number): number {
   return 2e-10 * steps * product(problem);
 }
 
@@ -74,6 +74,6 @@ export function softplusAdam(problem: ProblemParameters, steps: number): number 
  * scoring({ numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 }); // 0.1
  * ```
  */
-export function scoring({ nSamples, width }: ProblemParameters): number {
+export function scoring({ nSamples, width }: Setting): number {
   return 4e-7 * nSamples * width;
 }

@@ -6,7 +6,7 @@
 import * as costs from "./estimates.ts";
 import { learnDictionary } from "../dictionary_learning.ts";
 import { linearProbe } from "../linear_probe.ts";
-import { type Codes, infer, type Problem, type ProblemParameters } from "./instance.ts";
+import { infer, type Instance, type Setting, type SplitCodes } from "./instance.ts";
 import { SAE_TYPES, type SaeType } from "../saes.ts";
 import { softplusAdam } from "../softplus_adam.ts";
 
@@ -29,11 +29,11 @@ export interface Method {
   /** Whether threads share the work of a large problem; see threads.ts. */
   threaded?: boolean;
   /** Estimated time in seconds. */
-  cost(parameters: ProblemParameters, options: MethodOptions): number;
+  cost(parameters: Setting, options: MethodOptions): number;
   /** The most latents that it is asked to find, where there is a limit. */
   maxLatents?: number;
   /** Codes of the validation and the OOD samples. */
-  infer(problem: Problem, options: MethodOptions, progress: (share: number) => void): Codes;
+  infer(problem: Instance, options: MethodOptions, progress: (share: number) => void): SplitCodes;
 }
 
 /**

@@ -8,14 +8,14 @@ import { type Matrix, toFloat32 } from "../matrix.ts";
 import { evaluate, type FullEvaluation } from "../metrics.ts";
 import { ModelCache } from "./model_cache.ts";
 import { withoutBias } from "../refine.ts";
-import { cachedSae, type ProblemParameters, type TrainingRecord } from "./trained_saes.ts";
+import { cachedSae, type Setting, type TrainingRecord } from "./trained_saes.ts";
 import type { Sae, SaeType } from "../saes.ts";
 import { fista } from "../sparse_coding.ts";
 
-export type { ProblemParameters, TrainingRecord } from "./trained_saes.ts";
+export type { Setting, TrainingRecord } from "./trained_saes.ts";
 
 /** Codes of both scored splits, samples × atoms each. */
-export interface Codes {
+export interface SplitCodes {
   /** Of the in-distribution samples. */
   codesId: Matrix;
   /** Of the out-of-distribution samples. */
@@ -37,15 +37,15 @@ export interface TrainedModel {
   /** Every tenth epoch of its training and the last. */
   history: TrainingRecord[];
   /** Its codes of the problem's observations. */
-  codes: Codes;
+  codes: SplitCodes;
   /** The observations as its decoder sees them: x − b_d. */
   unbiased: Observations;
 }
 
 /** A data set and, made when they are first asked for, the autoencoders trained on it. */
-export class Problem {
+export class Instance {
   /** What it is made of. */
-  readonly parameters: ProblemParameters;
+  readonly parameters: Setting;
   /** The three splits and the true dictionary, in float64. */
   readonly data: Datasets;
   /** The observations that codes are inferred for, in float32. */
@@ -64,8 +64,8 @@ export class Problem {
    *
    * @example
    * ```ts
-   * import { Problem } from "./instance.ts";
-   * const problem = new Problem(
+   * import { Instance } from "./instance.ts";
+   * const problem = new Instance(
    *   { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 },
    *   { epochs: 5 },
    * );
@@ -73,7 +73,7 @@ export class Problem {
    * ```
    */
   constructor(
-    parameters: ProblemParameters,
+    parameters: Setting,
     { epochs, cache }: { epochs: number; cache?: string },
   ) {
     this.parameters = parameters;
@@ -113,7 +113,7 @@ export class Problem {
   }
 
   /** Accuracy, AUC and MCC of codes of the validation and the OOD samples. */
-  score(codes: Codes): FullEvaluation {
+  score(codes: SplitCodes): FullEvaluation {
     const { val, ood } = this.data;
     // the published rows have no chance level
     return evaluate({ ...codes, val, ood }, { null: false });
@@ -129,8 +129,8 @@ export class Problem {
  *
  * @example
  * ```ts
- * import { infer, Problem } from "./instance.ts";
- * const { data, observations } = new Problem(
+ * import { infer, Instance } from "./instance.ts";
+ * const { data, observations } = new Instance(
  *   { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 },
  *   { epochs: 5 },
  * );
@@ -140,8 +140,8 @@ export class Problem {
 export function infer(
   D: Matrix,
   { id, ood }: Observations,
-  { lambda, nIter, start }: { lambda: number; nIter: number; start?: Codes },
-): Codes {
+  { lambda, nIter, start }: { lambda: number; nIter: number; start?: SplitCodes },
+): SplitCodes {
   const options = { lambda, nIter, nonneg: true };
   return {
     codesId: fista(id, D, { ...options, zInit: start?.codesId }),

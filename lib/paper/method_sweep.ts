@@ -12,11 +12,11 @@ import type {
   Row,
 } from "../sweep/experiment.ts";
 import type { Method, MethodOptions } from "./inference_methods.ts";
-import { Problem, type ProblemParameters } from "./instance.ts";
+import { Instance, type Setting } from "./instance.ts";
 import { SCORES, SEEDS } from "./settings.ts";
 import { peakMemory } from "./problem_memory.ts";
 import { inShares } from "../sweep/progress_shares.ts";
-import { LARGE } from "../threads.ts";
+import { THREADS_FROM_LATENTS } from "../wasm/memory.ts";
 
 /** The options that every sweep has. */
 export interface SweepOptions extends MethodOptions {
@@ -43,7 +43,7 @@ const SPLIT_SHARE = 0.8;
 /** What tells one sweep from another. */
 export interface MethodSweep<
   Axes extends Partial<ExperimentOptions>,
-  Point extends Omit<ProblemParameters, "seed">,
+  Point extends Omit<Setting, "seed">,
   Key extends CellKey,
 > {
   /** Name of the result file; `figureSets` has its figures. */
@@ -59,9 +59,9 @@ export interface MethodSweep<
   /** The problems, without their seeds. Throws where an option allows none. */
   grid(options: Axes): readonly Point[];
   /** The columns of a problem in result rows. */
-  keyOf(problem: Point & { seed: number }): Key;
+  columnsOf(problem: Point & { seed: number }): Key;
   /** The problem of such columns. */
-  problemOf(key: Key): ProblemParameters;
+  settingOf(key: Key): Setting;
 }
 
 /**
@@ -76,27 +76,31 @@ export interface MethodSweep<
  * import { varyLatentsGrid } from "../grids.ts";
  * import { fistaOracle } from "./inference_methods.ts";
  * import { methodSweep } from "./method_sweep.ts";
- * import { keyOf, problemOf } from "./settings.ts";
+ * import { columnsOf, settingOf } from "./settings.ts";
  * export const experiment = methodSweep({
  *   name: "exp_vary_latents",
  *   description: "FISTA with the true dictionary.",
  *   methods: [fistaOracle],
  *   options: { n: { default: [50, 100] } },
  *   grid: ({ n }: { n: number[] }) => varyLatentsGrid({ numLatents: n }),
- *   keyOf,
- *   problemOf,
+ *   columnsOf,
+ *   settingOf,
  * });
  * ```
  */
 export function methodSweep<
   Axes extends Partial<ExperimentOptions>,
-  Point extends Omit<ProblemParameters, "seed">,
+  Point extends Omit<Setting, "seed">,
   Key extends CellKey,
 >(
-  { name, description, methods, options, grid, keyOf, problemOf }: MethodSweep<Axes, Point, Key>,
+  { name, description, methods, options, grid, columnsOf, settingOf }: MethodSweep<
+    Axes,
+    Point,
+    Key
+  >,
 ): Experiment<Axes & SweepOptions, Key> {
   /** The methods that a problem is put to. */
-  const methodsFor = ({ numLatents }: ProblemParameters, chosen: readonly string[]): Method[] =>
+  const methodsFor = ({ numLatents }: Setting, chosen: readonly string[]): Method[] =>
     methods.filter(({ id, maxLatents = Infinity }) =>
       chosen.includes(id) && numLatents <= maxLatents
     );
@@ -117,14 +121,14 @@ export function methodSweep<
           const problem = { ...point, seed };
           const chosen = methodsFor(problem, options.methods);
           const cost = totalCost(chosen, problem, options);
-          const threaded = chosen.filter((method) => method.threaded);
-          const split = problem.width >= LARGE &&
-            totalCost(threaded, problem, options) > SPLIT_SHARE * cost;
-          return { key: keyOf(problem), cost, memory: peakMemory(problem), split };
+          const shared = chosen.filter((method) => method.threaded);
+          const threaded = problem.width >= THREADS_FROM_LATENTS &&
+            totalCost(shared, problem, options) > SPLIT_SHARE * cost;
+          return { key: columnsOf(problem), cost, memory: peakMemory(problem), threaded };
         }).filter(({ cost }) => cost > 0)
       ),
     run({ key }, context) {
-      const problem = problemOf(key);
+      const problem = settingOf(key);
       const rows = runMethods(methodsFor(problem, context.options.methods), problem, context);
       return { rows: rows.map((row) => ({ ...row, ...key })) };
     },
@@ -139,11 +143,11 @@ export function methodSweep<
 /** One row per method, without the columns of the key. */
 function runMethods(
   methods: readonly Method[],
-  problem: ProblemParameters,
+  problem: Setting,
   { options, cache, progress }: CellContext<MethodOptions>,
 ): Row[] {
   const shares = inShares(progress, methods.map((method) => costOf(method, problem, options)));
-  const data = new Problem(problem, { epochs: options.epochs, cache });
+  const data = new Instance(problem, { epochs: options.epochs, cache });
   return methods.map((method, i) => {
     const { codesId, codesOod } = method.infer(data, options, shares[i]);
     const row = { ...data.score({ codesId, codesOod }), method: method.id };
@@ -154,12 +158,12 @@ function runMethods(
 
 function totalCost(
   methods: readonly Method[],
-  problem: ProblemParameters,
+  problem: Setting,
   options: MethodOptions,
 ): number {
   return methods.reduce((sum, method) => sum + costOf(method, problem, options), 0);
 }
 
-function costOf(method: Method, problem: ProblemParameters, options: MethodOptions): number {
+function costOf(method: Method, problem: Setting, options: MethodOptions): number {
   return method.cost(problem, options) + scoring(problem);
 }

@@ -4,7 +4,7 @@
  */
 import { BYTES_PER_BIDDER } from "../metrics/auction.ts";
 import { MOST_PAIRS } from "../metrics/mcc.ts";
-import type { ProblemParameters } from "./trained_saes.ts";
+import type { Setting } from "./trained_saes.ts";
 
 /**
  * Bytes that a problem takes at its peak: when codes of both scored splits are scored.
@@ -19,7 +19,7 @@ import type { ProblemParameters } from "./trained_saes.ts";
  * ```
  */
 export function peakMemory(
-  { numLatents: n, inputDim, nSamples, width }: ProblemParameters,
+  { numLatents: n, inputDim, nSamples, width }: Setting,
   { codes = 1 }: { codes?: number } = {},
 ): number {
   const scored = nSamples / 2;

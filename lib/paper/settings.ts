@@ -8,11 +8,11 @@ import { scoring } from "./estimates.ts";
 import type { Cell, CellKey, OptionSpec } from "../sweep/experiment.ts";
 import { paperSeeds, varyLatentsGrid } from "../grids.ts";
 import { peakMemory } from "./problem_memory.ts";
-import type { ProblemParameters } from "./trained_saes.ts";
-import { LARGE } from "../threads.ts";
+import type { Setting } from "./trained_saes.ts";
+import { THREADS_FROM_LATENTS } from "../wasm/memory.ts";
 
 /** The columns of a problem in result rows. */
-export interface ProblemKey extends CellKey {
+export interface SettingColumns extends CellKey {
   /** n */
   num_latents: number;
   /** k */
@@ -69,27 +69,27 @@ export const CONTROLLED_OPTIONS: {
  *
  * @example
  * ```ts
- * import { keyOf } from "./settings.ts";
- * keyOf({ numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 }).input_dim; // 33
+ * import { columnsOf } from "./settings.ts";
+ * columnsOf({ numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 }).input_dim; // 33
  * ```
  */
-export function keyOf(
-  { numLatents, k, inputDim, width, nSamples, seed }: ProblemParameters,
-): ProblemKey {
+export function columnsOf(
+  { numLatents, k, inputDim, width, nSamples, seed }: Setting,
+): SettingColumns {
   return { num_latents: numLatents, k, input_dim: inputDim, width, n_samples: nSamples, seed };
 }
 
 /**
- * The problem of a key: the inverse of {@linkcode keyOf}.
+ * The problem of a key: the inverse of {@linkcode columnsOf}.
  *
  * @example
  * ```ts
- * import { keyOf, problemOf } from "./settings.ts";
+ * import { columnsOf, settingOf } from "./settings.ts";
  * const problem = { numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 };
- * problemOf(keyOf(problem)); // the same again
+ * settingOf(columnsOf(problem)); // the same again
  * ```
  */
-export function problemOf(key: ProblemKey): ProblemParameters {
+export function settingOf(key: SettingColumns): Setting {
   return {
     numLatents: key.num_latents,
     k: key.k,
@@ -121,19 +121,19 @@ const K = 10;
  */
 export function controlledCells(
   { n, seeds }: { n: readonly number[]; seeds: readonly number[] },
-  cost: (problem: ProblemParameters) => number,
+  cost: (problem: Setting) => number,
   scored: number,
   { series = 1, threaded = false }: { series?: number; threaded?: boolean } = {},
-): Cell<ProblemKey>[] {
+): Cell<SettingColumns>[] {
   for (const numLatents of n) requireProblem({ n: numLatents, k: K });
   return varyLatentsGrid({ numLatents: n, k: [K] }).flatMap((row) =>
     seeds.map((seed) => {
       const problem = { ...row, seed };
       return {
-        key: keyOf(problem),
+        key: columnsOf(problem),
         cost: cost(problem) + scored * scoring(problem),
         memory: peakMemory(problem, { codes: series }),
-        split: threaded && problem.width >= LARGE,
+        threaded: threaded && problem.width >= THREADS_FROM_LATENTS,
       };
     })
   );

@@ -10,7 +10,7 @@ import { SAE_TYPES, type SaeType } from "../saes.ts";
 import { type SaeHistoryEntry, trainSae } from "../train_sae.ts";
 
 /** A problem of a grid: what its data set is made of, and the width of its dictionaries. */
-export interface ProblemParameters {
+export interface Setting {
   /** n: number of latents. */
   numLatents: number;
   /** k: active latents per sample. */
@@ -66,7 +66,7 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
  * ```
  */
 export function cachedSae(
-  problem: ProblemParameters,
+  problem: Setting,
   type: SaeType,
   { epochs, cache, data = () => generateDatasets(problem), onEpoch }: {
     epochs: number;

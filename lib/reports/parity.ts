@@ -6,7 +6,7 @@ import { taskName } from "../sweep/run_flags.ts";
 import { isScore, isSetting } from "../results/columns.ts";
 import type { Row } from "../sweep/experiment.ts";
 import { withTodaysNames } from "../results/old_names.ts";
-import { describe } from "../results.ts";
+import { keyInWords } from "../results.ts";
 import { type MeanAndSd, meanAndSd } from "../results/statistics.ts";
 import { allowedDifference, type Tolerance, toleranceOf } from "./tolerances.ts";
 
@@ -209,7 +209,7 @@ function byKey({ name, rows }: RowFile, columns: readonly string[]): Map<string,
       const shared = columns.filter((column) => row[column] !== undefined);
       throw new RangeError(
         `Cannot compare ${name}: its rows must differ in ${shared.join(", ")}, got two of ${
-          describe(row, shared)
+          keyInWords(row, shared)
         }`,
       );
     }

@@ -44,11 +44,11 @@ export function seedTable(rows: readonly Row[]): SeedTable {
   const current = rows.map((row): Row => withTodaysNames(row));
   const columns = [...new Set(current.flatMap(Object.keys))];
   const identity = columns.filter((column) => isSetting(column) && !clocks.includes(column));
-  const keyOf = (row: Row, columns: readonly string[]) =>
+  const columnsOf = (row: Row, columns: readonly string[]) =>
     JSON.stringify(columns.map((column) => row[column] ?? null));
   const clock = (row: Row) => Number(row.epoch ?? row.round ?? 0);
 
-  const latest = [...Map.groupBy(current, (row) => keyOf(row, identity)).values()]
+  const latest = [...Map.groupBy(current, (row) => columnsOf(row, identity)).values()]
     .flatMap((group) => {
       const end = group.reduce((last, row) => Math.max(last, clock(row)), 0);
       return group.filter((row) => clock(row) === end);
@@ -59,7 +59,9 @@ export function seedTable(rows: readonly Row[]): SeedTable {
   ).sort((a, b) => Number(names.includes(b)) - Number(names.includes(a)));
   const scores = columns.filter(isScore);
 
-  const lines = [...Map.groupBy(latest, (row) => keyOf(row, settings)).values()].map((group) => ({
+  const lines = [...Map.groupBy(latest, (row) => columnsOf(row, settings)).values()].map((
+    group,
+  ) => ({
     settings: settings.map((column) => group[0][column]),
     scores: scores.map((column) => {
       const values = group.map((row) => row[column])

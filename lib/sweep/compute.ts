@@ -13,7 +13,7 @@ import {
   saveResults,
 } from "../results.ts";
 import { largestFirst } from "./schedule.ts";
-import { createStopper, type Stop } from "./interruption.ts";
+import { type Stop, watchForInterruption } from "./interruption.ts";
 import { runCells } from "./pool.ts";
 
 /** Where a run saves, and what it says about itself there. */
@@ -93,10 +93,10 @@ export async function compute(
   };
 
   const queue = largestFirst(cells).map((index) => cells[index]);
-  using stopper = createStopper(maxSeconds);
+  using interruption = watchForInterruption(maxSeconds);
   const progress = createProgress(queue, { quiet });
   try {
-    await runCells(queue, { module, options, cache, workers, signal: stopper.signal }, {
+    await runCells(queue, { module, options, cache, workers, signal: interruption.signal }, {
       onProgress: progress.update,
       onDone(cell, result, seconds) {
         save([{ key: cell.key, seconds, ...result }]);
@@ -112,6 +112,6 @@ export async function compute(
   } finally {
     progress.stop();
   }
-  if (stopper.signal.aborted) outcome.stop = stopper.signal.reason;
+  if (interruption.signal.aborted) outcome.stop = interruption.signal.reason;
   return outcome;
 }

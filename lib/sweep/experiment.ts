@@ -21,7 +21,7 @@ export interface Cell<Key extends CellKey = CellKey> {
   /** Estimated memory in bytes at its peak, where it can be more than a machine has. */
   memory?: number;
   /** Whether most of its work is shared among threads: then it is computed alone, on all cores. */
-  split?: boolean;
+  threaded?: boolean;
 }
 
 /** What a cell yields; the two lists go to two files. */

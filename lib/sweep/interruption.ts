@@ -12,7 +12,7 @@ export interface Stop {
 }
 
 /** Watches for reasons to end; dispose of it to stop watching, unless there was one. */
-export interface Stopper extends Disposable {
+export interface Interruption extends Disposable {
   /** Aborted, with a {@linkcode Stop} as its reason, when the run must end. */
   signal: AbortSignal;
 }
@@ -24,12 +24,12 @@ export interface Stopper extends Disposable {
  *
  * @example
  * ```ts
- * import { createStopper } from "./interruption.ts";
- * using stopper = createStopper(60);
- * stopper.signal.aborted; // false
+ * import { watchForInterruption } from "./interruption.ts";
+ * using interruption = watchForInterruption(60);
+ * interruption.signal.aborted; // false
  * ```
  */
-export function createStopper(maxSeconds?: number): Stopper {
+export function watchForInterruption(maxSeconds?: number): Interruption {
   const controller = new AbortController();
   const stop = (reason: string, isInterruption: boolean) =>
     controller.abort({ reason, isInterruption } satisfies Stop);

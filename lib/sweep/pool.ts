@@ -84,8 +84,8 @@ export async function runCells(
   }
 
   async function compute(): Promise<void> {
-    await lane(cells.filter(({ split }) => split), workers);
-    const whole = cells.filter(({ split }) => !split), queue = whole.values();
+    await lane(cells.filter(({ threaded }) => threaded), workers);
+    const whole = cells.filter(({ threaded }) => !threaded), queue = whole.values();
     const lanes = Array.from({ length: Math.min(workers, whole.length) }, () => lane(queue, 1));
     await Promise.all(lanes);
   }

@@ -4,7 +4,7 @@
  */
 import cliProgress from "npm:cli-progress@3.12.0";
 import type { Cell } from "./experiment.ts";
-import { describe } from "../results.ts";
+import { keyInWords } from "../results.ts";
 
 /** Outside a terminal, partial progress is told at most so often. */
 const LINE_INTERVAL_MS = 10_000;
@@ -66,7 +66,7 @@ export function createProgress(
     end(cell, note) {
       shares.set(cell, 1);
       ended++;
-      draw.end(state(), `${describe(cell.key, varying)}: ${note}`);
+      draw.end(state(), `${keyInWords(cell.key, varying)}: ${note}`);
     },
     stop: draw.stop,
   };

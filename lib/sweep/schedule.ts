@@ -78,7 +78,7 @@ export function balancedShards(cells: readonly Cell[], count: number): number[][
  */
 export function fittingWorkers(cells: readonly Cell[], workers: number, memory: number): number {
   if (cells.some((cell) => (cell.memory ?? 0) > memory)) return 0;
-  const sizes = cells.filter(({ split }) => !split).map((cell) => cell.memory ?? 0)
+  const sizes = cells.filter(({ threaded }) => !threaded).map((cell) => cell.memory ?? 0)
     .sort((a, b) => b - a).slice(0, workers);
   let total = 0;
   const full = sizes.findIndex((size) => (total += size) > memory);

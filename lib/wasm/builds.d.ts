@@ -1,7 +1,7 @@
 /** The builds: with relaxed SIMD, without it, and the first for a memory that threads share. */
 export type Backend = "relaxed-simd" | "simd" | "threads";
 
-/** An address in Wasm memory; only kernels.ts makes one. */
+/** An address in Wasm memory; only memory.ts makes one. */
 export type Pointer = number & { readonly pointer: unique symbol };
 
 /** The record of `fista` in memory order; the class Fista in kernels/fista_record.ts tells shapes. */

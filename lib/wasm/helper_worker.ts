@@ -1,15 +1,15 @@
 /**
- * The helper's side of a crew: runs the kernels that it is ordered to, until it is dismissed. Never
- * imported; `crew.ts` starts it by URL.
+ * The helper's side: runs the kernels that it is ordered to, until it is dismissed. Never
+ * imported; `helpers.ts` starts it by URL.
  * @module
  */
 /// <reference lib="deno.worker" />
-import { type Desk, serve } from "./mailbox.ts";
+import { type Mailbox, serve } from "./mailbox.ts";
 import { instantiateKernels } from "./instance.ts";
 
-self.onmessage = async ({ data: desk }: MessageEvent<Desk>) => {
-  const { kernels } = await instantiateKernels("threads", desk.memory, desk.thread);
+self.onmessage = async ({ data: mailbox }: MessageEvent<Mailbox>) => {
+  const { kernels } = await instantiateKernels("threads", mailbox.memory, mailbox.thread);
   self.postMessage("ready");
-  while (serve(desk, Object.values(kernels)));
+  while (serve(mailbox, Object.values(kernels)));
   self.close();
 };

@@ -5,23 +5,23 @@
  * @module
  */
 import {
-  type Desk,
   dismiss,
   type EncodedCall,
   intoParts,
-  newDesk,
+  type Mailbox,
+  newMailbox,
   receive,
   send,
 } from "./mailbox.ts";
 
 /** Helpers on one memory. */
-export class Crew implements Disposable {
+export class Helpers implements Disposable {
   readonly #workers: readonly Worker[];
-  readonly #desks: readonly Desk[];
+  readonly #mailboxes: readonly Mailbox[];
 
-  private constructor(workers: readonly Worker[], desks: readonly Desk[]) {
+  private constructor(workers: readonly Worker[], mailboxes: readonly Mailbox[]) {
     this.#workers = workers;
-    this.#desks = desks;
+    this.#mailboxes = mailboxes;
   }
 
   /**
@@ -31,19 +31,19 @@ export class Crew implements Disposable {
    * @param count Number of helpers.
    * @throws {Error} When one cannot start: without the permission to read its module, say.
    */
-  static async start(memory: WebAssembly.Memory, count: number): Promise<Crew> {
-    const desks = Array.from({ length: count }, (_, index) => newDesk(memory, index + 1));
-    const workers = desks.map(() =>
+  static async start(memory: WebAssembly.Memory, count: number): Promise<Helpers> {
+    const mailboxes = Array.from({ length: count }, (_, index) => newMailbox(memory, index + 1));
+    const workers = mailboxes.map(() =>
       new Worker(new URL("./helper_worker.ts", import.meta.url), { type: "module" })
     );
-    const crew = new Crew(workers, desks);
+    const helpers = new Helpers(workers, mailboxes);
     try {
-      await Promise.all(workers.map((worker, index) => ready(worker, desks[index])));
+      await Promise.all(workers.map((worker, index) => ready(worker, mailboxes[index])));
     } catch (error) {
-      crew[Symbol.dispose]();
+      helpers[Symbol.dispose]();
       throw error;
     }
-    return crew;
+    return helpers;
   }
 
   /** Number of helpers. */
@@ -64,12 +64,12 @@ export class Crew implements Disposable {
     const rounds = Math.max(1, ...parts.map((list) => list.length));
     for (let round = 0; round < rounds; round++) {
       const busy = parts.flatMap((list, helper) => list.length > round ? [helper] : []);
-      for (const helper of busy) send(this.#desks[helper], parts[helper][round]);
+      for (const helper of busy) send(this.#mailboxes[helper], parts[helper][round]);
       try {
         if (round === 0) own();
       } finally {
         // even then: what helpers still write to must not be released
-        for (const helper of busy) results[helper].push(...receive(this.#desks[helper]));
+        for (const helper of busy) results[helper].push(...receive(this.#mailboxes[helper]));
       }
     }
     return results;
@@ -78,18 +78,18 @@ export class Crew implements Disposable {
   /** Ends the helpers. */
   [Symbol.dispose](): void {
     // Not terminated: a thread that waits on an atomic would not notice
-    this.#desks.forEach(dismiss);
+    this.#mailboxes.forEach(dismiss);
   }
 }
 
-/** Hands a helper its desk, and waits until it sits there. */
-function ready(worker: Worker, desk: Desk): Promise<void> {
+/** Hands a helper its mailbox, and waits until it sits there. */
+function ready(worker: Worker, mailbox: Mailbox): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   worker.onmessage = () => resolve();
   worker.onerror = (event) => {
     event.preventDefault();
     reject(new Error(`Cannot start a thread: ${event.message}`));
   };
-  worker.postMessage(desk);
+  worker.postMessage(mailbox);
   return promise;
 }

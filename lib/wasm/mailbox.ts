@@ -1,10 +1,10 @@
 /**
- * How the threads of a crew talk: orders to run kernels and their results, in shared memory.
+ * How helpers and the thread that orders them talk: orders to run kernels and their results, in shared memory.
  * @module
  */
 
 /** What a helper works with. */
-export interface Desk {
+export interface Mailbox {
   /** The kernels' memory. */
   memory: WebAssembly.Memory;
   /** The helper's number, from 1. */
@@ -28,21 +28,21 @@ const FAILED = 2;
 const DISMISSED = 3;
 
 /** Numbers that a mailbox holds; longer orders are sent in parts. */
-const MAILBOX = 65_536;
+const MAIL_NUMBERS = 65_536;
 
 /**
- * A desk for a new helper.
+ * A mailbox for a new helper.
  *
  * @example
  * ```ts
- * import { newDesk } from "./mailbox.ts";
+ * import { newMailbox } from "./mailbox.ts";
  * const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });
- * newDesk(memory, 1).thread; // 1
+ * newMailbox(memory, 1).thread; // 1
  * ```
  */
-export function newDesk(memory: WebAssembly.Memory, thread: number): Desk {
+export function newMailbox(memory: WebAssembly.Memory, thread: number): Mailbox {
   const state = new Int32Array(new SharedArrayBuffer(4));
-  return { memory, thread, state, mail: new Float64Array(new SharedArrayBuffer(8 * MAILBOX)) };
+  return { memory, thread, state, mail: new Float64Array(new SharedArrayBuffer(8 * MAIL_NUMBERS)) };
 }
 
 /**
@@ -61,15 +61,15 @@ export function intoParts(calls: readonly EncodedCall[]): EncodedCall[][] {
     room -= 1 + call.length;
     if (room < 0) {
       parts.push([]);
-      room = MAILBOX - 2 - call.length;
+      room = MAIL_NUMBERS - 2 - call.length;
     }
     parts.at(-1)!.push(call);
   }
   return parts;
 }
 
-/** Puts calls, one part of an order, on an idle helper's desk. */
-export function send({ mail, state }: Desk, calls: readonly EncodedCall[]): void {
+/** Puts calls, one part of an order, on an idle helper's mailbox. */
+export function send({ mail, state }: Mailbox, calls: readonly EncodedCall[]): void {
   mail[0] = calls.length;
   let at = 1;
   for (const call of calls) {
@@ -87,7 +87,7 @@ export function send({ mail, state }: Desk, calls: readonly EncodedCall[]): void
  * @returns The calls' results.
  * @throws {Error} When a kernel trapped.
  */
-export function receive({ mail, state }: Desk): number[] {
+export function receive({ mail, state }: Mailbox): number[] {
   while (Atomics.load(state, 0) === BUSY) Atomics.wait(state, 0, BUSY);
   if (Atomics.load(state, 0) === FAILED) {
     throw new Error("Cannot go on: a kernel trapped in a thread");
@@ -98,14 +98,14 @@ export function receive({ mail, state }: Desk): number[] {
 }
 
 /** Tells an idle helper that there will be no more orders. */
-export function dismiss({ state }: Desk): void {
+export function dismiss({ state }: Mailbox): void {
   Atomics.store(state, 0, DISMISSED);
   Atomics.notify(state, 0);
 }
 
 /** The helper's side: waits for an order and runs its calls; returns whether there was one. */
 export function serve(
-  { mail, state }: Desk,
+  { mail, state }: Mailbox,
   kernels: readonly ((...args: number[]) => number | void)[],
 ): boolean {
   for (let s = Atomics.load(state, 0); s !== BUSY; s = Atomics.load(state, 0)) {

@@ -7,7 +7,7 @@
  * ({@linkcode padded}), so that kernels need no code for the edge.
  * @module
  */
-import { Crew } from "./helpers.ts";
+import { Helpers } from "./helpers.ts";
 import {
   instantiateKernels,
   type KernelInstance,
@@ -32,9 +32,15 @@ const ALIGNMENT = 64; // a cache line
 const backend = chooseBackend();
 const alone = await instantiateKernels(backend, newMemory(backend), 0);
 let { memory, kernels }: KernelInstance = alone;
-let crew: Crew | undefined;
+let helpers: Helpers | undefined;
 
 let top = RESERVED;
+
+/**
+ * From this many latents on, `fista`, `ista`, `learnDictionary` and `softplusAdam` share their samples
+ * among the threads that there are; smaller problems are done before it pays.
+ */
+export const THREADS_FROM_LATENTS = 5000;
 
 /** Element types of a {@linkcode Block}. */
 export type BlockData = Float32Array | Float64Array | Int32Array;
@@ -209,7 +215,7 @@ export type Call = {
 
 /** Threads among which {@linkcode runAll} shares its programs: this one, and helpers. */
 export function threadCount(): number {
-  return 1 + (crew?.size ?? 0);
+  return 1 + (helpers?.size ?? 0);
 }
 
 /**
@@ -218,20 +224,22 @@ export function threadCount(): number {
  * @throws {Error} When there are helpers already, an arena is open, or a helper cannot start.
  */
 export async function startHelpers(count: number): Promise<Disposable> {
-  if (crew) throw new Error("Cannot start threads: those of an earlier call must be ended first");
+  if (helpers) {
+    throw new Error("Cannot start threads: those of an earlier call must be ended first");
+  }
   const shared = await instantiateKernels("threads", newMemory("threads"), 0);
-  const started = await Crew.start(shared.memory, count);
+  const started = await Helpers.start(shared.memory, count);
   try {
     moveTo(shared);
   } catch (error) {
     started[Symbol.dispose]();
     throw error;
   }
-  crew = started;
+  helpers = started;
   return {
     [Symbol.dispose]() {
       moveTo(alone);
-      crew = undefined;
+      helpers = undefined;
       started[Symbol.dispose]();
     },
   };
@@ -269,7 +277,7 @@ export function runAll(programs: readonly (readonly Call[])[]): number[][] {
       programs[p].map(([kernel, ...args]) => [names.indexOf(kernel), ...addresses(args)])
     )
   );
-  crew!.run(orders, runOwn).forEach((values, helper) => {
+  helpers!.run(orders, runOwn).forEach((values, helper) => {
     let at = 0;
     for (const p of shares[helper]) {
       results[p] = values.slice(at, at += programs[p].length);
