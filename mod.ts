@@ -15,6 +15,7 @@
  * @module
  */
 export * from "./lib/matrix.ts";
+export { type CsrMatrix, fromDense, isCsrMatrix, toDense } from "./lib/csr_matrix.ts";
 export * from "./lib/random.ts";
 export * from "./lib/data.ts";
 export * from "./lib/grids.ts";
