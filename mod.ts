@@ -14,7 +14,20 @@
  *
  * @module
  */
-export * from "./lib/matrix.ts";
+export {
+  columnNorms,
+  fromRows,
+  type Matrix,
+  type Matrix32,
+  type Matrix64,
+  type MatrixData,
+  normalizeColumns,
+  toFloat32,
+  toFloat64,
+  transpose,
+  zeros,
+  zeros32,
+} from "./lib/matrix.ts";
 export { type CsrMatrix, fromDense, isCsrMatrix, toDense } from "./lib/csr_matrix.ts";
 export * from "./lib/random.ts";
 export * from "./lib/data.ts";

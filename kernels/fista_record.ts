@@ -1,6 +1,6 @@
 // The record of `fista`: what it knows of the dictionary and the samples, and its scratch.
 
-/** FistaFields in lib/kernels.d.ts lists the same fields in the same order. */
+/** FISTA_FIELDS in lib/cores/fista.ts lists the same fields in the same order. */
 // @ts-ignore: decorator
 @unmanaged
 export class Fista {

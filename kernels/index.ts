@@ -1,4 +1,4 @@
-// Everything that lib/kernels.wasm exports; lib/kernels.d.ts gives the same list its types.
+// Everything that lib/wasm/kernels.wasm exports; lib/wasm/builds.d.ts gives the same list its types.
 export { adamw, sum_squares } from "./adam";
 export { blas_from } from "./blas";
 export { cholesky, cholesky_solve } from "./cholesky";

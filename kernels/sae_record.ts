@@ -14,7 +14,7 @@
 // @ts-ignore: decorator
 @inline export const MP: i32 = 3;
 
-/** SaeFields in lib/kernels.d.ts lists the same fields in the same order. */
+/** SAE_FIELDS in lib/cores/sae.ts lists the same fields in the same order. */
 // @ts-ignore: decorator
 @unmanaged
 export class Sae {

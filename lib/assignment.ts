@@ -2,8 +2,7 @@
  * Linear sum assignment: the best one-to-one match of rows to columns of a cost matrix.
  * @module
  */
-import { requireMatrix } from "./checks.ts";
-import { type Matrix, transpose } from "./matrix.ts";
+import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 
 /** An optimal match with the dual prices that prove it optimal. */
 export interface Assignment {

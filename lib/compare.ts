@@ -2,9 +2,9 @@
  * The inference methods side by side on one dictionary.
  * @module
  */
-import { requireInstance, requireMatrix, requireOptions } from "./checks.ts";
+import { requireInstance, requireOptions } from "./checks.ts";
 import { Lista } from "./lista.ts";
-import type { Matrix } from "./matrix.ts";
+import { type Matrix, requireMatrix } from "./matrix.ts";
 import { evaluate, type FullEvaluation } from "./metrics.ts";
 import { meanL0, meanSquaredError } from "./reconstruction.ts";
 import { refineFromSae } from "./refine.ts";

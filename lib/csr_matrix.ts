@@ -3,8 +3,8 @@
  * samples by 10,000 atoms take megabytes instead of gigabytes.
  * @module
  */
-import { requireInteger, requireMatrix } from "./checks.ts";
-import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
+import { requireInteger } from "./checks.ts";
+import { type Matrix, type Matrix32, requireMatrix, zeros32 } from "./matrix.ts";
 
 /**
  * A sparse float32 matrix in compressed rows, as `scipy.sparse.csr_array` names its parts: row i has

@@ -2,18 +2,18 @@
  * Dictionary learning by alternating sparse coding and dictionary updates: DL-FISTA and ISTA learning.
  * @module
  */
-import {
-  requireFloat32,
-  requireFunction,
-  requireInteger,
-  requireMatrix,
-  requireOptions,
-  requirePositive,
-} from "./checks.ts";
+import { requireFunction, requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import { DictionaryUpdater } from "./cores/dictionary_update.ts";
 import { Arena, type Block, padded, run, toMatrix32 } from "./wasm/memory.ts";
 import { LassoSolver } from "./cores/fista.ts";
-import { type Matrix, type Matrix32, normalizeColumns, toFloat32 } from "./matrix.ts";
+import {
+  type Matrix,
+  type Matrix32,
+  normalizeColumns,
+  requireFloat32,
+  requireMatrix,
+  toFloat32,
+} from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
 
 export { updateDictionary } from "./cores/dictionary_update.ts";

@@ -3,17 +3,10 @@
  * warm-start and sensitivity studies need.
  * @module
  */
-import {
-  requireArray,
-  requireInteger,
-  requireMatrix,
-  requireNoOverflow,
-  requireOptions,
-  requirePositive,
-} from "./checks.ts";
+import { requireArray, requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import { Arena, padded, readRows, writeRows } from "./wasm/memory.ts";
 import { type LassoSettings, LassoSolver } from "./cores/fista.ts";
-import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
+import { type Matrix, type Matrix32, requireMatrix, requireNoOverflow, zeros32 } from "./matrix.ts";
 
 /** What {@linkcode fistaCheckpoints} minimises. */
 export interface FistaBudgetsOptions {

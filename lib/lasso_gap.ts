@@ -2,9 +2,9 @@
  * The certificate of a sparse code: how far its objective can be from the minimum.
  * @module
  */
-import { requireMatrix, requireOptions, requirePositive } from "./checks.ts";
+import { requireOptions, requirePositive } from "./checks.ts";
 import { Arena, type Block, padded, run } from "./wasm/memory.ts";
-import type { Matrix } from "./matrix.ts";
+import { type Matrix, requireMatrix } from "./matrix.ts";
 
 /** Evaluates duality gaps for one dictionary, in float64. */
 export class GapMeter {

@@ -2,10 +2,10 @@
  * LISTA as a whole method: with a known dictionary, or one that is learned first.
  * @module
  */
-import { requireFloat32, requireMatrix, requireOptions } from "./checks.ts";
+import { requireOptions } from "./checks.ts";
 import { learnDictionary } from "./dictionary_learning.ts";
 import { Lista, type ListaEntry, type ListaTraining } from "./lista.ts";
-import { type Matrix, type Matrix32, toFloat32 } from "./matrix.ts";
+import { type Matrix, type Matrix32, requireFloat32, requireMatrix, toFloat32 } from "./matrix.ts";
 
 /** Options of {@linkcode learnLista}. */
 export interface LearnListaOptions extends ListaTraining {

@@ -2,9 +2,8 @@
  * Linear algebra in float64: the spectral norm, and systems with a symmetric positive definite matrix.
  * @module
  */
-import { requireMatrix } from "./checks.ts";
 import { Arena, padded, run } from "./wasm/memory.ts";
-import { type Matrix, type Matrix64, zeros } from "./matrix.ts";
+import { type Matrix, type Matrix64, requireMatrix, zeros } from "./matrix.ts";
 import { RandomState } from "./random.ts";
 
 /** y = M·x */

@@ -2,10 +2,10 @@
  * The supervised baseline: ridge regression from observations to codes.
  * @module
  */
-import { requireArray, requireInteger, requireMatrix, requirePositive } from "./checks.ts";
+import { requireArray, requireInteger, requirePositive } from "./checks.ts";
 import { type Csr, toCsr, transposeCsr } from "./numeric/csr.ts";
 import { leaveOneOut } from "./numeric/leave_one_out.ts";
-import { type Matrix, type Matrix64, transpose, zeros } from "./matrix.ts";
+import { type Matrix, type Matrix64, requireMatrix, transpose, zeros } from "./matrix.ts";
 import { multiply, multiplySparse } from "./numeric/product.ts";
 import { thinSvd } from "./numeric/thin_svd.ts";
 

@@ -4,18 +4,24 @@
  */
 import {
   requireArray,
-  requireFloat32,
   requireFunction,
   requireInteger,
   requireIterable,
-  requireMatrix,
-  requireNoOverflow,
   requireOptions,
   requirePositive,
 } from "./checks.ts";
 import { Arena, padded, readRows, run, toMatrix32, writeRows } from "./wasm/memory.ts";
 import { type ListaLayer, ListaNetwork } from "./cores/lista.ts";
-import { type Matrix, type Matrix32, toFloat32, transpose, zeros32 } from "./matrix.ts";
+import {
+  type Matrix,
+  type Matrix32,
+  requireFloat32,
+  requireMatrix,
+  requireNoOverflow,
+  toFloat32,
+  transpose,
+  zeros32,
+} from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
 import { lipschitz } from "./linalg.ts";
 

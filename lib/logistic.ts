@@ -2,10 +2,10 @@
  * Binary logistic regression.
  * @module
  */
-import { requireInteger, requireMatrix, requireNonNegative, requirePositive } from "./checks.ts";
+import { requireInteger, requireNonNegative, requirePositive } from "./checks.ts";
 import { type Csr, findNonzeros, type SparseView } from "./numeric/csr.ts";
 import { minimizeLbfgs } from "./numeric/lbfgs.ts";
-import { type Matrix, toFloat64 } from "./matrix.ts";
+import { type Matrix, requireMatrix, toFloat64 } from "./matrix.ts";
 
 /** One label per sample: 0 or 1, false or true. */
 export type Labels = ArrayLike<number | boolean>;

@@ -174,3 +174,71 @@ export function normalizeColumns<T extends MatrixData>(M: Matrix<T>, floor = 1e-
   for (let p = 0; p < data.length; p++) data[p] /= Math.max(norms[p % M.cols], floor);
   return { rows: M.rows, cols: M.cols, data };
 }
+
+/**
+ * Requires a well-formed matrix of finite values; `rows` and `cols`, where given, are required too.
+ * Costs one pass over the data.
+ */
+export function requireMatrix(
+  name: string,
+  M: Matrix,
+  { rows, cols }: { rows?: number; cols?: number } = {},
+): void {
+  if (!M || !(M.data instanceof Float32Array || M.data instanceof Float64Array)) {
+    throw new TypeError(
+      `${name} must be a matrix { rows, cols, data } with a Float32Array or Float64Array`,
+    );
+  }
+  // two negative sizes, or texts, can have the right product
+  requireInteger(`${name}.rows`, M.rows, 0);
+  requireInteger(`${name}.cols`, M.cols, 0);
+  if (M.data.length !== M.rows * M.cols) {
+    throw new RangeError(
+      `${name} must hold rows × cols values: ${M.rows} × ${M.cols} needs ${
+        M.rows * M.cols
+      }, data has ${M.data.length}`,
+    );
+  }
+  if (rows !== undefined && M.rows !== rows) {
+    throw new RangeError(`${name} must have ${rows} rows, got ${M.rows}`);
+  }
+  if (cols !== undefined && M.cols !== cols) {
+    throw new RangeError(`${name} must have ${cols} columns, got ${M.cols}`);
+  }
+  const { data } = M;
+  for (let p = 0; p < data.length; p++) {
+    // x − x is 0 for finite x only, and far cheaper than a call of Number.isFinite
+    if (data[p] - data[p] !== 0) {
+      throw new RangeError(
+        `${name} must be finite, got ${data[p]} at row ${Math.floor(p / M.cols)}, column ${
+          p % M.cols
+        }`,
+      );
+    }
+  }
+}
+
+/** Requires finite values that stay finite when they are rounded to float32. */
+export function requireFloat32(name: string, M: Matrix): void {
+  if (M.data instanceof Float32Array) return;
+  const bad = M.data.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (bad >= 0) {
+    throw new RangeError(
+      `${name} must be within float32 (up to 3.4e38), got ${M.data[bad]} at row ${
+        Math.floor(bad / M.cols)
+      }, column ${bad % M.cols}`,
+    );
+  }
+}
+
+/** Requires that the result of float32 arithmetic has not overflowed; the texts frame the message. */
+export function requireNoOverflow(task: string, result: Matrix, remedy: string): void {
+  const bad = result.data.findIndex((value) => value - value !== 0);
+  if (bad >= 0) {
+    throw new RangeError(
+      `Cannot ${task}: values must stay finite in float32, got ${result.data[bad]} in row ${
+        Math.floor(bad / result.cols)
+      }; ${remedy}`,
+    );
+  }
+}

@@ -3,10 +3,10 @@
  * @module
  */
 import { auc, bestAucs } from "./metrics/auc.ts";
-import { requireInteger, requireMatrix } from "./checks.ts";
+import { requireInteger } from "./checks.ts";
 import { findNonzeros, type SparseView } from "./numeric/csr.ts";
 import { decideCodes, fitCodes, type Labels, requireLabels } from "./logistic.ts";
-import type { Matrix } from "./matrix.ts";
+import { type Matrix, requireMatrix } from "./matrix.ts";
 import { mccIdOf, mccOodOf, shuffleSamples } from "./metrics/mcc.ts";
 
 export { auc, columnAucs } from "./metrics/auc.ts";

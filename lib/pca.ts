@@ -2,8 +2,8 @@
  * Principal components as a baseline for codes.
  * @module
  */
-import { requireInteger, requireMatrix } from "./checks.ts";
-import { type Matrix, type Matrix64, toFloat64, zeros } from "./matrix.ts";
+import { requireInteger } from "./checks.ts";
+import { type Matrix, type Matrix64, requireMatrix, toFloat64, zeros } from "./matrix.ts";
 import { multiply } from "./numeric/product.ts";
 import { thinSvd } from "./numeric/thin_svd.ts";
 

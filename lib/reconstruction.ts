@@ -2,9 +2,9 @@
  * How well codes reconstruct observations with a dictionary, and how sparse they are.
  * @module
  */
-import { requireInteger, requireMatrix, requireNonNegative } from "./checks.ts";
+import { requireInteger, requireNonNegative } from "./checks.ts";
 import { Arena, padded, run, writeRows } from "./wasm/memory.ts";
-import { type Matrix, transpose } from "./matrix.ts";
+import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 
 /** Samples that go through the product together. */
 const BLOCK_ROWS = 96;

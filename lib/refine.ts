@@ -2,15 +2,14 @@
  * Refinement of an autoencoder's codes: how much is lost by encoding in one pass.
  * @module
  */
+import { requireInstance, requireInteger, requireOptions } from "./checks.ts";
 import {
+  type Matrix,
+  type Matrix32,
   requireFloat32,
-  requireInstance,
-  requireInteger,
   requireMatrix,
   requireNoOverflow,
-  requireOptions,
-} from "./checks.ts";
-import type { Matrix, Matrix32 } from "./matrix.ts";
+} from "./matrix.ts";
 import { meanSquaredError } from "./reconstruction.ts";
 import { Sae } from "./saes.ts";
 import { fista } from "./sparse_coding.ts";

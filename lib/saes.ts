@@ -3,17 +3,18 @@
  * and MP, whose encoder is matching pursuit on the decoder.
  * @module
  */
-import {
-  requireFloat32,
-  requireInstance,
-  requireInteger,
-  requireMatrix,
-  requireNonNegative,
-  requireNoOverflow,
-  requireOptions,
-} from "./checks.ts";
+import { requireInstance, requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
 import { Arena, padded, readRows, run, writeRows } from "./wasm/memory.ts";
-import { type Matrix, type Matrix32, normalizeColumns, transpose, zeros32 } from "./matrix.ts";
+import {
+  type Matrix,
+  type Matrix32,
+  normalizeColumns,
+  requireFloat32,
+  requireMatrix,
+  requireNoOverflow,
+  transpose,
+  zeros32,
+} from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
 import { type SaeShape, SaeWorkspace } from "./cores/sae.ts";
 

@@ -3,13 +3,7 @@
  * @module
  */
 import { AdaptiveRate } from "./adaptive_rate.ts";
-import {
-  requireFunction,
-  requireInteger,
-  requireMatrix,
-  requireOptions,
-  requirePositive,
-} from "./checks.ts";
+import { requireFunction, requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import {
   Arena,
   type Block,
@@ -26,6 +20,7 @@ import {
   type Matrix,
   type Matrix32,
   normalizeColumns,
+  requireMatrix,
   transpose,
   zeros32,
 } from "./matrix.ts";

@@ -2,17 +2,11 @@
  * Sparse codes for a given dictionary by ISTA and FISTA.
  * @module
  */
-import {
-  requireInteger,
-  requireMatrix,
-  requireNoOverflow,
-  requireOptions,
-  requirePositive,
-} from "./checks.ts";
+import { requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import { Arena, padded, readRows, writeRows } from "./wasm/memory.ts";
 import { GapMeter } from "./lasso_gap.ts";
 import { LassoSolver } from "./cores/fista.ts";
-import { type Matrix, type Matrix32, zeros32 } from "./matrix.ts";
+import { type Matrix, type Matrix32, requireMatrix, requireNoOverflow, zeros32 } from "./matrix.ts";
 
 /** What {@linkcode ista} minimises and when it stops. */
 export interface IstaOptions {

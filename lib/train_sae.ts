@@ -3,18 +3,16 @@
  * @module
  */
 import {
-  requireFloat32,
   requireFunction,
   requireInstance,
   requireInteger,
   requireIterable,
-  requireMatrix,
   requireNonNegative,
   requireOptions,
   requirePositive,
 } from "./checks.ts";
 import { Arena, type Block } from "./wasm/memory.ts";
-import type { Matrix, Matrix32 } from "./matrix.ts";
+import { type Matrix, type Matrix32, requireFloat32, requireMatrix } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
 import { SaeTrainer } from "./cores/sae_training.ts";
 import { Sae, type SaeType } from "./saes.ts";

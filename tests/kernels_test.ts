@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { instantiateKernels, newMemory, RESERVED } from "../lib/wasm/instance.ts";
 import { type Backend, chooseBackend, type KernelExports } from "../lib/wasm/builds.js";
 import { Arena, padded, run, toMatrix32 } from "../lib/wasm/memory.ts";
+import { FISTA_FIELDS } from "../lib/cores/fista.ts";
+import { SAE_FIELDS } from "../lib/cores/sae.ts";
 import { fromRows } from "../lib/matrix.ts";
 
 const BACKENDS: Backend[] = ["relaxed-simd", "simd", "threads"];
@@ -137,4 +139,32 @@ Deno.test("the probe for relaxed SIMD is a valid module only because of relaxed 
     broken[broken.lastIndexOf(253) + 1] = 255, broken[broken.lastIndexOf(253) + 2] = 127;
     assert(!WebAssembly.validate(broken));
   }
+});
+
+for (
+  const [file, name, fields] of [
+    ["fista_record.ts", "Fista", FISTA_FIELDS],
+    ["sae_record.ts", "Sae", SAE_FIELDS],
+  ] as const
+) {
+  Deno.test(`the record of ${name} has the fields of its class in the kernels, in their order`, () => {
+    const source = Deno.readTextFileSync(new URL(`../kernels/${file}`, import.meta.url));
+    const body = source.match(new RegExp(`^export class ${name} \\{\n(.*?)^\\}`, "ms"))![1];
+    // an unmanaged class lays out its fields as they are declared; all take 4 bytes
+    const declared = [...body.matchAll(/^ {2}(\w+): (\w+);/gm)].map(([, field, type]) => {
+      assert(type === "i32" || type === "usize", `${field} is no field of 4 bytes: ${type}`);
+      return [field, type === "i32" ? "number" : "block"];
+    });
+    assert.deepEqual(Object.entries(fields), declared);
+  });
+}
+
+Deno.test("a record is written in the order of its fields, in whatever order they are given", () => {
+  using arena = new Arena();
+  const block = arena.f32(1);
+  const fields = { first: "number", second: "block", third: "number" } as const;
+  const view = arena.record(fields, { third: 3, second: block, first: 1 }).view;
+  assert.deepEqual([view[0], view[2]], [1, 3]);
+  assert.equal(view.length, 3);
+  assert(view[1] >= RESERVED, "a block is written as its address");
 });

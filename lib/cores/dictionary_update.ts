@@ -2,9 +2,9 @@
  * The dictionary that fits given codes best.
  * @module
  */
-import { requireFloat32, requireMatrix, requireNonNegative } from "../checks.ts";
+import { requireNonNegative } from "../checks.ts";
 import { Arena, type Block, padded, run } from "../wasm/memory.ts";
-import { type Matrix, type Matrix32, zeros32 } from "../matrix.ts";
+import { type Matrix, type Matrix32, requireFloat32, requireMatrix, zeros32 } from "../matrix.ts";
 
 /** Norm below which an atom is not stretched to unit norm: one without codes stays zero. */
 const NORM_FLOOR = 1e-8;

@@ -7,7 +7,6 @@ import {
   type Arena,
   type Block,
   type Call,
-  type FistaFields,
   padded,
   run,
   runAll,
@@ -23,6 +22,41 @@ import type { Matrix } from "../matrix.ts";
  * cache). Decided by the dictionary alone: a sample's codes must not depend on how many there are.
  */
 const MAX_GRAM = 1024;
+
+/** The record of the `fista` kernels; the class Fista in kernels/fista_record.ts tells what each is. */
+export const FISTA_FIELDS = {
+  n: "number",
+  m: "number",
+  capacity: "number",
+  last: "number",
+  local: "number",
+  atoms: "block",
+  rows: "block",
+  norms: "block",
+  gram: "block",
+  momentum: "block",
+  y: "block",
+  iteration: "block",
+  waiting: "block",
+  residual: "block",
+  correlation: "block",
+  zeros: "block",
+  oldY: "block",
+  newResidual: "block",
+  listRows: "block",
+  listValues: "block",
+  index: "block",
+  rowsC: "block",
+  nonzero: "block",
+  known: "block",
+  zC: "block",
+  yC: "block",
+  difference: "block",
+  cC: "block",
+  startY: "block",
+  startC: "block",
+  localGram: "block",
+} as const;
 
 /** What the solver minimises and how. */
 export interface LassoSettings {
@@ -73,45 +107,46 @@ export class LassoSolver {
     this.#part = arena.f32(8 * ldn);
     this.#y = arena.f32(this.blockRows * ldn);
     this.#iteration = arena.i32(this.blockRows);
+    const maskLength = 2 * Math.ceil(capacity / 64); // a bit per candidate, in words of 64
     const addresses = arena.i32(ldn), norms = arena.f32(ldn);
     const gram = arena.f32(local ? ldn * ldn : 0);
     const momentum = arena.f32(settings.nIter), zeros = arena.f32(Math.max(ldm, ldn));
     if (settings.accelerated) momentum.view.set(momentumFactors(settings.nIter));
     this.#threads = Array.from({ length: threads }, () => {
       const waiting = arena.i32(threadRows);
-      const record = arena.record<FistaFields>(
-        ldn,
-        ldm,
+      const record = arena.record(FISTA_FIELDS, {
+        n: ldn,
+        m: ldm,
         capacity,
-        settings.nIter,
-        local ? 1 : 0,
-        this.#atoms,
-        addresses,
+        last: settings.nIter,
+        local: local ? 1 : 0,
+        atoms: this.#atoms,
+        rows: addresses,
         norms,
         gram,
         momentum,
-        this.#y,
-        this.#iteration,
+        y: this.#y,
+        iteration: this.#iteration,
         waiting,
-        arena.f32(threadRows * ldm),
-        arena.f32(threadRows * ldn),
+        residual: arena.f32(threadRows * ldm),
+        correlation: arena.f32(threadRows * ldn),
         zeros,
-        arena.f32(ldn),
-        arena.f32(ldm),
-        arena.i32(ldn + 8),
-        arena.f32(ldn + 8),
-        arena.i32(capacity + 8),
-        arena.i32(capacity),
-        arena.i32(2 * Math.ceil(capacity / 64)),
-        arena.i32(2 * Math.ceil(capacity / 64)),
-        arena.f32(capacity),
-        arena.f32(capacity),
-        arena.f32(capacity),
-        arena.f32(capacity),
-        arena.f32(capacity),
-        arena.f32(capacity),
-        arena.f32(local ? capacity * capacity : 0),
-      );
+        oldY: arena.f32(ldn),
+        newResidual: arena.f32(ldm),
+        listRows: arena.i32(ldn + 8),
+        listValues: arena.f32(ldn + 8),
+        index: arena.i32(capacity + 8),
+        rowsC: arena.i32(capacity),
+        nonzero: arena.i32(maskLength),
+        known: arena.i32(maskLength),
+        zC: arena.f32(capacity),
+        yC: arena.f32(capacity),
+        difference: arena.f32(capacity),
+        cC: arena.f32(capacity),
+        startY: arena.f32(capacity),
+        startC: arena.f32(capacity),
+        localGram: arena.f32(local ? capacity * capacity : 0),
+      });
       return { record, waiting };
     });
   }

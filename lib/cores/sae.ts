@@ -3,15 +3,7 @@
  * samples. Not public: {@link ../saes.ts} and {@link ../train_sae.ts} are its two users.
  * @module
  */
-import {
-  type Arena,
-  type Block,
-  padded,
-  run,
-  type SaeFields,
-  toMatrix32,
-  writeRows,
-} from "../wasm/memory.ts";
+import { type Arena, type Block, padded, run, toMatrix32, writeRows } from "../wasm/memory.ts";
 import { transpose } from "../matrix.ts";
 import type { SaeParameters, SaeType } from "../saes.ts";
 
@@ -39,6 +31,46 @@ export interface SaeWorkspaceOptions {
 
 /** The kernels' numbers for the types. */
 const TYPE_CODES: Record<SaeType, number> = { relu: 0, topk: 1, jumprelu: 2, MP: 3 };
+
+/** The record of the `sae_*` kernels; the class Sae in kernels/sae_record.ts tells what each is. */
+export const SAE_FIELDS = {
+  type: "number",
+  m: "number",
+  w: "number",
+  k: "number",
+  ldm: "number",
+  ldw: "number",
+  encoder: "block",
+  encoderBias: "block",
+  decoder: "block",
+  decoderBias: "block",
+  logThreshold: "block",
+  gEncoder: "block",
+  gEncoderBias: "block",
+  gDecoder: "block",
+  gDecoderBias: "block",
+  gLogThreshold: "block",
+  encoderT: "block",
+  decoderT: "block",
+  threshold: "block",
+  atoms: "block",
+  norms: "block",
+  x: "block",
+  pre: "block",
+  codes: "block",
+  gCodes: "block",
+  residual: "block",
+  scratch: "block",
+  counts: "block",
+  indices: "block",
+  values: "block",
+  gValues: "block",
+  slots: "block",
+  gram: "block",
+  capacity: "number",
+  used: "number",
+  sums: "block",
+} as const;
 
 /** MP keeps up to so many floats of Gram rows beyond what one block of samples can need. */
 const GRAM_FLOATS = 2 ** 25;
@@ -152,44 +184,44 @@ export class SaeWorkspace {
     this.#sums = arena.f64(3);
     const mostPicks = Math.max(rows, Math.min(samples, GRAM_FLOATS / (ldw * k))) * (k - 1);
     const capacity = Math.min(w, Math.ceil(mostPicks));
-    this.#record = arena.record<SaeFields>(
-      TYPE_CODES[type],
+    this.#record = arena.record(SAE_FIELDS, {
+      type: TYPE_CODES[type],
       m,
       w,
       k,
       ldm,
       ldw,
-      p.encoder,
-      p.encoderBias,
-      p.decoder,
-      p.decoderBias,
-      p.logThreshold,
-      g?.encoder ?? none,
-      g?.encoderBias ?? none,
-      g?.decoder ?? none,
-      g?.decoderBias ?? none,
-      g?.logThreshold ?? none,
-      f32(m * ldw, !isMp), // encoderT
-      f32(m * ldw, isMp || !isSparse), // decoderT
-      f32(ldw, isJump), // threshold
-      this.atoms,
-      f32(w, isMp), // norms
-      f32(rows * ldm), // x
-      f32(rows * ldw, isSparse || isJump), // pre
-      this.codes,
-      f32(rows * ldw, gradients && !isSparse), // gCodes
-      f32(rows * ldm), // residual
-      f32(rows * ldm), // scratch
-      i32(rows), // counts
-      i32(rows * k), // indices
-      f32(rows * k, isSparse), // values
-      f32(rows * k, isSparse), // gValues
-      i32(w), // slots
-      f32(capacity * ldw, isMp), // gram
+      encoder: p.encoder,
+      encoderBias: p.encoderBias,
+      decoder: p.decoder,
+      decoderBias: p.decoderBias,
+      logThreshold: p.logThreshold,
+      gEncoder: g?.encoder ?? none,
+      gEncoderBias: g?.encoderBias ?? none,
+      gDecoder: g?.decoder ?? none,
+      gDecoderBias: g?.decoderBias ?? none,
+      gLogThreshold: g?.logThreshold ?? none,
+      encoderT: f32(m * ldw, !isMp),
+      decoderT: f32(m * ldw, isMp || !isSparse),
+      threshold: f32(ldw, isJump),
+      atoms: this.atoms,
+      norms: f32(w, isMp),
+      x: f32(rows * ldm),
+      pre: f32(rows * ldw, isSparse || isJump),
+      codes: this.codes,
+      gCodes: f32(rows * ldw, gradients && !isSparse),
+      residual: f32(rows * ldm),
+      scratch: f32(rows * ldm),
+      counts: i32(rows),
+      indices: i32(rows * k),
+      values: f32(rows * k, isSparse),
+      gValues: f32(rows * k, isSparse),
+      slots: i32(w),
+      gram: f32(capacity * ldw, isMp),
       capacity,
-      0, // used
-      this.#sums,
-    );
+      used: 0,
+      sums: this.#sums,
+    });
   }
 
   /** To be called after the parameters have changed. */

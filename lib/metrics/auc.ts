@@ -2,10 +2,9 @@
  * Area under the ROC curve, exactly, with ties.
  * @module
  */
-import { requireMatrix } from "../checks.ts";
 import { findNonzeros, type SparseView, transposeCsr } from "../numeric/csr.ts";
 import { type Labels, requireLabels } from "../logistic.ts";
-import type { Matrix } from "../matrix.ts";
+import { type Matrix, requireMatrix } from "../matrix.ts";
 
 /** Columns gathered at a time, so that each row is read in runs of a few cache lines. */
 const BLOCK = 32;

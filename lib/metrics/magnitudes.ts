@@ -3,8 +3,14 @@
  * @module
  */
 import { CholeskyDecomposition, Matrix as MlMatrix } from "npm:ml-matrix@6.15.1";
-import { requireMatrix } from "../checks.ts";
-import { type Matrix, type Matrix64, toFloat64, transpose, zeros } from "../matrix.ts";
+import {
+  type Matrix,
+  type Matrix64,
+  requireMatrix,
+  toFloat64,
+  transpose,
+  zeros,
+} from "../matrix.ts";
 
 /** Added to the diagonal, so that a support with more atoms than dimensions has a solution. */
 const RIDGE = 1e-8;

@@ -3,9 +3,16 @@
  * @module
  */
 import { linearSumAssignment } from "../assignment.ts";
-import { requireInteger, requireMatrix, requireNonNegative } from "../checks.ts";
+import { requireInteger, requireNonNegative } from "../checks.ts";
 import { absoluteProducts } from "./correlation.ts";
-import { columnNorms, type Matrix, normalizeColumns, toFloat64, transpose } from "../matrix.ts";
+import {
+  columnNorms,
+  type Matrix,
+  normalizeColumns,
+  requireMatrix,
+  toFloat64,
+  transpose,
+} from "../matrix.ts";
 
 /** Matched atoms are close when their |cosine| is above this. */
 const CLOSE = 0.9;

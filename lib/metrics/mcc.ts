@@ -4,10 +4,10 @@
  */
 import { linearSumAssignment } from "../assignment.ts";
 import { auctionAssignment } from "./auction.ts";
-import { requireInteger, requireMatrix } from "../checks.ts";
+import { requireInteger } from "../checks.ts";
 import { absoluteCorrelations, correlationRows, momentsOf, standardize } from "./correlation.ts";
 import { findNonzeros, type SparseView } from "../numeric/csr.ts";
-import type { Matrix } from "../matrix.ts";
+import { type Matrix, requireMatrix } from "../matrix.ts";
 import { RandomState } from "../random.ts";
 
 /** True columns whose variance is not above this do not count as active. */

@@ -16,16 +16,10 @@ import {
   PAGE,
   RESERVED,
 } from "./instance.ts";
-import {
-  chooseBackend,
-  type FistaFields,
-  type KernelExports,
-  type Pointer,
-  type SaeFields,
-} from "./builds.js";
+import { chooseBackend, type KernelExports, type Pointer } from "./builds.js";
 import type { Matrix, Matrix32 } from "../matrix.ts";
 
-export type { FistaFields, KernelExports, SaeFields };
+export type { KernelExports };
 
 const ALIGNMENT = 64; // a cache line
 
@@ -90,6 +84,17 @@ export function padded(cols: number): number {
   return (cols + 7) & ~7;
 }
 
+/**
+ * The fields of a kernel's record in memory order, as its class in `kernels/` lists them: an i32 is a
+ * number, a usize the address of a block.
+ */
+export type RecordFields = Readonly<Record<string, "number" | "block">>;
+
+/** What a caller gives for each field of a record. */
+export type RecordValues<F extends RecordFields> = {
+  readonly [Name in keyof F]: F[Name] extends "block" ? Block<BlockData> : number;
+};
+
 /** Blocks that are released together; arenas nest, the innermost must close first. */
 export class Arena implements Disposable {
   readonly #start: number = top;
@@ -142,13 +147,11 @@ export class Arena implements Disposable {
     return block;
   }
 
-  /**
-   * The record of sizes and addresses of a kernel that takes many: int32 in the order of `F`, a tuple
-   * type from kernels.d.ts.
-   */
-  record<F extends unknown[]>(...fields: Arguments<F>): Block<Int32Array> {
-    const block = this.i32(fields.length);
-    block.view.set(addresses(fields));
+  /** The record of numbers and addresses of a kernel that takes many: int32 in the order of `fields`. */
+  record<F extends RecordFields>(fields: F, values: RecordValues<F>): Block<Int32Array> {
+    const names: (keyof F)[] = Object.keys(fields);
+    const block = this.i32(names.length);
+    block.view.set(addresses(names.map((name) => values[name])));
     return block;
   }
 
