@@ -8,7 +8,8 @@ import {
   send,
   serve,
 } from "../lib/wasm/mailbox.ts";
-import { newMemory } from "../lib/wasm/instance.ts";
+import { Helpers } from "../lib/wasm/helpers.ts";
+import { instantiateKernels, newMemory, RESERVED } from "../lib/wasm/instance.ts";
 import { Arena, run, runAll, threadCount } from "../lib/wasm/memory.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
@@ -20,6 +21,9 @@ import { LARGE, startThreads } from "../lib/threads.ts";
 function normal(rows: number, cols: number, seed: number): Matrix {
   return { rows, cols, data: new RandomState(seed).normal(0, 1, rows * cols) };
 }
+
+/** The last 16 bytes that Wasm addresses reach: 32 bytes from here on are outside every memory. */
+const LAST = 2 ** 32 - 16;
 
 /** assert.deepEqual takes minutes for a million numbers. */
 function sameBits(A: Matrix, B: Matrix): boolean {
@@ -126,14 +130,67 @@ Deno.test("an order longer than a mailbox comes in parts", () => {
   assert.deepEqual(results, calls.map(([, i]) => i + 5));
 });
 
-Deno.test("a kernel that traps fails the work that waits for it, and a dismissed helper ends", () => {
+Deno.test("a helper whose kernel traps answers with the message, takes the next order, and ends when dismissed", () => {
   const mailbox = newMailbox(newMemory("simd"), 1);
-  send(mailbox, [[0]]);
-  assert.throws(() =>
-    serve(mailbox, [() => {
-      throw new WebAssembly.RuntimeError("unreachable");
-    }]), /unreachable/);
-  assert.throws(() => receive(mailbox), /a kernel trapped in a thread/);
+  const trap = () => {
+    throw new WebAssembly.RuntimeError("unreachable");
+  };
+  const serveOne = () => assert(serve(mailbox, [trap, (a) => 2 * a]));
+  send(mailbox, [[1, 4], [0], [1, 5]]);
+  serveOne();
+  assert.throws(() => receive(mailbox), {
+    message: "Cannot go on: a kernel trapped in a thread: RuntimeError: unreachable",
+  });
+  send(mailbox, [[1, 6]]);
+  serveOne();
+  assert.deepEqual(receive(mailbox), [12]);
   dismiss(mailbox);
   assert.equal(serve(mailbox, []), false);
+  assert.throws(() => send(mailbox, [[1, 7]]), /has been dismissed/);
+});
+
+Deno.test("when one of two helpers fails, the other finishes first, and both take the next order", async () => {
+  const memory = newMemory("threads");
+  const { kernels } = await instantiateKernels("threads", memory, 0);
+  using helpers = await Helpers.start(memory, 2);
+  const kernel = (name: keyof typeof kernels) => Object.keys(kernels).indexOf(name);
+  const n = 2 ** 16, x = RESERVED, y = x + 4 * n, rounds = 1000;
+  const ys = new Float32Array(memory.buffer, y, n);
+  new Float32Array(memory.buffer, x, n).fill(1);
+  const outside = [kernel("axpy"), 8, 1, x, LAST]; // 32 bytes
+  const add = [kernel("axpy"), n, 1, x, y];
+  const long = Array.from({ length: rounds }, () => add);
+  const trapped =
+    /^Error: Cannot go on: a kernel trapped in a thread: RuntimeError: .*out of bounds/;
+  for (const orders of [[[outside], long], [long, [outside]]]) {
+    ys.fill(0);
+    assert.throws(() => helpers.run(orders, () => {}), trapped);
+    assert(ys.every((value) => value === rounds), "the other helper was not waited for");
+  }
+  const ownError = new Error("of this thread");
+  ys.fill(0);
+  const failOwn = () => {
+    throw ownError;
+  };
+  assert.throws(() => helpers.run([[outside], long], failOwn), ownError);
+  assert(ys.every((value) => value === rounds), "a helper was not waited for");
+  assert.deepEqual(helpers.run([[add], [[kernel("sum_squares"), n, x]]], () => {}), [[0], [n]]);
+});
+
+Deno.test("a solver's error in a thread leaves threads and memory ready for the next solver", async () => {
+  using _threads = await startThreads(3);
+  const add = (offset: number) => {
+    using arena = new Arena();
+    const x = arena.f32(8), y = arena.f32(8);
+    x.view.fill(2);
+    // programs 1 and 2 are the helpers'
+    return runAll([
+      [["sum_squares", 8, x]],
+      [["axpy", 8, 1, x, y.from(offset)], ["sum_squares", 8, y]],
+      [["sum_squares", 8, x]],
+    ]);
+  };
+  // y is the arena's second block, a cache line after the first
+  assert.throws(() => add((LAST - RESERVED - 64) / 4), /a kernel trapped in a thread/);
+  assert.deepEqual(add(0), [[32], [0, 32], [32]]);
 });

@@ -56,7 +56,8 @@ export class Helpers implements Disposable {
    *
    * @param orders The calls of each helper, at most as many lists as helpers.
    * @returns The results of each helper's calls.
-   * @throws {Error} When a kernel traps.
+   * @throws {Error} When a kernel traps, or what `own` throws: the first error, after every helper has
+   * stopped. The next order finds them ready.
    */
   run(orders: readonly (readonly EncodedCall[])[], own: () => void): number[][] {
     const parts = orders.map(intoParts);
@@ -65,12 +66,20 @@ export class Helpers implements Disposable {
     for (let round = 0; round < rounds; round++) {
       const busy = parts.flatMap((list, helper) => list.length > round ? [helper] : []);
       for (const helper of busy) send(this.#mailboxes[helper], parts[helper][round]);
-      try {
-        if (round === 0) own();
-      } finally {
-        // even then: what helpers still write to must not be released
-        for (const helper of busy) results[helper].push(...receive(this.#mailboxes[helper]));
+      const errors: unknown[] = [];
+      const attempt = (work: () => void) => {
+        try {
+          work();
+        } catch (error) {
+          errors.push(error);
+        }
+      };
+      if (round === 0) attempt(own);
+      // after an error too: what helpers still write to must not be released
+      for (const helper of busy) {
+        attempt(() => results[helper].push(...receive(this.#mailboxes[helper])));
       }
+      if (errors.length > 0) throw errors[0];
     }
     return results;
   }

@@ -46,8 +46,9 @@ export interface KernelInstance {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { newMemory } from "./instance.ts";
- * newMemory("simd").buffer.byteLength; // 1 MiB
+ * assert.equal(newMemory("simd").buffer.byteLength, 2 ** 20); // grows with its blocks
  * ```
  */
 export function newMemory(backend: Backend): WebAssembly.Memory {
@@ -67,8 +68,10 @@ export function newMemory(backend: Backend): WebAssembly.Memory {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { instantiateKernels, newMemory } from "./instance.ts";
  * const { kernels } = await instantiateKernels("simd", newMemory("simd"), 0);
+ * assert.equal(typeof kernels.sum_squares, "function");
  * ```
  */
 export async function instantiateKernels(

@@ -1,5 +1,6 @@
 /**
- * How helpers and the thread that orders them talk: orders to run kernels and their results, in shared memory.
+ * How helpers and the thread that orders them talk: orders to run kernels and their results, in shared
+ * memory.
  * @module
  */
 
@@ -11,7 +12,10 @@ export interface Mailbox {
   thread: number;
   /** One state word; whoever changes it wakes the other side. */
   state: Int32Array;
-  /** The number of calls, then each call's length and content; results take the place of kernels. */
+  /**
+   * An order: the number of calls, then each call's length and content. Results take the place of
+   * kernels; when a kernel traps, the length and the UTF-16 units of its message that of the order.
+   */
   mail: Float64Array;
 }
 
@@ -22,7 +26,7 @@ export type EncodedCall = readonly number[];
 const IDLE = 0;
 /** It is at work. */
 const BUSY = 1;
-/** A kernel trapped. */
+/** It waits for an order; a kernel of the last one trapped, and the message is in its mailbox. */
 const FAILED = 2;
 /** There will be no more orders. */
 const DISMISSED = 3;
@@ -30,14 +34,21 @@ const DISMISSED = 3;
 /** Numbers that a mailbox holds; longer orders are sent in parts. */
 const MAIL_NUMBERS = 65_536;
 
+/** UTF-16 units of a trap's message that come back; the engine's own have less than a hundred. */
+const LONGEST_MESSAGE = 1000;
+
 /**
  * A mailbox for a new helper.
  *
  * @example
  * ```ts
- * import { newMailbox } from "./mailbox.ts";
+ * import assert from "node:assert/strict";
+ * import { newMailbox, receive, send, serve } from "./mailbox.ts";
  * const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });
- * newMailbox(memory, 1).thread; // 1
+ * const mailbox = newMailbox(memory, 1);
+ * send(mailbox, [[0, 3, 4], [0, 5, 6]]);
+ * serve(mailbox, [(a, b) => a * b]); // what the helper does
+ * assert.deepEqual(receive(mailbox), [12, 30]);
  * ```
  */
 export function newMailbox(memory: WebAssembly.Memory, thread: number): Mailbox {
@@ -50,8 +61,9 @@ export function newMailbox(memory: WebAssembly.Memory, thread: number): Mailbox 
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { intoParts } from "./mailbox.ts";
- * intoParts([[0, 1, 2], [1, 3]]); // [[[0, 1, 2], [1, 3]]]
+ * assert.deepEqual(intoParts([[0, 1, 2], [1, 3]]), [[[0, 1, 2], [1, 3]]]);
  * ```
  */
 export function intoParts(calls: readonly EncodedCall[]): EncodedCall[][] {
@@ -68,8 +80,15 @@ export function intoParts(calls: readonly EncodedCall[]): EncodedCall[][] {
   return parts;
 }
 
-/** Puts calls, one part of an order, on an idle helper's mailbox. */
+/**
+ * Puts calls, one part of an order, into the mailbox of a helper that waits for one.
+ *
+ * @throws {Error} When the helper has been dismissed: nobody would answer.
+ */
 export function send({ mail, state }: Mailbox, calls: readonly EncodedCall[]): void {
+  if (Atomics.load(state, 0) === DISMISSED) {
+    throw new Error("Cannot give an order to a helper that has been dismissed");
+  }
   mail[0] = calls.length;
   let at = 1;
   for (const call of calls) {
@@ -85,12 +104,14 @@ export function send({ mail, state }: Mailbox, calls: readonly EncodedCall[]): v
  * Waits until a busy helper is done.
  *
  * @returns The calls' results.
- * @throws {Error} When a kernel trapped.
+ * @throws {Error} When a kernel trapped, with the trap's message. The helper then waits for the next
+ * order as ever.
  */
 export function receive({ mail, state }: Mailbox): number[] {
   while (Atomics.load(state, 0) === BUSY) Atomics.wait(state, 0, BUSY);
   if (Atomics.load(state, 0) === FAILED) {
-    throw new Error("Cannot go on: a kernel trapped in a thread");
+    const message = String.fromCharCode(...mail.subarray(1, 1 + mail[0]));
+    throw new Error(`Cannot go on: a kernel trapped in a thread: ${message}`);
   }
   const results = [];
   for (let at = 1; results.length < mail[0]; at += 1 + mail[at]) results.push(mail[at + 1]);
@@ -103,7 +124,11 @@ export function dismiss({ state }: Mailbox): void {
   Atomics.notify(state, 0);
 }
 
-/** The helper's side: waits for an order and runs its calls; returns whether there was one. */
+/**
+ * The helper's side: waits for an order and runs its calls, up to the first that traps.
+ *
+ * @returns Whether there was an order: none comes after {@linkcode dismiss}.
+ */
 export function serve(
   { mail, state }: Mailbox,
   kernels: readonly ((...args: number[]) => number | void)[],
@@ -112,16 +137,20 @@ export function serve(
     if (s === DISMISSED) return false;
     Atomics.wait(state, 0, s);
   }
-  let end = FAILED;
+  let end = IDLE;
   try {
     for (let call = 0, at = 1; call < mail[0]; call++, at += 1 + mail[at]) {
       const [kernel, ...args] = mail.subarray(at + 1, at + 1 + mail[at]);
       mail[at + 1] = kernels[kernel](...args) ?? 0;
     }
-    end = IDLE;
-  } finally {
-    Atomics.store(state, 0, end);
-    Atomics.notify(state, 0);
+  } catch (error) {
+    // answered, not thrown: the thread that gave the order waits, and more orders may come
+    end = FAILED;
+    const message = String(error).slice(0, LONGEST_MESSAGE);
+    mail[0] = message.length;
+    for (let i = 0; i < message.length; i++) mail[1 + i] = message.charCodeAt(i);
   }
+  Atomics.store(state, 0, end);
+  Atomics.notify(state, 0);
   return true;
 }
