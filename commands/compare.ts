@@ -8,12 +8,12 @@
 import { basename, dirname, join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { UsageError } from "../lib/sweep/run_flags.ts";
-import { compareResults, experimentOf, type RowFile } from "../lib/reports/parity.ts";
+import { compareResults, type RowFile } from "../lib/reports/parity.ts";
 import { comparisonFigure } from "../lib/reports/parity_figure.ts";
 import { comparisonText, countOutside, parityText } from "../lib/reports/parity_text.ts";
 import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
 import { defaultResultFolder } from "../lib/results/folder.ts";
-import { readRows } from "../lib/results.ts";
+import { experimentOf, readRows } from "../lib/results.ts";
 
 const USAGE = `Usage: deno task compare --published DIR [flags]
 

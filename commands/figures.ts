@@ -7,7 +7,8 @@
  */
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
-import { taskName, UsageError } from "../lib/sweep/run_flags.ts";
+import { UsageError } from "../lib/sweep/run_flags.ts";
+import { taskName } from "../lib/results.ts";
 import { type FigureFile, figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
 import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
 import { svgToPng } from "../lib/figures/png.ts";

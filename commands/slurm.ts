@@ -11,8 +11,8 @@ import { parseArgs } from "node:util";
 import * as z from "npm:zod@4.6.7";
 import { parseCommandLine, type RunFlags, UsageError } from "../lib/sweep/run_flags.ts";
 import type { Cell, Experiment } from "../lib/sweep/experiment.ts";
-import { experimentFiles, findParts, type Part, provenanceOf } from "../lib/sweep/parts.ts";
-import { type Provenance, readResults } from "../lib/results.ts";
+import { experimentFiles, findParts, provenanceOf } from "../lib/sweep/parts.ts";
+import { type Part, type Provenance, readResults } from "../lib/results.ts";
 import { balancedShards } from "../lib/sweep/schedule.ts";
 import {
   type ArrayJob,

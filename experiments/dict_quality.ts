@@ -10,7 +10,7 @@
  * `deno task exp:dict-quality --help`
  */
 import * as costs from "../lib/paper/estimates.ts";
-import type { Experiment, Row } from "../lib/sweep/experiment.ts";
+import type { Experiment, Row } from "../lib/sweep.ts";
 import { type Matrix, normalizeColumns } from "../lib/matrix.ts";
 import { matchColumns, replaceColumnNorms } from "../lib/metrics.ts";
 import { infer, Instance, type Observations } from "../lib/paper/instance.ts";

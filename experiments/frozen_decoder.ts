@@ -5,7 +5,7 @@
  *
  * `deno task exp:frozen-decoder --help`
  */
-import type { Experiment } from "../lib/sweep/experiment.ts";
+import type { Experiment } from "../lib/sweep.ts";
 import { frozenDecoderGrid } from "../lib/grids.ts";
 import {
   dlFista,

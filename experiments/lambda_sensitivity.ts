@@ -6,7 +6,7 @@
  * `deno task exp:lambda-sensitivity --help`
  */
 import * as costs from "../lib/paper/estimates.ts";
-import type { Experiment, Row } from "../lib/sweep/experiment.ts";
+import type { Experiment, Row } from "../lib/sweep.ts";
 import { fistaLambdas } from "../lib/fista_paths.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";

@@ -8,7 +8,7 @@
  *
  * `deno task exp:large-latents --help`
  */
-import type { Experiment } from "../lib/sweep/experiment.ts";
+import type { Experiment } from "../lib/sweep.ts";
 import { largeLatentsGrid } from "../lib/grids.ts";
 import {
   dlFista,

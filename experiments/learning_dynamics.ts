@@ -9,7 +9,7 @@
  */
 import * as costs from "../lib/paper/estimates.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
-import type { Experiment, Row } from "../lib/sweep/experiment.ts";
+import type { Experiment, Row } from "../lib/sweep.ts";
 import { roundsIn } from "../lib/paper/inference_methods.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import { Instance } from "../lib/paper/instance.ts";

@@ -5,7 +5,7 @@
  *
  * `deno task exp:phase-transition --help`
  */
-import type { CellKey, Experiment } from "../lib/sweep/experiment.ts";
+import type { CellKey, Experiment } from "../lib/sweep.ts";
 import { phaseGrid, type PhaseRow } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";

@@ -8,7 +8,7 @@
  * `deno task exp:support-recovery --help`
  */
 import * as costs from "../lib/paper/estimates.ts";
-import type { Experiment, Row } from "../lib/sweep/experiment.ts";
+import type { Experiment, Row } from "../lib/sweep.ts";
 import {
   type ColumnMatch,
   matchColumns,

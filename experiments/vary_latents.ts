@@ -7,7 +7,7 @@
  *
  * `deno task exp:vary-latents --help`
  */
-import type { Experiment } from "../lib/sweep/experiment.ts";
+import type { Experiment } from "../lib/sweep.ts";
 import { varyLatentsGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";

@@ -9,7 +9,7 @@
 import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import * as costs from "../lib/paper/estimates.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
-import type { Experiment, Row } from "../lib/sweep/experiment.ts";
+import type { Experiment, Row } from "../lib/sweep.ts";
 import { roundsIn } from "../lib/paper/inference_methods.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { infer, Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";

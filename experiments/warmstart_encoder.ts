@@ -7,7 +7,7 @@
  */
 import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import * as costs from "../lib/paper/estimates.ts";
-import type { Experiment, Row } from "../lib/sweep/experiment.ts";
+import type { Experiment, Row } from "../lib/sweep.ts";
 import { fistaCheckpoints } from "../lib/fista_paths.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { infer, Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";

@@ -8,12 +8,15 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "npm:zod@4.6.7";
 import { withLock, writeAtomic } from "./atomic_file.ts";
-import type { CellKey, CellResult, Row } from "./sweep/experiment.ts";
-import { compareKeys } from "./sweep/schedule.ts";
+import { formatResultName, type Part, type ResultKind } from "./results/names.ts";
+import { type CellKey, type CellResult, compareKeys, keyInWords, type Row } from "./results/row.ts";
+
+export * from "./results/row.ts";
+export * from "./results/names.ts";
 
 /** Paths of the files of one experiment. */
 export interface ResultFiles {
@@ -112,23 +115,33 @@ const metaSchema = makingSchema.extend({
  * @param name Experiment name, e.g. `exp_dict_quality`.
  * @param diagnostics Whether the experiment has a diagnostics file.
  * @param suffix Appended to the names, e.g. `_n50`.
+ * @param part The part of the grid, for the files of one part.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { resultFiles } from "./results.ts";
- * resultFiles("results", "exp_toy", { suffix: "_a" }).rows; // "results/exp_toy_a.json"
+ *
+ * assert.equal(resultFiles("results", "exp_toy", { suffix: "_a" }).rows, "results/exp_toy_a.json");
  * ```
  */
 export function resultFiles(
   folder: string,
   name: string,
-  { diagnostics = false, suffix = "" }: { diagnostics?: boolean; suffix?: string } = {},
+  { diagnostics = false, suffix = "", part }: {
+    diagnostics?: boolean;
+    suffix?: string;
+    part?: Part;
+  } = {},
 ): ResultFiles {
+  const path = (kind: ResultKind) =>
+    join(folder, formatResultName({ experiment: name, kind, suffix, part }));
+  const rows = path("rows");
   return {
-    rows: join(folder, `${name}${suffix}.json`),
-    ...(diagnostics ? { diagnostics: join(folder, `${name}_diagnostics${suffix}.json`) } : {}),
-    meta: join(folder, `${name}${suffix}.meta.json`),
-    lock: join(folder, `.${name}${suffix}.lock`),
+    rows,
+    ...(diagnostics ? { diagnostics: path("diagnostics") } : {}),
+    meta: path("meta"),
+    lock: join(folder, `.${basename(rows, ".json")}.lock`),
   };
 }
 
@@ -349,19 +362,6 @@ export function requireRows(key: CellKey, rows: readonly Row[]): void {
       }
     }
   }
-}
-
-/**
- * A key in words: `num_latents 50, seed 0`.
- *
- * @example
- * ```ts
- * import { keyInWords } from "./results.ts";
- * keyInWords({ num_latents: 50, seed: 0 }); // "num_latents 50, seed 0"
- * ```
- */
-export function keyInWords(row: Row, columns: string[] = Object.keys(row)): string {
-  return columns.map((column) => `${column} ${row[column]}`).join(", ");
 }
 
 function digestOf({ rows, diagnostics }: CellResult): string {

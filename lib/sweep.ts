@@ -9,30 +9,35 @@
  */
 import { join } from "node:path";
 import { withLock, writeAtomic } from "./atomic_file.ts";
-import { parseCommandLine, type RunFlags, taskName, usage, UsageError } from "./sweep/run_flags.ts";
+import { parseCommandLine, type RunFlags, usage, UsageError } from "./sweep/run_flags.ts";
 import { compute, type Outcome, type Target } from "./sweep/compute.ts";
-import type { Cell, CellKey, Experiment, ExperimentOptions } from "./sweep/experiment.ts";
-import { experimentFiles, type Part, provenanceOf } from "./sweep/parts.ts";
+import type { Cell, Experiment, ExperimentOptions } from "./sweep/experiment.ts";
+import { experimentFiles, provenanceOf } from "./sweep/parts.ts";
 import { formatBytes, machineMemory } from "./sweep/machine_memory.ts";
 import { describeMissing, mergeParts } from "./sweep/merge.ts";
-import { keyInWords, readResults, type ResultFiles, type Results } from "./results.ts";
-import { balancedShards, compareKeys, fittingWorkers } from "./sweep/schedule.ts";
+import {
+  type CellKey,
+  compareKeys,
+  keyInWords,
+  type Part,
+  readResults,
+  type ResultFiles,
+  type Results,
+  taskName,
+} from "./results.ts";
+import { balancedShards, fittingWorkers } from "./sweep/schedule.ts";
 import { alignColumns, summaryTable } from "./results/summary.ts";
 import { systemBlas } from "./system_blas.ts";
 
 export type {
   Cell,
   CellContext,
-  CellKey,
-  CellResult,
   Experiment,
   ExperimentOptions,
   NamedFigure,
   OptionSpec,
-  Row,
-  SummarySpec,
-  Value,
 } from "./sweep/experiment.ts";
+export type { CellKey, CellResult, Row, SummarySpec, Value } from "./results.ts";
 export { requireProblem, UsageError } from "./sweep/run_flags.ts";
 
 /**

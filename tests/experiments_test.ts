@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
-import type { CellResult, Experiment, ExperimentOptions, Row } from "../lib/sweep/experiment.ts";
+import type { CellResult, Experiment, ExperimentOptions, Row } from "../lib/sweep.ts";
 import { fistaCheckpoints, fistaLambdas } from "../lib/fista_paths.ts";
 import { listModels } from "../lib/paper/model_cache.ts";
 import { readRows } from "../lib/results.ts";

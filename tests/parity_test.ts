@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { compareResults, experimentOf, type MethodComparison } from "../lib/reports/parity.ts";
+import { compareResults, type MethodComparison } from "../lib/reports/parity.ts";
 import { comparisonFigure } from "../lib/reports/parity_figure.ts";
 import { comparisonText, countOutside, parityText } from "../lib/reports/parity_text.ts";
-import type { Row } from "../lib/sweep/experiment.ts";
+import type { Row } from "../lib/results.ts";
 import { allowedDifference, toleranceOf } from "../lib/reports/tolerances.ts";
 
 const SEEDS = [0, 1, 2];
@@ -38,21 +38,6 @@ function close(actual: number, expected: number): void {
   // sums of a few numbers below 10
   assert(Math.abs(actual - expected) < 1e-14, `${actual} is not ${expected}`);
 }
-
-Deno.test("a file belongs to the experiment of its name without grid suffix", () => {
-  const cases: [string, string | undefined][] = [
-    ["exp_dict_quality.json", "exp_dict_quality"],
-    ["exp_dict_quality_n50.json", "exp_dict_quality"],
-    ["exp_dict_quality_diagnostics_n10000.json", "exp_dict_quality_diagnostics"],
-    ["exp_vary_samples_10k.json", "exp_vary_samples"],
-    ["exp_dict_quality.meta.json", undefined],
-    ["exp_dict_quality_epochs5.json", undefined],
-    ["exp_dict_quality.part-0-of-4.json", undefined],
-    ["compare.json", undefined],
-    ["README.md", undefined],
-  ];
-  for (const [name, experiment] of cases) assert.equal(experimentOf(name), experiment, name);
-});
 
 Deno.test("rows belong together when they agree in every shared column that is no outcome", () => {
   const published = [

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UsageError } from "../lib/sweep/run_flags.ts";
-import { experimentFiles, findParts, type Part, provenanceOf } from "../lib/sweep/parts.ts";
+import { experimentFiles, findParts, provenanceOf } from "../lib/sweep/parts.ts";
 import { describeMissing, mergeParts } from "../lib/sweep/merge.ts";
-import { type Provenance, readResults, saveResults } from "../lib/results.ts";
+import { type Part, type Provenance, readResults, saveResults } from "../lib/results.ts";
 
 const EXPERIMENT = { name: "exp_toy", options: { lambda: { default: 0.1 } } };
 const OURS = provenanceOf(EXPERIMENT, { lambda: 0.1 });

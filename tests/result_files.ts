@@ -2,7 +2,7 @@
  * Folders of made-up result files, and commands run on them: for the tests of the commands.
  * @module
  */
-import type { Row } from "../lib/sweep/experiment.ts";
+import type { Row } from "../lib/results.ts";
 import { formatRows } from "../lib/results.ts";
 import { madeUpRows } from "./made_up_rows.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
-import type { Row } from "../lib/sweep/experiment.ts";
+import type { Row } from "../lib/results.ts";
 import {
   formatRows,
   type Provenance,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseCommandLine, requireProblem, taskName, usage } from "../lib/sweep/run_flags.ts";
+import { parseCommandLine, requireProblem, usage } from "../lib/sweep/run_flags.ts";
 import type { Experiment } from "../lib/sweep/experiment.ts";
 import { fixedOptions } from "../lib/sweep/experiment.ts";
 
@@ -126,8 +126,4 @@ Deno.test("the usage names every flag that is accepted, with defaults and the pa
 Deno.test("the options that decide the numbers are those that span no grid", () => {
   const options = parse().options;
   assert.deepEqual(fixedOptions(experiment.options, options), { epochs: 500, lambda: [0.1, 0.2] });
-});
-
-Deno.test("a task has the name of its experiment with a colon and dashes", () => {
-  assert.equal(taskName("exp_dict_quality"), "exp:dict-quality");
 });

@@ -1,15 +1,9 @@
 /** The engine under faults: every run here is a process of its own, with narrow permissions. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Row } from "../lib/sweep/experiment.ts";
 import { duration } from "../lib/sweep/progress.ts";
-import { readRows } from "../lib/results.ts";
-import {
-  balancedShards,
-  compareKeys,
-  fittingWorkers,
-  largestFirst,
-} from "../lib/sweep/schedule.ts";
+import { compareKeys, readRows, type Row } from "../lib/results.ts";
+import { balancedShards, fittingWorkers, largestFirst } from "../lib/sweep/schedule.ts";
 import { summaryTable } from "../lib/results/summary.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });

@@ -3,13 +3,12 @@
  * @module
  */
 import { scoring } from "./estimates.ts";
+import type { CellKey, Row } from "../results.ts";
 import type {
   CellContext,
-  CellKey,
   Experiment,
   ExperimentOptions,
   OptionSpec,
-  Row,
 } from "../sweep/experiment.ts";
 import type { Method, MethodOptions } from "./inference_methods.ts";
 import { Instance, type Setting } from "./instance.ts";

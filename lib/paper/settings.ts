@@ -5,7 +5,8 @@
  */
 import { requireProblem } from "../sweep/run_flags.ts";
 import { scoring } from "./estimates.ts";
-import type { Cell, CellKey, OptionSpec } from "../sweep/experiment.ts";
+import type { CellKey } from "../results.ts";
+import type { Cell, OptionSpec } from "../sweep/experiment.ts";
 import { paperSeeds, varyLatentsGrid } from "../grids.ts";
 import { peakMemory } from "./problem_memory.ts";
 import type { Setting } from "./trained_saes.ts";

@@ -3,7 +3,7 @@
  * nothing: style, script and pictures are part of it.
  * @module
  */
-import { taskName } from "../sweep/run_flags.ts";
+import { taskName } from "../results.ts";
 import { type FigureFile, figuresOf, legendFigure } from "../paper/figure_sets.ts";
 import { Html, markup } from "./html.ts";
 import { REPORT_SCRIPT, REPORT_STYLE } from "./assets.ts";

@@ -2,11 +2,9 @@
  * Our result rows against the published ones: matching and statistics, on plain data.
  * @module
  */
-import { taskName } from "../sweep/run_flags.ts";
 import { isScore, isSetting } from "../results/columns.ts";
-import type { Row } from "../sweep/experiment.ts";
 import { withTodaysNames } from "../results/old_names.ts";
-import { keyInWords } from "../results.ts";
+import { experimentOf, keyInWords, parseResultName, type Row, taskName } from "../results.ts";
 import { type MeanAndSd, meanAndSd } from "../results/statistics.ts";
 import { allowedDifference, type Tolerance, toleranceOf } from "./tolerances.ts";
 
@@ -87,21 +85,6 @@ export interface Comparison {
 const methodOf = (row: Row) => String(row.method ?? row.sae_type);
 
 /**
- * The experiment whose rows a file holds: its name without extension and grid suffix (`_n50`,
- * `_10k`), or undefined for a file of another kind. Files with other suffixes are trials, not
- * results, and provenance files hold no rows.
- *
- * @example
- * ```ts
- * import { experimentOf } from "./parity.ts";
- * experimentOf("exp_vary_samples_10k.json"); // "exp_vary_samples"
- * ```
- */
-export function experimentOf(fileName: string): string | undefined {
-  return /^(exp_(?:[a-z]+_)*?[a-z]+)(?:_n\d+|_\d+k)?\.json$/.exec(fileName)?.[1];
-}
-
-/**
  * Compares our rows with the published ones. Rows belong together when they agree in every column
  * that both sides have and that is no outcome; our files of one experiment count as one, and where
  * two of them hold the same row the one without a suffix counts.
@@ -125,10 +108,11 @@ export function compareResults(
   published: readonly RowFile[],
   ours: readonly RowFile[],
 ): Comparison {
+  const experiments = published.flatMap(({ name }) => parseResultName(name, [])?.experiment ?? []);
   const grouped = (files: readonly RowFile[]) =>
     Map.groupBy(
       files.map(({ name, rows }) => ({ name, rows: rows.map(asToday) })),
-      ({ name }) => experimentOf(name),
+      ({ name }) => experimentOf(name, experiments),
     );
   const oursByExperiment = grouped(ours);
 

@@ -2,7 +2,7 @@
  * The tables of a report.
  * @module
  */
-import type { Value } from "../sweep/experiment.ts";
+import type { Value } from "../results.ts";
 import { type Html, markup } from "./html.ts";
 import { measure } from "../results/measures.ts";
 import { methodStyle } from "../methods.ts";

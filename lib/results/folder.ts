@@ -5,7 +5,8 @@
  */
 import { join } from "node:path";
 import { isSetting } from "./columns.ts";
-import type { Row } from "../sweep/experiment.ts";
+import type { Row } from "./row.ts";
+import { parseResultName, runLabel } from "./names.ts";
 import { withTodaysNames } from "./old_names.ts";
 import { readRows } from "../results.ts";
 
@@ -47,49 +48,6 @@ export function defaultResultFolder(): string {
   }
 }
 
-/** What the name of a result file says. */
-export interface ResultName {
-  /** Name of the experiment. */
-  experiment: string;
-  /** Whether it holds the diagnostics. */
-  diagnostics: boolean;
-  /** What `--suffix` appended, with its underscore. */
-  suffix: string;
-}
-
-/**
- * Takes the name of a file of rows apart. A part of a grid (`_n50`, `_10k`, `.part0of4`) belongs to
- * its experiment; any other suffix tells a run apart that is not to be mixed with it.
- *
- * @param fileName File name without folder.
- * @param experiments Names of the experiments that there are.
- * @returns Undefined for a file that holds no rows of these experiments.
- *
- * @example
- * ```ts
- * import { parseResultName } from "./folder.ts";
- *
- * parseResultName("exp_dict_quality_diagnostics_n50.json", ["exp_dict_quality"]);
- * // { experiment: "exp_dict_quality", diagnostics: true, suffix: "" }
- * ```
- */
-export function parseResultName(
-  fileName: string,
-  experiments: readonly string[],
-): ResultName | undefined {
-  const stem = /^(.+?)(?:\.part\d+of\d+)?\.json$/.exec(fileName)?.[1];
-  if (stem === undefined || stem.endsWith(".meta")) return undefined;
-  const experiment = experiments.find((name) => stem === name || stem.startsWith(`${name}_`));
-  if (experiment === undefined) return undefined;
-  const [, diagnostics, suffix] = /^(_diagnostics)?(.*)$/.exec(stem.slice(experiment.length))!;
-  if (suffix !== "" && !suffix.startsWith("_")) return undefined;
-  return {
-    experiment,
-    diagnostics: diagnostics !== undefined,
-    suffix: /^(_n\d+|_\d+k)$/.test(suffix) ? "" : suffix,
-  };
-}
-
 /**
  * Reads all files of rows in a folder. Where two files of one experiment hold the same row, as after
  * a merge of parts, the one with the shorter name counts.
@@ -117,7 +75,9 @@ export function readResultFolder(
   const collator = new Intl.Collator("en", { numeric: true });
   const files = [...Deno.readDirSync(folder)].flatMap(({ name: file }) => {
     const name = parseResultName(file, experiments);
-    return name ? [{ file, ...name }] : [];
+    // an experiment that is not asked for has a name too
+    if (!name || name.kind === "meta" || !experiments.includes(name.experiment)) return [];
+    return [{ file, ...name, suffix: runLabel(name.suffix) }];
   }).sort((a, b) => a.file.length - b.file.length || collator.compare(a.file, b.file));
   const filled = files.flatMap((entry) => {
     const path = join(folder, entry.file), rows = readRows(path) ?? [];
@@ -132,8 +92,8 @@ export function readResultFolder(
     return {
       experiment,
       suffix,
-      rows: rowsOf(group.filter(({ diagnostics }) => !diagnostics)),
-      diagnostics: rowsOf(group.filter(({ diagnostics }) => diagnostics)),
+      rows: rowsOf(group.filter(({ kind }) => kind === "rows")),
+      diagnostics: rowsOf(group.filter(({ kind }) => kind === "diagnostics")),
       files: group.map(({ file }) => file),
     };
   }).sort((a, b) =>

@@ -4,7 +4,7 @@
  */
 import { isScore, isSetting } from "./columns.ts";
 import { methodIds } from "../methods.ts";
-import type { Row, Value } from "../sweep/experiment.ts";
+import type { Row, Value } from "./row.ts";
 import { withTodaysNames } from "./old_names.ts";
 import { type MeanAndSd, meanAndSd } from "./statistics.ts";
 

@@ -2,7 +2,7 @@
  * The table at the end of a run: mean ± standard deviation over the seeds.
  * @module
  */
-import type { CellKey, Row, SummarySpec } from "../sweep/experiment.ts";
+import type { CellKey, Row, SummarySpec } from "./row.ts";
 import { meanAndSd } from "./statistics.ts";
 
 /**

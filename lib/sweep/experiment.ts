@@ -2,15 +2,7 @@
  * What an experiment is: a grid of independent cells, each of which yields rows.
  * @module
  */
-
-/** A value of a result row. */
-export type Value = string | number | boolean | null;
-
-/** One flat result row, as the result files store it. */
-export type Row = Record<string, Value>;
-
-/** The columns that tell one cell's rows from another's, in the order that rows are sorted by. */
-export type CellKey = Record<string, string | number>;
+import type { CellKey, CellResult, Row, SummarySpec } from "../results.ts";
 
 /** One independent unit of work: a grid point and a seed. Plain JSON. */
 export interface Cell<Key extends CellKey = CellKey> {
@@ -22,14 +14,6 @@ export interface Cell<Key extends CellKey = CellKey> {
   memory?: number;
   /** Whether most of its work is shared among threads: then it is computed alone, on all cores. */
   threaded?: boolean;
-}
-
-/** What a cell yields; the two lists go to two files. */
-export interface CellResult {
-  /** Rows for `results/<name>.json`, in their final order. */
-  rows: Row[];
-  /** Rows for the diagnostics file, in experiments that have one. */
-  diagnostics?: Row[];
 }
 
 /** What a running cell gets besides its key. */
@@ -85,14 +69,6 @@ export interface OptionSpec<V> {
    * result file. Lists are axes, numbers are not, unless this says otherwise.
    */
   axis?: boolean;
-}
-
-/** How the table at the end of a run summarises the rows. */
-export interface SummarySpec {
-  /** Columns that tell the table's lines apart, besides the key columns (without the seed). */
-  by: string[];
-  /** Columns to average over the seeds. */
-  metrics: string[];
 }
 
 /**

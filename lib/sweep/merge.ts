@@ -5,8 +5,8 @@
 import { type RunFlags, UsageError } from "./run_flags.ts";
 import type { Target } from "./compute.ts";
 import type { Cell, Experiment } from "./experiment.ts";
-import { experimentFiles, findParts, type Part } from "./parts.ts";
-import { readResults, type Results, saveResults } from "../results.ts";
+import { experimentFiles, findParts } from "./parts.ts";
+import { type Part, readResults, type Results, saveResults } from "../results.ts";
 import { balancedShards } from "./schedule.ts";
 
 /**

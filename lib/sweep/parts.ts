@@ -6,15 +6,13 @@ import { join } from "node:path";
 import toolkit from "../../deno.json" with { type: "json" };
 import type { RunFlags } from "./run_flags.ts";
 import { type Experiment, type ExperimentOptions, fixedOptions } from "./experiment.ts";
-import { type Provenance, type ResultFiles, resultFiles } from "../results.ts";
-
-/** One part of a grid, as `--shard` counts them. */
-export interface Part {
-  /** From 0. */
-  index: number;
-  /** Number of parts. */
-  count: number;
-}
+import {
+  parseResultName,
+  type Part,
+  type Provenance,
+  type ResultFiles,
+  resultFiles,
+} from "../results.ts";
 
 /**
  * The result files of a run, or the part files of one of its shards.
@@ -33,7 +31,8 @@ export function experimentFiles(
 ): ResultFiles {
   return resultFiles(out, name, {
     diagnostics,
-    suffix: (suffix ? `_${suffix}` : "") + (part ? `.part${part.index}of${part.count}` : ""),
+    suffix: suffix ? `_${suffix}` : "",
+    part,
   });
 }
 
@@ -59,11 +58,9 @@ export function findParts(
     throw error;
   }
   return names.flatMap((name) => {
-    const [, index, count] = name.match(/\.part(\d+)of(\d+)\.meta\.json$/) ?? [];
-    if (index === undefined) return [];
-    const part = { index: Number(index), count: Number(count) };
+    const part = parseResultName(name, [experiment.name])?.part;
     // other experiments, and other suffixes, have parts in this folder too
-    const isOurs = experimentFiles(experiment, where, part).meta === join(where.out, name);
+    const isOurs = part && experimentFiles(experiment, where, part).meta === join(where.out, name);
     return isOurs ? [part] : [];
   }).sort((a, b) => a.count - b.count || a.index - b.index);
 }

@@ -2,7 +2,8 @@
  * A pool of workers that computes cells.
  * @module
  */
-import type { Cell, CellResult } from "./experiment.ts";
+import type { Cell } from "./experiment.ts";
+import type { CellResult } from "../results.ts";
 import type { Order, Report } from "./worker_messages.ts";
 
 /** What the pool tells its caller. All are called on the main thread, one at a time. */

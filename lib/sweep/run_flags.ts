@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import * as z from "npm:zod@4.6.7";
 import type { Experiment, ExperimentOptions, OptionSpec } from "./experiment.ts";
 import { largestSparsity } from "../grids.ts";
+import { taskName } from "../results.ts";
 
 /** A mistake in how a command was called: one line for the user, exit code 2. */
 export class UsageError extends Error {
@@ -220,19 +221,6 @@ const RUN_FLAGS: Record<keyof RunFlags, Flag & { name: string }> = {
 
 /** Flags that contradict each other. */
 const EXCLUSIVE = [["shard", "merge"], ["shard", "only"], ["merge", "only"], ["cache", "no-cache"]];
-
-/**
- * The task that runs an experiment: `exp:dict-quality` for `exp_dict_quality`.
- *
- * @example
- * ```ts
- * import { taskName } from "./run_flags.ts";
- * taskName("exp_dict_quality"); // "exp:dict-quality"
- * ```
- */
-export function taskName(experimentName: string): string {
-  return experimentName.replace(/^exp_/, "exp:").replaceAll("_", "-");
-}
 
 /**
  * Parses an experiment's command line. Explicit flags win over `--paper`, which wins over the

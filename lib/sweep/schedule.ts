@@ -2,24 +2,7 @@
  * Which cells run, where and in which order.
  * @module
  */
-import type { Cell, CellKey } from "./experiment.ts";
-
-/**
- * Compares two keys column by column: numbers by size, text by code units. The order of rows in a
- * result file, whatever the order in which the cells ended. Both keys have the columns of the first.
- *
- * @example
- * ```ts
- * import { compareKeys } from "./schedule.ts";
- * compareKeys({ n: 50, seed: 1 }, { n: 100, seed: 0 }) < 0; // true
- * ```
- */
-export function compareKeys(a: CellKey, b: CellKey): number {
-  for (const column of Object.keys(a)) {
-    if (a[column] !== b[column]) return a[column] < b[column] ? -1 : 1;
-  }
-  return 0;
-}
+import type { Cell } from "./experiment.ts";
 
 /**
  * Indices of the cells, the costliest first: the last cells to end are then short ones, and no

@@ -2,7 +2,8 @@
  * What the pool and its workers say to each other.
  * @module
  */
-import type { Cell, CellResult } from "./experiment.ts";
+import type { Cell } from "./experiment.ts";
+import type { CellResult } from "../results.ts";
 
 /** From the pool to a worker: compute this cell. */
 export interface Order {
