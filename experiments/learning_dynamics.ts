@@ -53,12 +53,12 @@ export const experiment: Experiment<Options, SettingColumns> = {
     metrics: ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"],
   },
 
-  cells: ({ n, seeds, epochs, maxSteps }) =>
+  cells: ({ n, seeds, epochs, maxSteps, fistaIters }) =>
     controlledCells(
       { n, seeds },
       (instance) =>
         SAE_TYPES.length * costs.training(instance, epochs) +
-        costs.dictionaryLearning(instance, roundsIn(maxSteps)),
+        costs.dictionaryLearning(instance, roundsIn(maxSteps), fistaIters),
       0,
     ),
 

@@ -52,12 +52,12 @@ export const experiment: Experiment<Options, SettingColumns> = {
   },
   summary: { by: ["method", "n_outer"], metrics: SCORES },
 
-  cells: ({ n, seeds, epochs, maxSteps }) =>
+  cells: ({ n, seeds, epochs, maxSteps, fistaIters }) =>
     controlledCells(
       { n, seeds },
       (instance) =>
         SAE_TYPES.length * (costs.training(instance, epochs) +
-          2 * costs.dictionaryLearning(instance, roundsIn(maxSteps))),
+          2 * costs.dictionaryLearning(instance, roundsIn(maxSteps), fistaIters)),
       SAE_TYPES.length * (2 * checkpointsUpTo(roundsIn(maxSteps)).length + 1) + 1,
       { threaded: true },
     ),

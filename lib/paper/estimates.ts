@@ -38,17 +38,21 @@ export function fista(problem: Setting, iterations: number): number {
 }
 
 /**
- * Rounds of DL-FISTA on both scored splits.
+ * Rounds of DL-FISTA on both scored splits, with so many iterations of FISTA in each.
  *
  * @example
  * ```ts
  * import { dictionaryLearning } from "./estimates.ts";
  * const problem = { numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 };
- * dictionaryLearning(problem, 1000); // 8.25
+ * dictionaryLearning(problem, 1000, 100); // 8.25
  * ```
  */
-export function dictionaryLearning(problem: Setting, rounds: number): number {
-  return 1e-9 * rounds * product(problem);
+export function dictionaryLearning(
+  problem: Setting,
+  rounds: number,
+  iterations: number,
+): number {
+  return 1e-11 * rounds * iterations * product(problem);
 }
 
 /**

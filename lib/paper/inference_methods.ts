@@ -18,7 +18,7 @@ export interface MethodOptions {
   maxSteps: number;
   /** Weight λ of the L1 norm. */
   lambda: number;
-  /** FISTA iterations. */
+  /** FISTA iterations, in every round of DL-FISTA too. */
   fistaIters: number;
 }
 
@@ -73,13 +73,15 @@ export const fistaOracle: Method = {
 export const dlFista: Method = {
   id: "dl_fista",
   threaded: true,
-  cost: (parameters, { maxSteps }) => costs.dictionaryLearning(parameters, roundsIn(maxSteps)),
-  infer: ({ parameters, observations }, { lambda, maxSteps }, progress) =>
+  cost: (parameters, { maxSteps, fistaIters }) =>
+    costs.dictionaryLearning(parameters, roundsIn(maxSteps), fistaIters),
+  infer: ({ parameters, observations }, { lambda, maxSteps, fistaIters }, progress) =>
     learnDictionary(observations.id, observations.ood, {
       numLatents: parameters.width,
       lambda,
       maxSteps: roundsIn(maxSteps),
       updateEvery: 1,
+      nIter: fistaIters,
       seed: parameters.seed,
       onRound: ({ round }) => progress(round / roundsIn(maxSteps)),
     }),
