@@ -7,7 +7,7 @@ import { learnDictionary } from "../lib/dictionary_learning.ts";
 import { linearProbe } from "../lib/linear_probe.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
-import { SAE_TYPES, type SaeType } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES, type PaperSaeType } from "../lib/paper/sae_types.ts";
 import { softplusAdam } from "../lib/softplus_adam.ts";
 import { fista } from "../lib/sparse_coding.ts";
 import { trainSae } from "../lib/train_sae.ts";
@@ -78,9 +78,9 @@ function firstRows({ cols, data }: Matrix, rows: number): Matrix {
 
 /** Training is a smooth map of the weights for these; the others select atoms, and a tie that
  * rounding breaks the other way changes what follows. */
-const SMOOTH: readonly SaeType[] = ["relu", "jumprelu"];
+const SMOOTH: readonly PaperSaeType[] = ["relu", "jumprelu"];
 
-function saeSteps(type: SaeType, n: number): Case {
+function saeSteps(type: PaperSaeType, n: number): Case {
   const steps = n <= 100 ? 200 : 40;
   return {
     id: `step-${type.toLowerCase()}-${n}`,
@@ -113,7 +113,7 @@ function saeSteps(type: SaeType, n: number): Case {
   };
 }
 
-function saeTraining(type: SaeType, n: number): Case {
+function saeTraining(type: PaperSaeType, n: number): Case {
   return {
     id: `train-${type.toLowerCase()}-${n}`,
     n,
@@ -312,8 +312,8 @@ function evaluation(n: number): Case {
 
 /** Every case whose work runs inside one process on each side. */
 export const CASES: readonly Case[] = [
-  ...[100, 1000].flatMap((n) => SAE_TYPES.map((type) => saeSteps(type, n))),
-  ...[100, 1000].flatMap((n) => SAE_TYPES.map((type) => saeTraining(type, n))),
+  ...[100, 1000].flatMap((n) => PAPER_SAE_TYPES.map((type) => saeSteps(type, n))),
+  ...[100, 1000].flatMap((n) => PAPER_SAE_TYPES.map((type) => saeTraining(type, n))),
   ...[100, 1000, 10_000].map(oracle),
   // it stops after about 180 rounds, which amplify rounding
   dictionaryLearning(100, { whole: 1000, part: 1000, quick: 5 }, {

@@ -23,7 +23,7 @@ import {
   settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
@@ -40,9 +40,9 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
     controlledCells(
       { n, seeds },
       (instance) =>
-        SAE_TYPES.length *
+        PAPER_SAE_TYPES.length *
         (costs.training(instance, epochs) + 3 * costs.fista(instance, fistaIters)),
-      3 * SAE_TYPES.length + 1,
+      3 * PAPER_SAE_TYPES.length + 1,
     ),
 
   run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
@@ -54,8 +54,8 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
     };
 
     const rows: Row[] = [], diagnostics: Row[] = [];
-    const shares = inShares(progress, SAE_TYPES.map(() => 1));
-    SAE_TYPES.forEach((type, t) => {
+    const shares = inShares(progress, PAPER_SAE_TYPES.map(() => 1));
+    PAPER_SAE_TYPES.forEach((type, t) => {
       const { sae, unbiased } = instance.model(type, (share) => shares[t](0.8 * share));
       const decoder = sae.dictionary;
       const match = matchColumns(decoder, A);

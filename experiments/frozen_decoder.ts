@@ -18,7 +18,7 @@ import {
 } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
 import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
 const K = 10;
@@ -32,7 +32,7 @@ export const experiment: Experiment<
   description: "FISTA on the decoders of autoencoders, from zero and from their codes.",
   methods: [
     linearProbeMethod,
-    ...SAE_TYPES.flatMap((type) => [saeEncoder(type), fistaOnDecoder(type), refined(type)]),
+    ...PAPER_SAE_TYPES.flatMap((type) => [saeEncoder(type), fistaOnDecoder(type), refined(type)]),
     fistaOracle,
     dlFista,
     softplusAdamMethod,

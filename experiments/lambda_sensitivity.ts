@@ -19,7 +19,7 @@ import {
   settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 const LAMBDAS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2];
@@ -52,9 +52,9 @@ export const experiment: Experiment<Options, SettingColumns> = {
     controlledCells(
       { n, seeds },
       (instance) =>
-        SAE_TYPES.length * costs.training(instance, epochs) +
-        (SAE_TYPES.length + 1) * lambda.length * costs.fista(instance, fistaIters),
-      (SAE_TYPES.length + 1) * lambda.length + SAE_TYPES.length,
+        PAPER_SAE_TYPES.length * costs.training(instance, epochs) +
+        (PAPER_SAE_TYPES.length + 1) * lambda.length * costs.fista(instance, fistaIters),
+      (PAPER_SAE_TYPES.length + 1) * lambda.length + PAPER_SAE_TYPES.length,
       { series: lambda.length },
     ),
 
@@ -73,8 +73,8 @@ export const experiment: Experiment<Options, SettingColumns> = {
       );
     };
 
-    const shares = inShares(progress, SAE_TYPES.map(() => 1));
-    const rows = SAE_TYPES.flatMap((type, t) => {
+    const shares = inShares(progress, PAPER_SAE_TYPES.map(() => 1));
+    const rows = PAPER_SAE_TYPES.flatMap((type, t) => {
       const { sae, codes, unbiased } = instance.model(type, (share) => shares[t](0.8 * share));
       const ofType = [
         row(`sae_${type}`, codes, NO_LAMBDA),

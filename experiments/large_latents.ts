@@ -22,7 +22,7 @@ import {
 } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
 import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main, requireProblem } from "../lib/sweep.ts";
 
 const K = 10;
@@ -41,7 +41,7 @@ export const experiment: Experiment<
     fistaOracle,
     upTo(50_000, dlFista),
     upTo(100_000, softplusAdamMethod),
-    ...SAE_TYPES.flatMap((type) => [saeEncoder(type), fistaOnDecoder(type), refined(type)])
+    ...PAPER_SAE_TYPES.flatMap((type) => [saeEncoder(type), fistaOnDecoder(type), refined(type)])
       .map((method) => upTo(100_000, method)),
   ],
   options: {

@@ -21,7 +21,7 @@ import {
   settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 /** Rounds between two records; the last round has one too. */
@@ -57,7 +57,7 @@ export const experiment: Experiment<Options, SettingColumns> = {
     controlledCells(
       { n, seeds },
       (instance) =>
-        SAE_TYPES.length * costs.training(instance, epochs) +
+        PAPER_SAE_TYPES.length * costs.training(instance, epochs) +
         costs.dictionaryLearning(instance, roundsIn(maxSteps), fistaIters),
       0,
     ),
@@ -65,9 +65,9 @@ export const experiment: Experiment<Options, SettingColumns> = {
   run({ key }, { options: { epochs, maxSteps, lambda, fistaIters }, cache, progress }) {
     const instance = new Instance(settingOf(key), { epochs, cache });
     const { data: { A }, observations: { id, ood } } = instance;
-    const shares = inShares(progress, [...SAE_TYPES, "dl_fista"].map(() => 1));
+    const shares = inShares(progress, [...PAPER_SAE_TYPES, "dl_fista"].map(() => 1));
 
-    const rows: Row[] = SAE_TYPES.flatMap((type, t) =>
+    const rows: Row[] = PAPER_SAE_TYPES.flatMap((type, t) =>
       instance.model(type, shares[t]).history.map((record) => ({
         method: `sae_${type}`,
         epoch: record.epoch,
@@ -88,7 +88,7 @@ export const experiment: Experiment<Options, SettingColumns> = {
       nIter: fistaIters,
       seed: key.seed,
       onRound({ round, entry, dictionary }) {
-        shares[SAE_TYPES.length](round / rounds);
+        shares[PAPER_SAE_TYPES.length](round / rounds);
         // the round in which the dictionary has settled has no entry
         if (!entry || (round % RECORD_EVERY !== 1 && round !== rounds)) return;
         const { meanCosine, fracClose, meanNormRatio } = matchColumns(dictionary, A);

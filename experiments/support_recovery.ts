@@ -26,7 +26,7 @@ import {
   settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
@@ -42,7 +42,8 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
     controlledCells(
       { n, seeds },
       (instance) =>
-        SAE_TYPES.length * (costs.training(instance, epochs) + costs.fista(instance, fistaIters)),
+        PAPER_SAE_TYPES.length *
+        (costs.training(instance, epochs) + costs.fista(instance, fistaIters)),
       13,
     ),
 
@@ -56,8 +57,8 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
     });
 
     const rows: Row[] = [], diagnostics: Row[] = [];
-    const shares = inShares(progress, SAE_TYPES.map(() => 1));
-    SAE_TYPES.forEach((type, t) => {
+    const shares = inShares(progress, PAPER_SAE_TYPES.map(() => 1));
+    PAPER_SAE_TYPES.forEach((type, t) => {
       const { sae, codes, unbiased } = instance.model(type, (share) => shares[t](0.8 * share));
       const D = sae.dictionary;
       const onSupport = (X: Matrix, Z: Matrix) => reestimateMagnitudes(X, D, Z);

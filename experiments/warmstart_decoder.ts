@@ -22,7 +22,7 @@ import {
   settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 /** FISTA iterations of the oracle. */
@@ -56,9 +56,9 @@ export const experiment: Experiment<Options, SettingColumns> = {
     controlledCells(
       { n, seeds },
       (instance) =>
-        SAE_TYPES.length * (costs.training(instance, epochs) +
+        PAPER_SAE_TYPES.length * (costs.training(instance, epochs) +
           2 * costs.dictionaryLearning(instance, roundsIn(maxSteps), fistaIters)),
-      SAE_TYPES.length * (2 * checkpointsUpTo(roundsIn(maxSteps)).length + 1) + 1,
+      PAPER_SAE_TYPES.length * (2 * checkpointsUpTo(roundsIn(maxSteps)).length + 1) + 1,
       { threaded: true },
     ),
 
@@ -96,8 +96,8 @@ export const experiment: Experiment<Options, SettingColumns> = {
       return [...rows, ...(rest.length > 0 ? repeated(row(method, last, rest[0]), rest) : [])];
     };
 
-    const shares = inShares(progress, SAE_TYPES.map(() => 1));
-    const rows = SAE_TYPES.flatMap((type, t) => {
+    const shares = inShares(progress, PAPER_SAE_TYPES.map(() => 1));
+    const rows = PAPER_SAE_TYPES.flatMap((type, t) => {
       const report = shares[t];
       const { sae, unbiased } = instance.model(type, (share) => report(0.2 * share));
       const frozen = infer(sae.dictionary, unbiased, { lambda, nIter: fistaIters });

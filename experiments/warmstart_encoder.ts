@@ -20,7 +20,7 @@ import {
   settingOf,
 } from "../lib/paper/settings.ts";
 import { inShares } from "../lib/sweep/progress_shares.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
@@ -35,9 +35,9 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
     controlledCells(
       { n, seeds },
       (instance) =>
-        SAE_TYPES.length *
+        PAPER_SAE_TYPES.length *
         (costs.training(instance, epochs) + 2 * costs.fista(instance, fistaIters)),
-      SAE_TYPES.length * 2 * checkpointsUpTo(fistaIters).length + SAE_TYPES.length + 1,
+      PAPER_SAE_TYPES.length * 2 * checkpointsUpTo(fistaIters).length + PAPER_SAE_TYPES.length + 1,
       { series: checkpointsUpTo(fistaIters).length },
     ),
 
@@ -63,8 +63,8 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
       );
     };
 
-    const shares = inShares(progress, SAE_TYPES.map(() => 1));
-    const rows = SAE_TYPES.flatMap((type, t) => {
+    const shares = inShares(progress, PAPER_SAE_TYPES.map(() => 1));
+    const rows = PAPER_SAE_TYPES.flatMap((type, t) => {
       const { sae, codes, unbiased } = instance.model(type, (share) => shares[t](0.6 * share));
       const cold = rowsOfRun(`cold_${type}`, sae.dictionary, unbiased);
       shares[t](0.8);

@@ -10,7 +10,6 @@ import { listModels } from "../lib/paper/model_cache.ts";
 import { toFloat32 } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
 import { readRows } from "../lib/results.ts";
-import { SAE_TYPES } from "../lib/saes.ts";
 import { fista } from "../lib/sparse_coding.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
@@ -213,7 +212,7 @@ Deno.test("learning-dynamics reads the record that the cached models came with",
 Deno.test("the six controlled experiments trained four models in all, once each", () => {
   assert.deepEqual(
     listModels(cache).map(({ name }) => name.replace(/_[0-9a-f]{16}.safetensors$/, "")).sort(),
-    SAE_TYPES.map((type) => `${type}_n19_k10_m13_N5000_s0_e2`).sort(),
+    TYPES.map((type) => `${type}_n19_k10_m13_N5000_s0_e2`).sort(),
   );
 });
 

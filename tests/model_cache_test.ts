@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { listModels, type Model, ModelCache, pruneModels } from "../lib/paper/model_cache.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { cachedSae } from "../lib/paper/trained_saes.ts";
-import { Sae, SAE_TYPES } from "../lib/saes.ts";
+import { TRAINING } from "../lib/cores/sae_training.ts";
+import { loadSae } from "../lib/sae_file.ts";
+import { Sae } from "../lib/saes.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { shuffledBatches, TorchGenerator } from "../lib/random.ts";
-import { trainSae } from "../lib/train_sae.ts";
+import { startThreads } from "../lib/threads.ts";
+import { type TrainedSae, trainSae } from "../lib/train_sae.ts";
 import { spec } from "./fixtures/model_spec.ts";
+import { onPlainSimd } from "./plain_simd.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
 const newFolder = () => join(Deno.makeTempDirSync({ dir: ".tmp" }), "cache");
@@ -189,7 +195,7 @@ Deno.test("a type trained alone has the weights that it has after the others, as
   const loader = shuffledBatches(train.Y.rows, 64, new TorchGenerator(4));
   const data = { train: train.Y, id: val.Y, ood: ood.Y };
   const epochs = 12;
-  for (const type of SAE_TYPES) {
+  for (const type of PAPER_SAE_TYPES) {
     const { sae, history } = trainSae(data, {
       ...{ type, width: 12, kval: 3, epochs, seed: 4, loader },
     });
@@ -207,7 +213,7 @@ Deno.test("a cached autoencoder gives the codes of the trained one bit by bit", 
   const problem = { numLatents: 12, k: 3, inputDim: 8, nSamples: 75, width: 12, seed: 4 };
   const cache = new ModelCache(newFolder());
   const { val } = generateDatasets(problem);
-  for (const type of SAE_TYPES) {
+  for (const type of PAPER_SAE_TYPES) {
     const shares: number[] = [];
     const options = { epochs: 3, cache, onEpoch: (share: number) => shares.push(share) };
     const trained = cachedSae(problem, type, options);
@@ -216,4 +222,59 @@ Deno.test("a cached autoencoder gives the codes of the trained one bit by bit", 
     assert.deepEqual(cached.sae.encode(val.Y), trained.sae.encode(val.Y));
     assert.deepEqual(cached.history, trained.history);
   }
+});
+
+Deno.test("the key names the build that trains: another one while there are threads", async () => {
+  const folder = newFolder();
+  const { cache, calls, train } = cacheIn(folder);
+  cache.obtain(spec, train);
+  {
+    using _threads = await startThreads(2);
+    cache.obtain(spec, train);
+  }
+  cache.obtain(spec, train);
+  assert.equal(calls.count, 2);
+  const keys = pathsIn(folder).map((path) =>
+    loadSae(path).config.key as { backend: string; code: string }
+  );
+  for (const { backend, code } of keys) {
+    const file = { threads: "kernels_shared", simd: "kernels_simd" }[backend] ?? "kernels";
+    const bytes = Deno.readFileSync(`lib/wasm/${file}.wasm`);
+    assert.equal(code, createHash("sha256").update(bytes).digest("hex").slice(0, 16), backend);
+  }
+  assert.equal(keys.filter(({ backend }) => backend === "threads").length, 1);
+});
+
+/**
+ * Digests of the weights of a small training of each type, by TRAINING. Entries are added and stay:
+ * models may be cached under every number that there has been.
+ */
+const TRAINED: Record<number, Record<string, string>> = {
+  1: {
+    relu: "b5829987a6c69895",
+    topk: "b7d4d84d6f47cc6d",
+    jumprelu: "0eb8ff1961a78020",
+    MP: "47c409afe18972dc",
+  },
+};
+
+Deno.test("TRAINING is raised when the trained weights change", async () => {
+  // The build without relaxed SIMD, whose every bit WebAssembly prescribes, and no BLAS
+  const { train, val, ood } = generateDatasets({ numLatents: 12, k: 3, nSamples: 150, seed: 4 });
+  const data = { train: train.Y, id: val.Y, ood: ood.Y };
+  const digests: Record<string, string> = {};
+  for (const type of PAPER_SAE_TYPES) {
+    const { sae } = await onPlainSimd<TrainedSae>("train_sae.ts", "trainSae", data, {
+      ...{ type, width: 12, kval: 3, epochs: 3, seed: 4 },
+    });
+    const hash = createHash("sha256");
+    for (const array of weights(sae)) if (array) hash.update(array);
+    digests[type] = hash.digest("hex").slice(0, 16);
+  }
+  assert.deepEqual(
+    digests,
+    TRAINED[TRAINING],
+    "training gives other weights: raise TRAINING in lib/cores/sae_training.ts and add an entry here " +
+      `for its new number: ${JSON.stringify(digests)}`,
+  );
 });

@@ -18,6 +18,13 @@ export interface SaeStepOptions {
   gradClip: number;
 }
 
+/**
+ * The number of what a training does. It is raised whenever the same data, options and seed give other
+ * weights than before, be it by a change here, in train_sae.ts, in the generators or in the drawn data,
+ * so that a cache of trained models does not serve the old ones. A test knows the weights of each number.
+ */
+export const TRAINING = 1;
+
 /** Smallest divisor when the decoder's columns are renormed. */
 const NORM_FLOOR = 1e-8;
 /** Keeps the clipping factor finite, as in PyTorch's `clip_grad_norm_`. */

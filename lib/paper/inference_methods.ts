@@ -7,7 +7,7 @@ import * as costs from "./estimates.ts";
 import { learnDictionary } from "../dictionary_learning.ts";
 import { linearProbe } from "../linear_probe.ts";
 import { infer, type Instance, type Setting, type SplitCodes } from "./instance.ts";
-import { SAE_TYPES, type SaeType } from "../saes.ts";
+import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
 import { softplusAdam } from "../softplus_adam.ts";
 
 /** Options that methods see; each is a flag of the experiment. */
@@ -104,7 +104,7 @@ export const softplusAdamMethod: Method = {
 };
 
 /** The codes of an autoencoder. */
-export function saeEncoder(type: SaeType): Method {
+export function saeEncoder(type: PaperSaeType): Method {
   return {
     id: `sae_${type}`,
     cost: (parameters, { epochs }) => costs.training(parameters, epochs),
@@ -113,7 +113,7 @@ export function saeEncoder(type: SaeType): Method {
 }
 
 /** FISTA on the decoder of an autoencoder, from zero. */
-export function fistaOnDecoder(type: SaeType): Method {
+export function fistaOnDecoder(type: PaperSaeType): Method {
   return {
     id: `fista+${type}`,
     threaded: true,
@@ -126,7 +126,7 @@ export function fistaOnDecoder(type: SaeType): Method {
 }
 
 /** FISTA on the decoder of an autoencoder, from its codes. */
-export function refined(type: SaeType): Method {
+export function refined(type: PaperSaeType): Method {
   return {
     id: `refined_${type}`,
     threaded: true,
@@ -141,7 +141,7 @@ export function refined(type: SaeType): Method {
 /** The methods of the sweeps over latents, samples, sparsity and the phase, in the order of their rows. */
 export const sweepMethods: readonly Method[] = [
   linearProbeMethod,
-  ...SAE_TYPES.map(saeEncoder),
+  ...PAPER_SAE_TYPES.map(saeEncoder),
   fistaOracle,
   dlFista,
   softplusAdamMethod,

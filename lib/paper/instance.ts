@@ -8,8 +8,9 @@ import { type Matrix, toFloat32 } from "../matrix.ts";
 import { evaluate, type FullEvaluation } from "../metrics.ts";
 import { ModelCache } from "./model_cache.ts";
 import { withoutBias } from "../refine.ts";
+import type { PaperSaeType } from "./sae_types.ts";
 import { cachedSae, type Setting, type TrainingRecord } from "./trained_saes.ts";
-import type { Sae, SaeType } from "../saes.ts";
+import type { Sae } from "../saes.ts";
 import { fista } from "../sparse_coding.ts";
 
 export type { Setting, TrainingRecord } from "./trained_saes.ts";
@@ -52,7 +53,7 @@ export class Instance {
   readonly observations: Observations;
   readonly #epochs: number;
   readonly #cache: ModelCache;
-  #last?: { type: SaeType; model: TrainedModel };
+  #last?: { type: PaperSaeType; model: TrainedModel };
 
   /**
    * Draws the data.
@@ -90,7 +91,7 @@ export class Instance {
    * @param type Kind of the autoencoder.
    * @param onProgress Called with the share of its training that is done.
    */
-  model(type: SaeType, onProgress?: (share: number) => void): TrainedModel {
+  model(type: PaperSaeType, onProgress?: (share: number) => void): TrainedModel {
     if (this.#last?.type !== type) {
       const { id, ood } = this.observations;
       const { sae, history } = cachedSae(this.parameters, type, {

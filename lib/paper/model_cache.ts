@@ -10,12 +10,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import toolkit from "../../deno.json" with { type: "json" };
-import { type Backend, chooseBackend } from "../wasm/builds.js";
+import type { Backend } from "../wasm/builds.js";
+import { runningBackend } from "../wasm/memory.ts";
+import { TRAINING } from "../cores/sae_training.ts";
 import { loadSae, saveSae } from "../sae_file.ts";
 import type { Sae } from "../saes.ts";
 import { systemBlas } from "../system_blas.ts";
 
-/** Raised when the same key would name other weights than before, or files hold something else. */
+/** Raised when files hold something else; TRAINING is raised when training gives other weights. */
 const FORMAT = 1;
 
 /** Largest size of a cache folder, in bytes, unless said otherwise: 2 GiB. */
@@ -181,6 +183,7 @@ export class ModelCache {
 /** A specification and what else its weights depend on. */
 interface Key extends ModelSpec {
   format: number;
+  training: number;
   version: string;
   backend: Backend;
   code: string;
@@ -189,16 +192,23 @@ interface Key extends ModelSpec {
 
 /** The key of a specification, always in the same order. */
 function fullKey(spec: ModelSpec): Key {
-  const backend = chooseBackend(), blas = systemBlas();
-  const key = { ...spec, format: FORMAT, version: toolkit.version, backend, code: codeOf(backend) };
+  const backend = runningBackend(), code = codeOf(backend), { version } = toolkit;
+  const key = { ...spec, format: FORMAT, training: TRAINING, version, backend, code };
+  const blas = systemBlas();
   const sorted = Object.entries(blas ? { ...key, blas } : key).sort(([a], [b]) => a < b ? -1 : 1);
   return Object.fromEntries(sorted) as unknown as Key;
 }
 
+/** The file of each build. */
+const BUILDS: Record<Backend, string> = {
+  "relaxed-simd": "../wasm/kernels.wasm",
+  simd: "../wasm/kernels_simd.wasm",
+  threads: "../wasm/kernels_shared.wasm",
+};
+
 /** A digest of the kernels that train, or, where this file is not on the disk, its address. */
 function codeOf(backend: Backend): string {
-  const file = backend === "relaxed-simd" ? "../wasm/kernels.wasm" : "../wasm/kernels_simd.wasm";
-  const url = new URL(file, import.meta.url);
+  const url = new URL(BUILDS[backend], import.meta.url);
   return url.protocol === "file:" ? digest(Deno.readFileSync(url)) : url.href;
 }
 

@@ -17,6 +17,7 @@ import {
 } from "./figure_parts.ts";
 import { measure } from "../results/measures.ts";
 import { methodStyle, splitMethod } from "../methods.ts";
+import { PAPER_SAE_TYPES } from "./sae_types.ts";
 
 /** All scores, ID above OOD in three columns. */
 const appendixScores = ["mcc_iid", "auc_iid", "acc_iid", "mcc_ood", "auc_ood", "acc_ood"];
@@ -26,10 +27,7 @@ const legendMethods = [
   "dl_fista",
   "softplus_adam",
   "linear_probe",
-  "sae_relu",
-  "sae_topk",
-  "sae_jumprelu",
-  "sae_MP",
+  ...PAPER_SAE_TYPES.map((type) => `sae_${type}`),
 ];
 
 /** Methods of the frozen-decoder figures, which sweeps leave out: they would fill with 16 curves. */

@@ -6,7 +6,7 @@ import { type Datasets, generateDatasets } from "../data.ts";
 import { matchColumns } from "../metrics/matching.ts";
 import type { Model, ModelCache } from "./model_cache.ts";
 import { shuffledBatches, TorchGenerator } from "../random.ts";
-import { SAE_TYPES, type SaeType } from "../saes.ts";
+import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
 import { type SaeHistoryEntry, trainSae } from "../train_sae.ts";
 
 /** A problem of a grid: what its data set is made of, and the width of its dictionaries. */
@@ -45,8 +45,8 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
  * One of the four autoencoders of a problem, from the cache or trained on the problem's data. Its
  * history has every tenth epoch and the last, with the match to the true dictionary.
  *
- * In the paper one loader of batches serves the four types, in the order of `SAE_TYPES`, and goes on
- * from one to the next. Here each type has a loader that skips what the earlier ones would have
+ * In the paper one loader of batches serves the four types, in the order of `PAPER_SAE_TYPES`, and goes
+ * on from one to the next. Here each type has a loader that skips what the earlier ones would have
  * drawn, so that the weights are the same when a type is trained alone.
  *
  * @param problem What determines the data.
@@ -67,7 +67,7 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
  */
 export function cachedSae(
   problem: Setting,
-  type: SaeType,
+  type: PaperSaeType,
   { epochs, cache, data = () => generateDatasets(problem), onEpoch }: {
     epochs: number;
     cache: ModelCache;
@@ -75,7 +75,7 @@ export function cachedSae(
     onEpoch?: (share: number) => void;
   },
 ): Model<TrainingRecord[]> {
-  const skippedEpochs = SAE_TYPES.indexOf(type) * epochs;
+  const skippedEpochs = PAPER_SAE_TYPES.indexOf(type) * epochs;
   const { numLatents, k, inputDim, nSamples, width, seed } = problem;
   const spec = {
     ...{ type, numLatents, k, inputDim, nSamples, width, seed, epochs },

@@ -16,7 +16,7 @@ import {
   PAGE,
   RESERVED,
 } from "./instance.ts";
-import { chooseBackend, type KernelExports, type Pointer } from "./builds.js";
+import { type Backend, chooseBackend, type KernelExports, type Pointer } from "./builds.js";
 import type { Matrix, Matrix32 } from "../matrix.ts";
 
 export type { KernelExports };
@@ -215,6 +215,11 @@ function execute(kernel: keyof KernelExports, args: readonly unknown[]): number 
 export type Call = {
   [K in keyof KernelExports]: [kernel: K, ...args: Arguments<Parameters<KernelExports[K]>>];
 }[keyof KernelExports];
+
+/** The build whose kernels {@linkcode run} runs now: another one while there are helpers. */
+export function runningBackend(): Backend {
+  return helpers ? "threads" : backend;
+}
 
 /** Threads among which {@linkcode runAll} shares its programs: this one, and helpers. */
 export function threadCount(): number {
