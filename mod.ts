@@ -31,15 +31,21 @@ export {
 export { type CsrMatrix, fromDense, isCsrMatrix, toDense } from "./lib/csr_matrix.ts";
 export * from "./lib/random.ts";
 export * from "./lib/data.ts";
+export {
+  compressedSensingBound,
+  computeInputDim,
+  type ConfigWarning,
+  largestSparsity,
+  type ProblemConfig,
+  validateConfig,
+} from "./lib/problem_size.ts";
 export * from "./lib/grids.ts";
 export * from "./lib/linalg.ts";
 export * from "./lib/sparse_coding.ts";
 export { lassoGap } from "./lib/lasso_gap.ts";
 export * from "./lib/dictionary_learning.ts";
-export * from "./lib/adaptive_rate.ts";
 export * from "./lib/softplus_adam.ts";
 export * from "./lib/lista.ts";
-export * from "./lib/learn_lista.ts";
 export * from "./lib/saes.ts";
 export * from "./lib/train_sae.ts";
 export * from "./lib/safetensors.ts";

@@ -7,7 +7,7 @@
  */
 import * as costs from "../lib/paper/estimates.ts";
 import type { Experiment, Row } from "../lib/sweep.ts";
-import { fistaLambdas } from "../lib/fista_paths.ts";
+import { fistaLambdas } from "../lib/sparse_coding.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
 import {

@@ -8,7 +8,7 @@
 import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import * as costs from "../lib/paper/estimates.ts";
 import type { Experiment, Row } from "../lib/sweep.ts";
-import { fistaCheckpoints } from "../lib/fista_paths.ts";
+import { fistaCheckpoints } from "../lib/sparse_coding.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { infer, Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
 import {
@@ -56,7 +56,7 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
       { id, ood }: Observations,
       start?: SplitCodes,
     ) => {
-      const options = { lambda, budgets, nonneg: true };
+      const options = { lambda, checkpoints: budgets, nonneg: true };
       const codesOod = fistaCheckpoints(ood, D, { ...options, zInit: start?.codesOod });
       return fistaCheckpoints(id, D, { ...options, zInit: start?.codesId }).map((codesId, i) =>
         row(method, { codesId, codesOod: codesOod[i] }, budgets[i])

@@ -5,7 +5,7 @@
  * @module
  */
 import { requireInteger, requireOptions } from "./checks.ts";
-import { compressedSensingBound, largestSparsity } from "./grids.ts";
+import { compressedSensingBound, largestSparsity } from "./problem_size.ts";
 import { type Matrix64, normalizeColumns, zeros } from "./matrix.ts";
 import { RandomState } from "./random.ts";
 

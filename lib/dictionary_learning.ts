@@ -2,10 +2,17 @@
  * Dictionary learning by alternating sparse coding and dictionary updates: DL-FISTA and ISTA learning.
  * @module
  */
-import { requireFunction, requireInteger, requireOptions, requirePositive } from "./checks.ts";
+import {
+  requireFunction,
+  requireInteger,
+  requireNonNegative,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
 import { DictionaryUpdater } from "./cores/dictionary_update.ts";
-import { Arena, type Block, padded, run, toMatrix32 } from "./wasm/memory.ts";
+import { Arena, type Block, padded, run, toMatrix32, writeRows } from "./wasm/memory.ts";
 import { LassoSolver } from "./cores/fista.ts";
+import { lipschitz } from "./linalg.ts";
 import {
   type Matrix,
   type Matrix32,
@@ -16,9 +23,7 @@ import {
 } from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
 
-export { updateDictionary } from "./cores/dictionary_update.ts";
-
-/** Ridge of the update. */
+/** Ridge of the update, in squared units of the codes. */
 const EPS = 1e-6;
 /** Relative change of the dictionary below which learning stops … */
 const CHANGE = 1e-5;
@@ -55,24 +60,39 @@ export interface DictionaryRound {
   codesOod(): Matrix32;
 }
 
+/**
+ * Sparse coding of one's own for {@linkcode learnDictionary}.
+ *
+ * @param X Samples×m observations: XId or XOod, as they were given.
+ * @param D m×n dictionary of the round.
+ * @param zInit Samples×n codes of the round before; zeros in the first.
+ * @returns Samples×n codes.
+ */
+export type Coder = (X: Matrix, D: Matrix32, zInit: Matrix32) => Matrix;
+
 /** What {@linkcode learnDictionary} learns and for how long. */
 export interface LearnDictionaryOptions {
   /** Number of atoms n. */
   numLatents: number;
   /** Weight λ of the ℓ1 penalty, above 0. */
   lambda: number;
+  /** Number of rounds, in place of maxSteps / updateEvery. */
+  rounds?: number;
   /** Number of steps; one round stands for `updateEvery` of them. Default 50,000. */
   maxSteps?: number;
   /** Steps per round. Default 50: 1000 rounds. */
   updateEvery?: number;
-  /** Iterations of sparse coding per round. Default 100. */
+  /** Iterations of FISTA or ISTA per round. Default 100. */
   nIter?: number;
-  /** Seed of the random start; not needed with `dInit`. */
+  /** Seed of the random start. Default 0. */
   seed?: number;
   /** m×n dictionary to start from, as it is. Default: normal numbers from the seed, unit columns. */
   dInit?: Matrix;
-  /** "fista" keeps codes at 0 or above, "ista" does not. Default "fista". */
-  solver?: "fista" | "ista";
+  /**
+   * "fista" keeps codes at 0 or above, "ista" does not; a function is sparse coding of one's own.
+   * Default "fista".
+   */
+  solver?: "fista" | "ista" | Coder;
   /** Called after every round. */
   onRound?: (round: DictionaryRound) => void;
 }
@@ -90,31 +110,35 @@ export interface LearnedDictionary {
 }
 
 /**
- * Learns a dictionary: every round infers the codes of XId and XOod by FISTA or ISTA, started at the
- * previous round's codes, then updates the dictionary from XId only (see `updateDictionary`). Stops
- * after maxSteps / updateEvery rounds, or when, after at least 11 rounds, ‖D − D_old‖ < 1e-5·‖D_old‖ in
- * the Frobenius norm. Codes and dictionary are float32, the update float64. Source: "Stop Probing, Start
- * Coding" (arXiv 2603.28744), DL-FISTA.
+ * Learns a dictionary: every round infers the codes of XId and XOod by FISTA, ISTA or a coder of one's
+ * own, started at the previous round's codes, then updates the dictionary from XId only (see
+ * `updateDictionary`). Stops after `rounds` (or maxSteps / updateEvery) rounds, or when, after at least
+ * 11 rounds, ‖D − D_old‖ < 1e-5·‖D_old‖ in the Frobenius norm. Codes and dictionary are float32, the
+ * update float64. Source: "Stop Probing, Start Coding" (arXiv 2603.28744), DL-FISTA.
  *
  * @param XId Samples×m observations to learn from.
  * @param XOod Samples×m observations that are coded only; may have no rows.
  * @param options See {@linkcode LearnDictionaryOptions}.
  * @returns Codes, dictionary and history.
- * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
- * squared errors overflow float32.
+ * @throws {TypeError} When an argument is of the wrong kind, or both `rounds` and `maxSteps` are given.
+ * @throws {RangeError} When shapes do not match, values (a coder's too) are not finite in float32, an
+ * option is out of range, or squared errors overflow float32.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { generateDatasets } from "./data.ts";
- * import { learnDictionary } from "./dictionary_learning.ts";
+ * import { type Coder, learnDictionary } from "./dictionary_learning.ts";
+ * import { fista } from "./sparse_coding.ts";
  * const { val, ood } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 200 });
- * const { dictionary } = learnDictionary(val.Y, ood.Y, {
- *   numLatents: 20,
- *   lambda: 0.1,
- *   seed: 0,
- *   maxSteps: 500,
- * });
+ * const options = { numLatents: 20, lambda: 0.1, rounds: 10 };
+ * const { dictionary, history } = learnDictionary(val.Y, ood.Y, options);
+ * assert.equal(history.length, 10);
+ * assert(history[9].mseId < history[0].mseId);
+ *
+ * // the same with a coder of one's own
+ * const solver: Coder = (X, D, zInit) => fista(X, D, { lambda: 0.1, nonneg: true, zInit });
+ * assert.deepEqual(learnDictionary(val.Y, ood.Y, { ...options, solver }).dictionary, dictionary);
  * ```
  */
 export function learnDictionary(
@@ -122,52 +146,31 @@ export function learnDictionary(
   XOod: Matrix,
   options: LearnDictionaryOptions,
 ): LearnedDictionary {
-  requireOptions("options", options);
-  const {
-    numLatents,
-    lambda,
-    maxSteps = 50_000,
-    updateEvery = 50,
-    nIter = 100,
-    seed,
-    dInit,
-    solver: method = "fista",
-    onRound,
-  } = options;
-  requireMatrix("XId", XId);
-  requireInteger("XId.rows", XId.rows, 1);
-  requireInteger("XId.cols", XId.cols, 1);
-  requireMatrix("XOod", XOod, { cols: XId.cols });
-  requireFloat32("XId", XId);
-  requireFloat32("XOod", XOod);
-  requireInteger("numLatents", numLatents, 1);
-  requirePositive("lambda", lambda);
-  requireInteger("updateEvery", updateEvery, 1);
-  requireInteger("maxSteps", maxSteps, updateEvery);
-  requireInteger("nIter", nIter, 1);
-  if (dInit) requireMatrix("dInit", dInit, { rows: XId.cols, cols: numLatents });
-  if (method !== "fista" && method !== "ista") {
-    throw new RangeError(`solver must be "fista" or "ista", got ${JSON.stringify(method)}`);
-  }
-  if (onRound !== undefined) requireFunction("onRound", onRound);
+  const { lambda, nIter, seed, dInit, solver: method, rounds, updateEvery, onRound, numLatents } =
+    checkOptions(XId, XOod, options);
   const m = XId.cols, n = numLatents, accelerated = method === "fista";
-  let D = dInit ? toFloat32(dInit) : randomDictionary(m, n, seed!);
+  let D = dInit ? toFloat32(dInit) : randomDictionary(m, n, seed);
 
   using arena = new Arena();
-  const settings = { lambda, nIter, nonneg: accelerated, accelerated };
-  const solver = new LassoSolver(arena, m, n, Math.max(XId.rows, XOod.rows), settings);
+  // where the caller codes, the solver only measures the fit, and needs no more than a row
+  const rows = typeof method === "function" ? 1 : Math.max(XId.rows, XOod.rows);
+  const solver = new LassoSolver(arena, m, n, rows, { nIter, nonneg: accelerated, accelerated });
   const updater = new DictionaryUpdater(arena, XId, n, EPS);
-  const id = new Split(arena, XId, n), ood = new Split(arena, XOod, n);
+  const id = new CodedSplit(arena, XId, n), ood = new CodedSplit(arena, XOod, n);
+  const prepare = () =>
+    solver.setDictionary(D, typeof method === "function" ? 0 : 1 / lipschitz(D));
+  const infer = (split: CodedSplit) =>
+    typeof method === "function" ? split.take(method, D) : split.infer(solver, lambda);
   const history: DictionaryHistory[] = [];
-  solver.setDictionary(D);
-  for (let round = 1; round <= Math.floor(maxSteps / updateEvery); round++) {
-    id.infer(solver);
-    ood.infer(solver);
+  prepare();
+  for (let round = 1; round <= rounds; round++) {
+    infer(id);
+    infer(ood);
     const old = D;
     D = updater.update(id.z);
     const stopped = round > FIRST_ROUNDS + 1 && hasSettled(old, D);
     if (!stopped) {
-      solver.setDictionary(D);
+      prepare();
       history.push({
         step: round * updateEvery,
         mseId: id.mse(solver),
@@ -183,42 +186,130 @@ export function learnDictionary(
   return { codesId: id.codes(), codesOod: ood.codes(), dictionary: D, history };
 }
 
+/** The checked arguments of {@linkcode learnDictionary}, with their defaults. */
+function checkOptions(XId: Matrix, XOod: Matrix, options: LearnDictionaryOptions) {
+  requireOptions("options", options);
+  const { numLatents, lambda, updateEvery = 50, nIter = 100, seed = 0, dInit, onRound } = options;
+  const { rounds, maxSteps = 50_000, solver = "fista" } = options;
+  requireMatrix("XId", XId);
+  requireInteger("XId.rows", XId.rows, 1);
+  requireInteger("XId.cols", XId.cols, 1);
+  requireMatrix("XOod", XOod, { cols: XId.cols });
+  requireFloat32("XId", XId);
+  requireFloat32("XOod", XOod);
+  requireInteger("numLatents", numLatents, 1);
+  requirePositive("lambda", lambda);
+  requireInteger("updateEvery", updateEvery, 1);
+  if (rounds === undefined) requireInteger("maxSteps", maxSteps, updateEvery);
+  else if (options.maxSteps === undefined) requireInteger("rounds", rounds, 1);
+  else throw new TypeError("Cannot learn for both rounds and maxSteps: give one of them");
+  requireInteger("nIter", nIter, 1);
+  if (dInit) requireMatrix("dInit", dInit, { rows: XId.cols, cols: numLatents });
+  if (typeof solver !== "function" && solver !== "fista" && solver !== "ista") {
+    throw new RangeError(
+      `solver must be "fista", "ista" or a function, got ${JSON.stringify(solver)}`,
+    );
+  }
+  if (onRound !== undefined) requireFunction("onRound", onRound);
+  return {
+    numLatents,
+    lambda,
+    rounds: rounds ?? Math.floor(maxSteps / updateEvery),
+    updateEvery,
+    nIter,
+    seed,
+    dInit,
+    solver,
+    onRound,
+  };
+}
+
+/**
+ * The dictionary that fits codes best in the least squares sense, with a ridge:
+ * D = XᵀZ(ZᵀZ + εI)⁻¹, then every atom scaled to unit norm (norms below 1e-8 count as 1e-8, so an
+ * atom that no code uses is exactly zero). By Cholesky factorisation in float64, in the equal form
+ * Xᵀ(ZZᵀ + εI)⁻¹Z where there are more atoms than samples; the cost of forming the system grows with the
+ * codes that are not zero. Source: method of optimal directions (Engan, Aase and Husøy, 1999).
+ *
+ * @param X Samples×m observations, within float32 so that no sum of squares overflows; not rounded.
+ * @param Z Samples×n codes (rounded to float32).
+ * @param options `eps`: the ridge ε, in squared units of the codes. Default 1e-6.
+ * @returns m×n dictionary, float32.
+ * @throws {TypeError} When an argument is of the wrong kind.
+ * @throws {RangeError} When shapes do not match, values are not finite in float32, `eps` is negative, or
+ * it is too small for the codes (Gram matrix not positive definite in float64).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { updateDictionary } from "./dictionary_learning.ts";
+ * import { fromRows } from "./matrix.ts";
+ * const D = updateDictionary(fromRows([[0, 2], [3, 0]]), fromRows([[1, 0], [0, 1]]));
+ * assert.deepEqual([...D.data], [0, 1, 1, 0]);
+ * ```
+ */
+export function updateDictionary(
+  X: Matrix,
+  Z: Matrix,
+  { eps = EPS }: { eps?: number } = {},
+): Matrix32 {
+  requireMatrix("X", X);
+  requireMatrix("Z", Z, { rows: X.rows });
+  requireFloat32("X", X);
+  requireFloat32("Z", Z);
+  requireNonNegative("eps", eps);
+  using arena = new Arena();
+  return new DictionaryUpdater(arena, X, Z.cols, eps).update(arena.matrix(Z));
+}
+
 /** Observations and their codes in Wasm memory. */
-class Split {
+class CodedSplit {
   readonly z: Block;
+  readonly #X: Matrix;
   readonly #x: Block;
-  readonly #rows: number;
-  readonly #m: number;
   readonly #n: number;
 
   constructor(arena: Arena, X: Matrix, n: number) {
-    [this.#rows, this.#m, this.#n] = [X.rows, X.cols, n];
+    this.#X = X;
+    this.#n = n;
     this.#x = arena.matrix(X);
     this.z = arena.f32(X.rows * padded(n));
   }
 
   /** Sparse coding from the present codes on. */
-  infer(solver: LassoSolver): void {
-    const ldm = padded(this.#m), ldn = padded(this.#n);
-    for (let start = 0; start < this.#rows; start += solver.blockRows) {
-      const rows = Math.min(solver.blockRows, this.#rows - start);
+  infer(solver: LassoSolver, lambda: number): void {
+    const ldm = padded(this.#X.cols), ldn = padded(this.#n), count = this.#X.rows;
+    for (let start = 0; start < count; start += solver.blockRows) {
+      const rows = Math.min(solver.blockRows, count - start);
       const z = this.z.from(start * ldn, rows * ldn);
+      const samples = Array.from({ length: rows }, (_, i) => i);
       solver.start(z, rows);
-      solver.iterate(this.#x.from(start * ldm), z, Array.from({ length: rows }, (_, i) => i));
+      solver.iterate(this.#x.from(start * ldm), z, samples, { lambda });
     }
   }
 
+  /** Takes the codes that the caller's coder gives. */
+  take(coder: Coder, D: Matrix32): void {
+    const rows = this.#X.rows;
+    if (rows === 0) return;
+    const Z = coder(this.#X, D, this.codes());
+    requireMatrix("solver's codes", Z, { rows, cols: this.#n });
+    requireFloat32("solver's codes", Z);
+    writeRows(this.z, Z, 0, rows);
+  }
+
   mse(solver: LassoSolver): number {
-    if (this.#rows === 0) return 0;
-    return solver.fitError(this.#x, this.z, this.#rows) / (this.#rows * this.#m);
+    const { rows, cols } = this.#X;
+    return rows === 0 ? 0 : solver.fitError(this.#x, this.z, rows) / (rows * cols);
   }
 
   l0(): number {
-    return this.#rows === 0 ? 0 : run("count_above", this.z.length, ACTIVE, this.z) / this.#rows;
+    const { rows } = this.#X;
+    return rows === 0 ? 0 : run("count_above", this.z.length, ACTIVE, this.z) / rows;
   }
 
   codes(): Matrix32 {
-    return toMatrix32(this.z, this.#rows, this.#n);
+    return toMatrix32(this.z, this.#X.rows, this.#n);
   }
 }
 
@@ -228,11 +319,11 @@ function report(
   round: number,
   entry: DictionaryHistory | undefined,
   dictionary: Matrix32,
-  id: Split,
-  ood: Split,
+  id: CodedSplit,
+  ood: CodedSplit,
 ): void {
   let running = true;
-  const copy = (split: Split) => () => {
+  const copy = (split: CodedSplit) => () => {
     if (!running) throw new Error(`Cannot read the codes of round ${round}: onRound has returned`);
     return split.codes();
   };

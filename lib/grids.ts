@@ -1,41 +1,31 @@
 /**
- * The compressed-sensing bound on the number of observed dimensions, and the paper's grids of
- * problems. A grid leaves out, without a word, the combinations that have no problem: k ≥ n, a
- * bound above n, or more active latents than the generator can place.
+ * The paper's grids of problems. A grid leaves out, without a word, the combinations that have no
+ * problem: k ≥ n, a bound above n, or more active latents than the generator can place.
  * @module
  */
 import { requireInteger, requirePositive } from "./checks.ts";
+import {
+  compressedSensingBound,
+  computeEps,
+  computeInputDim,
+  type ConfigWarning,
+  largestSparsity,
+  type ProblemConfig,
+  validateConfig,
+} from "./problem_size.ts";
+
+// What a problem of any size needs is imported from here too, where scripts have found it so far
+export {
+  compressedSensingBound,
+  computeInputDim,
+  type ConfigWarning,
+  largestSparsity,
+  type ProblemConfig,
+  validateConfig,
+};
 
 /** The seeds of every experiment of the paper. */
 export const paperSeeds: readonly number[] = [0, 1, 2];
-
-/** What can look wrong with a problem that can be run all the same. */
-export interface ConfigWarning {
-  /** Fewer observed dimensions than the bound asks for, or less than two samples for each of them. */
-  kind: "input_dim_below_minimum" | "too_few_samples";
-  /** The rule and the current values. */
-  message: string;
-}
-
-/** One problem, as {@linkcode validateConfig} sees it. */
-export interface ProblemConfig {
-  /** n: number of latents. */
-  numLatents: number;
-  /** k: active latents per sample. */
-  k: number;
-  /** m: number of observed dimensions. */
-  inputDim: number;
-  /** The bound on m for this n, k and c. */
-  inputDimMin: number;
-  /** Number of samples; null when not given. */
-  nSamples: number | null;
-  /** m / (k ln(n/k)), rounded to three decimals: the c that gives this m. */
-  eps: number;
-  /** True when there are no warnings. */
-  valid: boolean;
-  /** What looks wrong. */
-  warnings: ConfigWarning[];
-}
 
 /** One row of a grid: a problem and the width of its SAEs, which is n. */
 export interface GridRow extends ProblemConfig {
@@ -75,126 +65,6 @@ export interface GridOptions {
   nSamples?: readonly number[];
   /** Constants of the bound. */
   c?: readonly number[];
-}
-
-/**
- * ⌈c·k·ln(n/k)⌉: how many random measurements suffice, up to the constant, to recover k active ones
- * of n latents (Candès, Romberg and Tao, 2006). No checks and no lower limit.
- *
- * @example
- * ```ts
- * import { compressedSensingBound } from "./grids.ts";
- * compressedSensingBound(100, 10, 2); // 47
- * ```
- */
-export function compressedSensingBound(numLatents: number, k: number, c: number): number {
-  return Math.ceil(c * k * Math.log(numLatents / k));
-}
-
-/**
- * The largest k that the generator can place: setting A and setting C put latent 0 beside k − 1
- * latents of one half of the others, of which the smaller has ⌈n/2⌉ − 1.
- *
- * @example
- * ```ts
- * import { largestSparsity } from "./grids.ts";
- * largestSparsity(50); // 25
- * ```
- */
-export function largestSparsity(numLatents: number): number {
-  return Math.ceil(numLatents / 2);
-}
-
-/**
- * The number of observed dimensions for n latents of which k are active: max(k + 1, ⌈c·k·ln(n/k)⌉).
- *
- * @param numLatents n: number of latents.
- * @param k Active latents per sample, from 1 to n − 1.
- * @param c The constant of the bound.
- * @throws {TypeError} When an argument is not a number.
- * @throws {RangeError} When n or k is no integer of at least 1, k ≥ n, c is not above 0, or the
- * bound exceeds n: no compression is left then.
- *
- * @example
- * ```ts
- * import { computeInputDim } from "./grids.ts";
- * computeInputDim(1000, 10); // 93
- * ```
- */
-export function computeInputDim(numLatents: number, k: number, c = 2): number {
-  requireInteger("numLatents", numLatents, 1);
-  requireInteger("k", k, 1);
-  requirePositive("c", c);
-  if (k >= numLatents) {
-    throw new RangeError(
-      `Cannot compute the input dimension: k must be below numLatents, got k = ${k} of ${numLatents}`,
-    );
-  }
-  const inputDim = Math.max(k + 1, compressedSensingBound(numLatents, k, c));
-  if (inputDim > numLatents) {
-    throw new RangeError(
-      `Cannot compute the input dimension: the bound must not exceed numLatents, got ${inputDim} ` +
-        `for numLatents = ${numLatents}, k = ${k}, c = ${c}`,
-    );
-  }
-  return inputDim;
-}
-
-function computeEps(numLatents: number, k: number, inputDim: number): number {
-  return Number((inputDim / (k * Math.log(numLatents / k))).toFixed(3));
-}
-
-/**
- * Completes a problem by the bound and tells what looks wrong with it: fewer observed dimensions
- * than the bound, or fewer than two samples per observed dimension.
- *
- * @throws {RangeError} What {@linkcode computeInputDim} throws, and when `inputDim` or `nSamples` is
- * given and no integer of at least 1.
- *
- * @example
- * ```ts
- * import { validateConfig } from "./grids.ts";
- * validateConfig({ numLatents: 100, k: 10, inputDim: 40 }).warnings[0].kind; // "input_dim_below_minimum"
- * ```
- */
-export function validateConfig(
-  { numLatents, k, inputDim, nSamples = null, c = 2 }: {
-    numLatents: number;
-    k: number;
-    inputDim?: number;
-    nSamples?: number | null;
-    c?: number;
-  },
-): ProblemConfig {
-  const inputDimMin = computeInputDim(numLatents, k, c);
-  const m = inputDim ?? inputDimMin;
-  requireInteger("inputDim", m, 1);
-  const warnings: ConfigWarning[] = [];
-  if (m < inputDimMin) {
-    warnings.push({
-      kind: "input_dim_below_minimum",
-      message: `inputDim should be at least the bound ${inputDimMin}, got ${m}`,
-    });
-  }
-  if (nSamples !== null) {
-    requireInteger("nSamples", nSamples, 1);
-    if (nSamples < 2 * m) {
-      warnings.push({
-        kind: "too_few_samples",
-        message: `nSamples should be at least 2 × inputDim = ${2 * m}, got ${nSamples}`,
-      });
-    }
-  }
-  return {
-    numLatents,
-    k,
-    inputDim: m,
-    inputDimMin,
-    nSamples,
-    eps: computeEps(numLatents, k, m),
-    valid: warnings.length === 0,
-    warnings,
-  };
 }
 
 /** One combination of the swept lists. */

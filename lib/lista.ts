@@ -1,5 +1,6 @@
 /**
- * LISTA: a few iterations of ISTA, unrolled into layers whose weights are learned.
+ * LISTA: a few iterations of ISTA, unrolled into layers whose weights are learned; and as a whole
+ * method, with a known dictionary or one that is learned first.
  * @module
  */
 import {
@@ -10,7 +11,7 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
-import { Arena, padded, readRows, run, toMatrix32, writeRows } from "./wasm/memory.ts";
+import { Arena, forBlocks, padded, readRows, run, toMatrix32 } from "./wasm/memory.ts";
 import { type ListaLayer, ListaNetwork } from "./cores/lista.ts";
 import {
   type Matrix,
@@ -23,6 +24,7 @@ import {
   zeros32,
 } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
+import { learnDictionary } from "./dictionary_learning.ts";
 import { lipschitz } from "./linalg.ts";
 
 export type { ListaLayer };
@@ -80,12 +82,14 @@ function gather(X: Matrix, batch: ArrayLike<number>, view: Float32Array): void {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fromRows } from "./matrix.ts";
  * import { Lista } from "./lista.ts";
  * const D = fromRows([[1, 0, 0.6], [0, 1, 0.8]]), X = fromRows([[1, 2], [0, 1]]);
  * const lista = Lista.fromDictionary(D, { nLayers: 3 });
  * const history = lista.train(X, D, { lambda: 0.1, epochs: 5 });
- * const codes = lista.forward(X); // 2 × 3
+ * assert(history[4].loss < history[0].loss);
+ * assert.deepEqual([lista.forward(X).rows, lista.forward(X).cols], [2, 3]);
  * ```
  */
 export class Lista {
@@ -170,11 +174,9 @@ export class Lista {
     using arena = new Arena();
     const network = new ListaNetwork(arena, this.#layers, FORWARD_ROWS);
     const x = arena.f32(FORWARD_ROWS * padded(X.cols));
-    for (let start = 0; start < X.rows; start += FORWARD_ROWS) {
-      const end = Math.min(start + FORWARD_ROWS, X.rows);
-      writeRows(x, X, start, end);
+    forBlocks(X, FORWARD_ROWS, x, (start, end) => {
       readRows(network.forward(x, end - start), codes, start, end);
-    }
+    });
     requireNoOverflow("code X", codes, "scale X or the weights down");
     return codes;
   }
@@ -263,4 +265,86 @@ export class Lista {
     this.#layers = network.read();
     return history;
   }
+}
+
+/** Options of {@linkcode learnLista}. */
+export interface LearnListaOptions extends ListaTraining {
+  /** Dictionary, m × n. Default: learned by DL-FISTA with the same λ and seed. */
+  dictionary?: Matrix;
+  /** Number of atoms, n: needed where no dictionary is given. */
+  numLatents?: number;
+  /** Steps of the dictionary learning, 50 to a round. Default 50,000. */
+  maxSteps?: number;
+  /** Layers of the network. Default 16. */
+  nLayers?: number;
+}
+
+/** What {@linkcode learnLista} returns. */
+export interface LearnedLista {
+  /** ID codes, samples × n. */
+  codesId: Matrix32;
+  /** OOD codes, samples × n. */
+  codesOod: Matrix32;
+  /** The dictionary, m × n: the given one, or the learned one. */
+  dictionary: Matrix32;
+  /** The trained network. */
+  lista: Lista;
+  /** Mean loss of every training epoch. */
+  history: ListaEntry[];
+}
+
+/**
+ * Trains LISTA on the ID observations, from the layers that a dictionary gives, and codes both splits.
+ * Without a given dictionary it first learns one from the ID observations by DL-FISTA
+ * (`learnDictionary`).
+ *
+ * @param XId ID observations, samples × m.
+ * @param XOod OOD observations, samples × m.
+ * @throws {TypeError} When an argument is of the wrong kind, or neither `dictionary` nor `numLatents`
+ * is given.
+ * @throws {RangeError} When shapes do not fit together, a value is not finite in float32, λ or lr is
+ * not above 0 or a count is no integer of at least 1.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { generateDatasets } from "./data.ts";
+ * import { learnLista } from "./lista.ts";
+ * const { val, ood } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 100 });
+ * const { codesOod, dictionary, history } = learnLista(val.Y, ood.Y, {
+ *   numLatents: 20,
+ *   lambda: 0.1,
+ *   maxSteps: 500,
+ *   epochs: 10,
+ * });
+ * assert.deepEqual([codesOod.rows, codesOod.cols, dictionary.cols], [ood.Y.rows, 20, 20]);
+ * assert.equal(history.length, 10);
+ * ```
+ */
+export function learnLista(XId: Matrix, XOod: Matrix, options: LearnListaOptions): LearnedLista {
+  requireOptions("options", options);
+  const { dictionary: given, numLatents, maxSteps, nLayers, ...training } = options;
+  requireMatrix("XId", XId);
+  requireMatrix("XOod", XOod, { cols: XId.cols });
+  requireFloat32("XId", XId);
+  requireFloat32("XOod", XOod);
+  if (given) {
+    requireMatrix("dictionary", given, { rows: XId.cols });
+    requireFloat32("dictionary", given);
+  } else if (numLatents === undefined) {
+    throw new TypeError("Cannot learn LISTA: it needs a dictionary or numLatents, got neither");
+  }
+  const { lambda, seed = 0 } = training;
+  const dictionary = given
+    ? toFloat32(given)
+    : learnDictionary(XId, XOod, { numLatents: numLatents!, lambda, maxSteps, seed }).dictionary;
+  const lista = Lista.fromDictionary(dictionary, { nLayers });
+  const history = lista.train(XId, dictionary, training);
+  return {
+    codesId: lista.forward(XId),
+    codesOod: lista.forward(XOod),
+    dictionary,
+    lista,
+    history,
+  };
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { requireInteger, requireNonNegative } from "./checks.ts";
-import { Arena, padded, run, writeRows } from "./wasm/memory.ts";
+import { Arena, forBlocks, padded, run, writeRows } from "./wasm/memory.ts";
 import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 
 /** Samples that go through the product together. */
@@ -20,9 +20,10 @@ const BLOCK_ROWS = 96;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fromRows } from "./matrix.ts";
  * import { meanSquaredError } from "./reconstruction.ts";
- * meanSquaredError(fromRows([[1, 2]]), fromRows([[1]]), fromRows([[1], [1]])); // 0.5
+ * assert.equal(meanSquaredError(fromRows([[1, 2]]), fromRows([[1]]), fromRows([[1], [1]])), 0.5);
  * ```
  */
 export function meanSquaredError(X: Matrix, Z: Matrix, D: Matrix): number {
@@ -37,13 +38,11 @@ export function meanSquaredError(X: Matrix, Z: Matrix, D: Matrix): number {
   const x = arena.f32(BLOCK_ROWS * m), r = arena.f32(BLOCK_ROWS * m);
   const z = arena.f32(BLOCK_ROWS * n);
   let squares = 0;
-  for (let start = 0; start < X.rows; start += BLOCK_ROWS) {
-    const end = Math.min(start + BLOCK_ROWS, X.rows);
-    writeRows(x, X, start, end);
+  forBlocks(X, BLOCK_ROWS, x, (start, end) => {
     writeRows(z, Z, start, end);
     run("gemm_nn", end - start, m, Z.cols, z, n, atoms, m, r, m);
     squares += run("residual", end - start, m, r, x);
-  }
+  });
   return squares / X.data.length;
 }
 
@@ -56,9 +55,10 @@ export function meanSquaredError(X: Matrix, Z: Matrix, D: Matrix): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fromRows } from "./matrix.ts";
  * import { meanL0 } from "./reconstruction.ts";
- * meanL0(fromRows([[1, 0, 0.001], [1, -1, 0]])); // 1.5
+ * assert.equal(meanL0(fromRows([[1, 0, 0.001], [1, -1, 0]])), 1.5);
  * ```
  */
 export function meanL0(Z: Matrix, { threshold = 0.01 }: { threshold?: number } = {}): number {

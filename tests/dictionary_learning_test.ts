@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateDatasets } from "../lib/data.ts";
 import {
+  type Coder,
   type DictionaryRound,
   learnDictionary,
   type LearnDictionaryOptions,
@@ -18,6 +19,7 @@ import {
   zeros,
 } from "../lib/matrix.ts";
 import { RandomState, TorchGenerator } from "../lib/random.ts";
+import { meanSquaredError } from "../lib/reconstruction.ts";
 import { fista } from "../lib/sparse_coding.ts";
 import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
 import { onPlainSimd } from "./plain_simd.ts";
@@ -232,6 +234,47 @@ Deno.test("a round is what its parts are: fista on the start, then updateDiction
   assert.deepEqual(second.history[0], result.history[0]);
 });
 
+Deno.test("rounds are maxSteps / updateEvery, and no seed is seed 0", () => {
+  const options = { numLatents: 12, lambda: 0.1 };
+  assert.deepEqual(
+    learnDictionary(XId, XOod, { ...options, rounds: 3 }),
+    learnDictionary(XId, XOod, { ...options, seed: 0, maxSteps: 150 }),
+  );
+  const { history } = learnDictionary(XId, XOod, { ...options, rounds: 3, updateEvery: 1 });
+  assert.deepEqual(history.map(({ step }) => step), [1, 2, 3]);
+});
+
+Deno.test("a coder of one's own sees the round's dictionary and the last round's codes", () => {
+  const options = { numLatents: 12, lambda: 0.1, rounds: 4 };
+  const seen: Parameters<Coder>[] = [];
+  const coder: Coder = (X, D, zInit) => {
+    seen.push([X, D, zInit]);
+    return fista(X, D, { lambda: 0.1, nonneg: true, zInit });
+  };
+  const own = learnDictionary(XId, XOod, { ...options, solver: coder });
+  // the solver inside starts a block as fista starts a call
+  assert.deepEqual(own, learnDictionary(XId, XOod, options));
+  assert.equal(seen.length, 8);
+  assert.deepEqual([seen[0][0], seen[1][0]], [XId, XOod]);
+  assert(seen[0][2].data.every((code) => code === 0), "the first round starts at zero");
+  assert.deepEqual(seen[2][2], fista(XId, seen[0][1], { lambda: 0.1, nonneg: true }));
+
+  // hard thresholding, with float64 codes, and an empty OOD split that is not coded
+  const threshold: Coder = (X, D) => {
+    const Z = multiply(X, D);
+    return { ...Z, data: Z.data.map((value) => Math.abs(value) > 0.5 ? value : 0) };
+  };
+  const thresholded = learnDictionary(XId, zeros(0, 8), { ...options, solver: threshold });
+  assert.deepEqual(
+    thresholded.dictionary,
+    updateDictionary(XId, thresholded.codesId),
+  );
+  assert.equal(thresholded.codesOod.rows, 0);
+  const error = meanSquaredError(XId, thresholded.codesId, thresholded.dictionary);
+  // float32 sums of twelve terms in another order
+  assertClose(thresholded.history[3].mseId, error, 1e-6, "mse");
+});
+
 Deno.test("onRound reads every round, as if learning had stopped there", () => {
   const options = { numLatents: 12, lambda: 0.1, seed: 3, updateEvery: 10, maxSteps: 75 };
   const rounds: (DictionaryRound & { id: Matrix; ood: Matrix })[] = [];
@@ -325,8 +368,28 @@ Deno.test("bad input is refused by name, value and rule", () => {
     [learn({ nIter: 0 }), "RangeError", /^nIter must be an integer of at least 1, got 0/],
     [learn({ maxSteps: 49 }), "RangeError", /^maxSteps must be an integer of at least 50, got 49/],
     [learn({ updateEvery: 0 }), "RangeError", /^updateEvery must be/],
-    [learn({ seed: undefined }), "TypeError", /^seed must be a number, got undefined/],
-    [learn({ solver: "lars" }), "RangeError", /^solver must be "fista" or "ista", got "lars"/],
+    [learn({ seed: "0" }), "TypeError", /^seed must be a number, got string/],
+    [learn({ rounds: 0 }), "RangeError", /^rounds must be an integer of at least 1, got 0/],
+    [
+      learn({ rounds: 2, maxSteps: 100 }),
+      "TypeError",
+      /^Cannot learn for both rounds and maxSteps/,
+    ],
+    [
+      learn({ solver: "lars" }),
+      "RangeError",
+      /^solver must be "fista", "ista" or a function, got "lars"/,
+    ],
+    [
+      learn({ solver: () => zeros(20, 11) }),
+      "RangeError",
+      /^solver's codes must have 12 columns, got 11/,
+    ],
+    [
+      learn({ solver: () => fromRows(Array.from({ length: 20 }, () => Array(12).fill(1e39))) }),
+      "RangeError",
+      /^solver's codes must be within float32/,
+    ],
     [learn({ dInit: zeros(8, 11) }), "RangeError", /^dInit must have 12 columns, got 11/],
     [() => learnDictionary(zeros(0, 8), XOod, options), "RangeError", /^XId.rows must be/],
     [

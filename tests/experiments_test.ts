@@ -5,12 +5,10 @@ import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { CellResult, Experiment, ExperimentOptions, Row } from "../lib/sweep.ts";
-import { fistaCheckpoints, fistaLambdas } from "../lib/fista_paths.ts";
 import { listModels } from "../lib/paper/model_cache.ts";
 import { toFloat32 } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
 import { readRows } from "../lib/results.ts";
-import { fista } from "../lib/sparse_coding.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
 const folder = Deno.makeTempDirSync({ dir: ".tmp" });
@@ -302,43 +300,6 @@ Deno.test("phase-transition tags its rows with eps, rho and delta", async () => 
   // m = ⌈3 ln(20/3)⌉ = 6
   const [{ input_dim, rho, delta, eps }] = rows;
   assert.deepEqual([input_dim, rho, delta, eps], [6, 3 / 20, 6 / 20, 1.054]);
-});
-
-Deno.test("one FISTA run gives the codes of every budget, and one preparation those of every λ", () => {
-  const { val, A } = generateDatasets({ seed: 1, numLatents: 40, k: 4, nSamples: 600 });
-  const zInit = { ...val.Z, data: val.Z.data.map((z) => 0.5 * z) };
-  const budgets = [1, 2, 5, 10, 37, 200];
-  for (const start of [undefined, zInit]) {
-    const options = { lambda: 0.05, nonneg: true, zInit: start };
-    fistaCheckpoints(val.Y, A, { ...options, budgets }).forEach((codes, i) => {
-      const alone = fista(val.Y, A, { ...options, nIter: budgets[i] });
-      const difference = Math.max(...codes.data.map((z, p) => Math.abs(z - alone.data[p])));
-      // codes are below 1; float32 sums of 40 terms in another order
-      assert(difference < 1e-5, `${budgets[i]} iterations: ${difference}`);
-    });
-  }
-  const lambdas = [0.2, 0.01, 1];
-  fistaLambdas(val.Y, A, { lambdas, nIter: 30, nonneg: true }).forEach((codes, i) => {
-    assert.deepEqual(codes, fista(val.Y, A, { lambda: lambdas[i], nIter: 30, nonneg: true }));
-  });
-  const D = { ...A, data: A.data.map(() => 0) };
-  for (const codes of fistaCheckpoints(val.Y, D, { lambda: 1, budgets: [1, 3] })) {
-    assert(codes.data.every((z) => z === 0));
-  }
-  assert.throws(
-    () => fistaCheckpoints(val.Y, A, { lambda: 1, budgets: [5, 5] }),
-    /budgets\[1\] must/,
-  );
-  assert.throws(() => fistaLambdas(val.Y, A, { lambdas: [1, 0] }), /lambdas\[1\] must/);
-  for (const path of [fistaCheckpoints, fistaLambdas]) {
-    const call = (options?: unknown) => () => path(val.Y, A, options as never);
-    assert.throws(call(), /^TypeError: options must be an object, got undefined/);
-    assert.throws(call({ lambda: 1 }), /^TypeError: (budgets|lambdas) must be an array, got undef/);
-  }
-  const huge = { ...val.Y, data: val.Y.data.map(() => 1e39) };
-  const overflow = { name: "RangeError", message: /^Cannot code X: .* float32, got NaN in row 0/ };
-  assert.throws(() => fistaCheckpoints(huge, A, { lambda: 1, budgets: [5] }), overflow);
-  assert.throws(() => fistaLambdas(huge, A, { lambdas: [1] }), overflow);
 });
 
 Deno.test("the codes of a series count in the memory of a cell", async () => {

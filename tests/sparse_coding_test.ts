@@ -13,7 +13,14 @@ import {
 } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
 import { meanL0, meanSquaredError } from "../lib/reconstruction.ts";
-import { fista, type FistaOptions, ista } from "../lib/sparse_coding.ts";
+import {
+  fista,
+  fistaCheckpoints,
+  fistaLambdas,
+  type FistaOptions,
+  ista,
+  solveFista,
+} from "../lib/sparse_coding.ts";
 import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
 import { onPlainSimd } from "./plain_simd.ts";
 
@@ -319,6 +326,32 @@ Deno.test("tol stops earlier than the full count, and never later", () => {
   assertClose(capped.data, counted.data, 1e-5, "capped");
 });
 
+Deno.test("solveFista tells each sample's gap and iterations, and whether tol was met", () => {
+  const { X, D } = problem({ n: 100, m: 47, samples: 300, nonneg: false });
+  // a sample of zeros meets any tolerance at once
+  X.data.fill(0, 0, 47);
+  for (const momentum of [true, false]) {
+    for (const nonneg of momentum ? [false, true] : [false]) {
+      const options = { lambda: 0.1, nonneg, tol: 1e-3, nIter: 40 };
+      const { codes, gaps, iterations } = solveFista(X, D, { ...options, momentum });
+      assert.deepEqual(codes, (momentum ? fista : ista)(X, D, options));
+      lassoGap(X, D, codes, options).forEach((gap, s) => {
+        const half = X.data.subarray(47 * s, 47 * (s + 1)).reduce((sum, x) => sum + x * x / 2, 0);
+        // ½‖x‖² is summed in another order
+        assertClose(gaps[s], gap === 0 ? 0 : gap / half, 1e-12, `sample ${s}`);
+        assert([10, 15, 23, 35, 40].includes(iterations[s]), `${iterations[s]}`);
+        if (gaps[s] > options.tol) assert.equal(iterations[s], 40);
+      });
+      assert.deepEqual([gaps[0], iterations[0]], [0, 10]);
+      // else nothing above has been tried
+      assert(gaps.some((gap) => gap > options.tol) && iterations.some((count) => count < 40));
+    }
+  }
+  const { codes, gaps, iterations } = solveFista(X, D, { lambda: 0.1, nIter: 7 });
+  assert.deepEqual(codes, fista(X, D, { lambda: 0.1, nIter: 7 }));
+  assert(iterations.every((count) => count === 7) && gaps.some((gap) => gap > 0.01));
+});
+
 Deno.test("the duality gap is what its definition says", () => {
   const { X, D } = problem({ n: 23, m: 11, samples: 9, nonneg: false });
   const Z = fista(X, D, { lambda: 0.1, nIter: 4 });
@@ -438,6 +471,46 @@ Deno.test("sizes that are no integers of at least 0 are refused, and so is a dic
     () => fista(zeros(3, 0), zeros(0, 5), { lambda: 0.1 }),
     { name: "RangeError", message: /^D.rows must be an integer of at least 1, got 0/ },
   );
+});
+
+Deno.test("one FISTA run gives the codes of every checkpoint, and one preparation those of every λ", () => {
+  const { val, A } = generateDatasets({ seed: 1, numLatents: 40, k: 4, nSamples: 600 });
+  const zInit = { ...val.Z, data: val.Z.data.map((z) => 0.5 * z) };
+  const checkpoints = [1, 2, 5, 10, 37, 200];
+  for (const start of [undefined, zInit]) {
+    const options = { lambda: 0.05, nonneg: true, zInit: start };
+    fistaCheckpoints(val.Y, A, { ...options, checkpoints }).forEach((codes, i) => {
+      const alone = fista(val.Y, A, { ...options, nIter: checkpoints[i] });
+      const difference = Math.max(...codes.data.map((z, p) => Math.abs(z - alone.data[p])));
+      // codes are below 1; float32 sums of 40 terms in another order
+      assert(difference < 1e-5, `${checkpoints[i]} iterations: ${difference}`);
+    });
+  }
+  const lambdas = [0.2, 0.01, 1];
+  fistaLambdas(val.Y, A, { lambdas, nIter: 30, nonneg: true }).forEach((codes, i) => {
+    assert.deepEqual(codes, fista(val.Y, A, { lambda: lambdas[i], nIter: 30, nonneg: true }));
+  });
+  const D = { ...A, data: A.data.map(() => 0) };
+  for (const codes of fistaCheckpoints(val.Y, D, { lambda: 1, checkpoints: [1, 3] })) {
+    assert(codes.data.every((z) => z === 0));
+  }
+  assert.throws(
+    () => fistaCheckpoints(val.Y, A, { lambda: 1, checkpoints: [5, 5] }),
+    /checkpoints\[1\] must/,
+  );
+  assert.throws(() => fistaLambdas(val.Y, A, { lambdas: [1, 0] }), /lambdas\[1\] must/);
+  for (const path of [fistaCheckpoints, fistaLambdas]) {
+    const call = (options?: unknown) => () => path(val.Y, A, options as never);
+    assert.throws(call(), /^TypeError: options must be an object, got undefined/);
+    assert.throws(
+      call({ lambda: 1 }),
+      /^TypeError: (checkpoints|lambdas) must be an array, got undef/,
+    );
+  }
+  const huge = { ...val.Y, data: val.Y.data.map(() => 1e39) };
+  const overflow = { name: "RangeError", message: /^Cannot code X: .* float32, got NaN in row 0/ };
+  assert.throws(() => fistaCheckpoints(huge, A, { lambda: 1, checkpoints: [5] }), overflow);
+  assert.throws(() => fistaLambdas(huge, A, { lambdas: [1] }), overflow);
 });
 
 Deno.test("bad input is refused by name, value and rule", () => {

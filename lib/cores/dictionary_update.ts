@@ -1,10 +1,10 @@
 /**
- * The dictionary that fits given codes best.
+ * The dictionary that fits given codes best, in Wasm memory: what dictionary_learning.ts documents as
+ * `updateDictionary`.
  * @module
  */
-import { requireNonNegative } from "../checks.ts";
-import { Arena, type Block, padded, run } from "../wasm/memory.ts";
-import { type Matrix, type Matrix32, requireFloat32, requireMatrix, zeros32 } from "../matrix.ts";
+import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
+import { type Matrix, type Matrix32, zeros32 } from "../matrix.ts";
 
 /** Norm below which an atom is not stretched to unit norm: one without codes stays zero. */
 const NORM_FLOOR = 1e-8;
@@ -127,40 +127,4 @@ function transposeInto(
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) B[j * ldb + i] = A[i * lda + j];
   }
-}
-
-/**
- * The dictionary that fits codes best in the least squares sense, with a ridge:
- * D = XᵀZ(ZᵀZ + εI)⁻¹, then every atom scaled to unit norm (norms below 1e-8 count as 1e-8, so an
- * atom that no code uses is exactly zero). By Cholesky factorisation in float64, in the equal form
- * Xᵀ(ZZᵀ + εI)⁻¹Z where there are more atoms than samples; the cost of forming the system grows with the
- * codes that are not zero. Source: method of optimal directions (Engan, Aase and Husøy, 1999).
- *
- * @param X Samples×m observations, within float32 so that no sum of squares overflows; not rounded.
- * @param Z Samples×n codes (rounded to float32).
- * @param options `eps`: the ridge ε, in squared units of the codes. Default 1e-6.
- * @returns m×n dictionary, float32.
- * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite in float32, `eps` is negative, or
- * it is too small for the codes (Gram matrix not positive definite in float64).
- *
- * @example
- * ```ts
- * import { updateDictionary } from "./dictionary_update.ts";
- * import { fromRows } from "../matrix.ts";
- * updateDictionary(fromRows([[0, 2], [3, 0]]), fromRows([[1, 0], [0, 1]])).data; // [0, 1, 1, 0]
- * ```
- */
-export function updateDictionary(
-  X: Matrix,
-  Z: Matrix,
-  { eps = 1e-6 }: { eps?: number } = {},
-): Matrix32 {
-  requireMatrix("X", X);
-  requireMatrix("Z", Z, { rows: X.rows });
-  requireFloat32("X", X);
-  requireFloat32("Z", Z);
-  requireNonNegative("eps", eps);
-  using arena = new Arena();
-  return new DictionaryUpdater(arena, X, Z.cols, eps).update(arena.matrix(Z));
 }

@@ -14,7 +14,6 @@ import {
   THREADS_FROM_LATENTS,
   writeRows,
 } from "../wasm/memory.ts";
-import { lipschitz } from "../linalg.ts";
 import type { Matrix } from "../matrix.ts";
 
 /**
@@ -58,10 +57,8 @@ export const FISTA_FIELDS = {
   localGram: "block",
 } as const;
 
-/** What the solver minimises and how. */
+/** How the solver iterates. */
 export interface LassoSettings {
-  /** Weight of the ℓ1 penalty. */
-  lambda: number;
   /** Most iterations. */
   nIter: number;
   /** Whether codes are kept at 0 or above. */
@@ -151,8 +148,8 @@ export class LassoSolver {
     });
   }
 
-  /** Takes another dictionary (m×n); `step` replaces 1/L. */
-  setDictionary(D: Matrix, step = 1 / lipschitz(D)): void {
+  /** Takes another dictionary (m×n), and the gradient's step: at most 1/L; ∞ for one of zeros. */
+  setDictionary(D: Matrix, step: number): void {
     const ldm = padded(D.rows), ldn = padded(D.cols);
     for (let k = 0; k < D.rows; k += 8) {
       const rows = Math.min(8, D.rows - k);
@@ -171,22 +168,23 @@ export class LassoSolver {
   }
 
   /**
-   * Takes samples of the block that has begun to iteration `end`; the codes are updated in place.
+   * Takes samples of the block that has begun on with its iterations; the codes are updated in place.
    * Threads take equal shares of them.
    *
    * @param x Rows of samples, padded.
    * @param z Rows of codes, padded: those that the block began with.
    * @param samples Which rows.
-   * @param end From all earlier calls of the block up to `nIter`.
+   * @param goal `lambda`: the weight of the ℓ1 penalty. `end`: the iteration to go to, from all earlier
+   * calls of the block up to `nIter`, the default.
    */
   iterate(
     x: Block,
     z: Block,
     samples: readonly number[],
-    end = this.#settings.nIter,
+    { lambda, end = this.#settings.nIter }: { lambda: number; end?: number },
   ): void {
-    const { lambda, nonneg } = this.#settings;
-    if (this.#step === Infinity) {
+    const nonneg = this.#settings.nonneg ? 1 : 0, step = this.#step;
+    if (step === Infinity) {
       // A dictionary of zeros: no code is worth its penalty
       for (const s of samples) z.from(s * padded(this.#n), padded(this.#n)).view.fill(0);
       return;
@@ -195,12 +193,7 @@ export class LassoSolver {
     runAll(this.#threads.map(({ record, waiting }, thread): Call[] => {
       const own = samples.slice(thread * share, (thread + 1) * share);
       waiting.view.set(own);
-      return [
-        [
-          ...["fista", record, x, z, own.length, end] as const,
-          ...[this.#step, lambda * this.#step, lambda, nonneg ? 1 : 0] as const,
-        ],
-      ];
+      return [["fista", record, x, z, own.length, end, step, lambda * step, lambda, nonneg]];
     }));
   }
 

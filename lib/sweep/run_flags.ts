@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import * as z from "npm:zod@4.6.7";
 import type { Experiment, ExperimentOptions, OptionSpec } from "./experiment.ts";
-import { largestSparsity } from "../grids.ts";
+import { largestSparsity } from "../problem_size.ts";
 import { taskName } from "../results.ts";
 
 /** A mistake in how a command was called: one line for the user, exit code 2. */

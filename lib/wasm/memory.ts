@@ -178,6 +178,23 @@ export function readRows(block: Block, M: Matrix32, start: number, end: number):
   }
 }
 
+/**
+ * Goes through the rows of a matrix, at most `size` at a time: copies them to the beginning of a block,
+ * then calls `visit` with the first row and the one after the last.
+ */
+export function forBlocks(
+  M: Matrix,
+  size: number,
+  block: Block,
+  visit: (start: number, end: number) => void,
+): void {
+  for (let start = 0; start < M.rows; start += size) {
+    const end = Math.min(start + size, M.rows);
+    writeRows(block, M, start, end);
+    visit(start, end);
+  }
+}
+
 /** A block's content as a new matrix, without the padding. */
 export function toMatrix32(block: Block, rows: number, cols: number): Matrix32 {
   const M = { rows, cols, data: new Float32Array(rows * cols) };
