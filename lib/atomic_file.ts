@@ -1,30 +1,48 @@
 /**
  * Files that are never half written: atomic replacement, and an advisory lock for read-merge-write.
- * Needs write permission on the file's folder (and read permission for the rename).
+ * Needs read and write permission on the file's folder.
  * @module
  */
 import { basename, dirname, join } from "node:path";
 
+/** Names of temporary files end in these and a UUID, which nobody can guess and prepare. */
+const TEMPORARY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** Milliseconds without a write after which nobody is at work on a temporary file any more. */
+const ABANDONED = 60_000;
+
 /**
- * Replaces a file in one step: writes a hidden temporary file in the same folder, flushes it to the
- * disk and renames it over the target. A reader, or a run killed in the middle, sees the old content
- * or the new one, never a part. Writers of the same path must exclude each other
- * ({@linkcode withLock}), because they share the temporary name: that way a killed run leaves at
- * most one stray file, which the next save reuses.
+ * Replaces a file in one step: writes a hidden temporary file, flushes it to the disk and renames it
+ * over the target. A reader, or a run killed in the middle, sees the old content or the new one,
+ * never a part. The temporary file is created exclusively under a name that nobody can foresee: a
+ * link or pipe laid in its way is neither followed nor waited for. What killed runs left of earlier
+ * ones is removed.
  *
- * @param path File to replace or create; its folder must exist.
+ * @param path File to replace or create; its folder must exist. A symbolic link is replaced, not
+ * followed.
  * @param content The whole new content; text is written as UTF-8.
+ * @param options `through`: folder of the temporary file, on the same file system, where only the
+ * file itself may be written in its own. Default: the file's folder.
+ * @throws {Error} When the file cannot be written, a full disk among the reasons: one line that names
+ * it, with the system's error as its cause. The old file is then still there.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { writeAtomic } from "./atomic_file.ts";
+ *
  * writeAtomic("results/rows.json", "[]\n");
  * ```
  */
-export function writeAtomic(path: string, content: string | Uint8Array): void {
-  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+export function writeAtomic(
+  path: string,
+  content: string | Uint8Array,
+  { through = dirname(path) }: { through?: string } = {},
+): void {
+  const prefix = `.${basename(path)}.`;
+  const temporary = join(through, `${prefix}${crypto.randomUUID()}.tmp`);
   try {
-    const file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
+    removeLeftOvers(through, prefix);
+    const file = Deno.openSync(temporary, { write: true, createNew: true });
     try {
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       for (let written = 0; written < bytes.length;) {
@@ -36,13 +54,57 @@ export function writeAtomic(path: string, content: string | Uint8Array): void {
     }
     Deno.renameSync(temporary, path);
   } catch (error) {
-    // a full disk must not leave its half file behind; where there is none, there is nothing to do
+    // a full disk must not keep its half file; where there is none, there is nothing to do
     try {
       Deno.removeSync(temporary);
     } catch { /* the first error is the one to report */ }
-    throw error;
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new Error(`Cannot write ${path}: ${(error as Error).message.split("\n")[0]}`, {
+      cause: error,
+    });
   }
 }
+
+/** Removes the temporary files of writers of the same path that were killed; links, not their targets. */
+function removeLeftOvers(folder: string, prefix: string): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.startsWith(prefix) || !TEMPORARY.test(name.slice(prefix.length))) continue;
+    const path = join(folder, name);
+    try {
+      const age = Date.now() - (Deno.lstatSync(path).mtime?.getTime() ?? Date.now());
+      if (age > ABANDONED) Deno.removeSync(path);
+    } catch { /* another writer has just removed it, or finished it */ }
+  }
+}
+
+/**
+ * Opens a file to be locked, creating it where it is missing.
+ *
+ * @throws {Error} When there is something else than a plain file at the path: a link would be
+ * followed, and a pipe waited for.
+ *
+ * @example
+ * ```ts ignore
+ * import { openLock } from "./atomic_file.ts";
+ *
+ * using file = openLock("results/.rows.lock");
+ * file.lockSync(true);
+ * ```
+ */
+export function openLock(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { read: true, write: true, createNew: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  if (!Deno.lstatSync(path).isFile) {
+    throw new Error(`Cannot lock ${path}: it must be a plain file, not a link, folder or pipe`);
+  }
+  return Deno.openSync(path, { read: true, write: true, create: true });
+}
+
+/** Milliseconds between two looks at a lock that another process holds. */
+const LOCK_PAUSE = 20;
 
 /**
  * Runs `work` while holding the exclusive advisory lock on `path`, waiting for other processes
@@ -51,16 +113,27 @@ export function writeAtomic(path: string, content: string | Uint8Array): void {
  *
  * @param path Lock file, created where it is missing.
  * @param work Synchronous, so that no signal handler can run in the middle of it.
+ * @param options `signal`: ends the waiting; the promise then rejects with the signal's reason.
  * @returns What `work` returns.
+ * @throws {Error} When the lock is no plain file.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { withLock, writeAtomic } from "./atomic_file.ts";
- * withLock("results/.rows.lock", () => writeAtomic("results/rows.json", "[]\n"));
+ *
+ * await withLock("results/.rows.lock", () => writeAtomic("results/rows.json", "[]\n"));
  * ```
  */
-export function withLock<T>(path: string, work: () => T): T {
-  using file = Deno.openSync(path, { read: true, write: true, create: true });
-  file.lockSync(true);
+export async function withLock<T>(
+  path: string,
+  work: () => T,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<T> {
+  using file = openLock(path);
+  // not lockSync: it would keep the event loop, and with it every signal, waiting
+  while (!file.tryLockSync(true)) {
+    signal?.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE));
+  }
   return work();
 }

@@ -270,14 +270,15 @@ export interface Additions {
  * @param files Paths, from {@linkcode resultFiles}; the folder must exist.
  * @param provenance What the new cells were made with; the old ones must agree.
  * @param additions The new cells.
- * @param options `replace` starts over: what the files hold is dropped, readable or not.
+ * @param options `replace` starts over: what the files hold is dropped, readable or
+ * not; `signal` ends the wait for another's lock: the promise then rejects with its reason.
  * @throws {RangeError} As {@linkcode readResults}; then no file was touched.
  *
  * @example
  * ```ts
  * import { resultFiles, saveResults } from "./results.ts";
  * const now = new Date().toISOString();
- * saveResults(
+ * await saveResults(
  *   resultFiles("results", "exp_toy"),
  *   { experiment: "exp_toy", version: "0.1.0", options: {} },
  *   {
@@ -287,13 +288,13 @@ export interface Additions {
  * );
  * ```
  */
-export function saveResults(
+export async function saveResults(
   files: ResultFiles,
   provenance: Provenance,
   { cells = [], failed = [], runs, mixed = [] }: Additions,
-  { replace = false }: { replace?: boolean } = {},
-): void {
-  withLock(files.lock, () => {
+  { replace = false, signal }: { replace?: boolean; signal?: AbortSignal } = {},
+): Promise<void> {
+  await withLock(files.lock, () => {
     const old: Results = replace
       ? { cells: [], failed: [], runs: [] }
       : readResults(files, provenance);
@@ -329,7 +330,7 @@ export function saveResults(
     if (files.diagnostics) {
       writeAtomic(files.diagnostics, formatRows(sorted.flatMap((cell) => cell.diagnostics ?? [])));
     }
-  });
+  }, { signal });
 }
 
 /**

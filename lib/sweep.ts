@@ -127,7 +127,7 @@ async function runCommand<Options extends Partial<ExperimentOptions>>(
   let outcome: Outcome;
   let parts: Part[] = [];
   if (flags.merge) {
-    parts = mergeParts(experiment, flags, target);
+    parts = await mergeParts(experiment, flags, target);
     outcome = { failed: [], saved: true };
   } else {
     const remaining = without(cells, earlier.cells);

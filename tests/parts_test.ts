@@ -27,13 +27,13 @@ const runOf = (minute: number, args: string[]) => ({
 });
 
 /** Writes a part with one row per seed. */
-function savePart(
+async function savePart(
   out: string,
   part: Part,
   seeds: number[],
   { provenance = OURS, mcc = 0.5, minute = 0 } = {},
-): void {
-  saveResults(experimentFiles(EXPERIMENT, { out }, part), provenance, {
+): Promise<void> {
+  await saveResults(experimentFiles(EXPERIMENT, { out }, part), provenance, {
     cells: seeds.map((seed) => ({
       key: { seed },
       seconds: 1,
@@ -53,82 +53,84 @@ const merge = (out: string, { fresh = false, mixed = false } = {}) =>
 const merged = (out: string) => readResults(experimentFiles(EXPERIMENT, { out }), OURS);
 const rowText = (out: string) => Deno.readTextFileSync(join(out, "exp_toy.json"));
 
-Deno.test("merged rows have one order, whichever part has which cells, and merging again keeps them", () => {
+Deno.test("merged rows have one order, whichever part has which cells, and merging again keeps them", async () => {
   const [one, other] = [newFolder(), newFolder()];
-  savePart(one, { index: 0, count: 2 }, [0, 3]);
-  savePart(one, { index: 1, count: 2 }, [1, 2]);
-  savePart(other, { index: 1, count: 2 }, [3, 1]);
-  savePart(other, { index: 0, count: 2 }, [2, 0]);
-  merge(one);
-  merge(other);
+  await savePart(one, { index: 0, count: 2 }, [0, 3]);
+  await savePart(one, { index: 1, count: 2 }, [1, 2]);
+  await savePart(other, { index: 1, count: 2 }, [3, 1]);
+  await savePart(other, { index: 0, count: 2 }, [2, 0]);
+  await merge(one);
+  await merge(other);
   assert.equal(rowText(one), rowText(other));
   assert.deepEqual(merged(one).cells.map(({ key }) => key.seed), [0, 1, 2, 3]);
   const text = rowText(one);
-  merge(one);
+  await merge(one);
   assert.equal(rowText(one), text);
 });
 
-Deno.test("only the parts of the same experiment and suffix are merged", () => {
+Deno.test("only the parts of the same experiment and suffix are merged", async () => {
   const out = newFolder();
-  savePart(out, { index: 0, count: 1 }, [0]);
+  await savePart(out, { index: 0, count: 1 }, [0]);
   const suffixed = experimentFiles(EXPERIMENT, { out, suffix: "b" }, { index: 0, count: 9 });
   const foreign = experimentFiles({ name: "exp_toys" }, { out }, { index: 0, count: 9 });
   for (const { meta } of [suffixed, foreign]) Deno.writeTextFileSync(meta, "not read");
   assert.deepEqual(findParts(EXPERIMENT, { out }), [{ index: 0, count: 1 }]);
-  assert.deepEqual(merge(out), [{ index: 0, count: 1 }]);
+  assert.deepEqual(await merge(out), [{ index: 0, count: 1 }]);
 });
 
-Deno.test("where two splits hold the same cell, the one saved last wins", () => {
+Deno.test("where two splits hold the same cell, the one saved last wins", async () => {
   const out = newFolder();
-  savePart(out, { index: 0, count: 1 }, [0, 1], { mcc: 0.9, minute: 5 });
-  savePart(out, { index: 1, count: 2 }, [1], { mcc: 0.1, minute: 1 });
-  savePart(out, { index: 0, count: 2 }, [0], { mcc: 0.2, minute: 6 });
-  const latest = merge(out);
+  await savePart(out, { index: 0, count: 1 }, [0, 1], { mcc: 0.9, minute: 5 });
+  await savePart(out, { index: 1, count: 2 }, [1], { mcc: 0.1, minute: 1 });
+  await savePart(out, { index: 0, count: 2 }, [0], { mcc: 0.2, minute: 6 });
+  const latest = await merge(out);
   assert.deepEqual(merged(out).cells.map(({ rows }) => rows[0].mcc_iid), [0.2, 0.9]);
   assert.deepEqual(latest, [{ index: 0, count: 2 }, { index: 1, count: 2 }]);
 });
 
 for (const [what, provenance, message] of OTHERS) {
-  Deno.test(`parts made with another ${what} are refused, unless told to mix`, () => {
+  Deno.test(`parts made with another ${what} are refused, unless told to mix`, async () => {
     const out = newFolder();
-    savePart(out, { index: 0, count: 2 }, [0]);
-    savePart(out, { index: 1, count: 2 }, [1], { provenance });
+    await savePart(out, { index: 0, count: 2 }, [0]);
+    await savePart(out, { index: 1, count: 2 }, [1], { provenance });
     const refusal = (error: Error) => error instanceof UsageError && message.test(error.message);
-    assert.throws(() => merge(out), refusal);
-    assert.throws(() => merge(out, { fresh: true }), refusal);
+    await assert.rejects(merge(out), refusal);
+    await assert.rejects(merge(out, { fresh: true }), refusal);
     assert.throws(() => rowText(out), Deno.errors.NotFound);
 
-    merge(out, { mixed: true });
+    await merge(out, { mixed: true });
     const { cells, mixed } = merged(out);
     assert.equal(cells.length, 2);
     const { version, options } = provenance;
     assert.deepEqual(mixed, [{ version, options }]);
 
     // the provenance file goes on saying so, once
-    merge(out, { mixed: true });
+    await merge(out, { mixed: true });
     assert.deepEqual(merged(out).mixed, [{ version, options }]);
     const meta = JSON.parse(Deno.readTextFileSync(join(out, "exp_toy.meta.json")));
     assert.deepEqual(meta.options, OURS.options);
   });
 }
 
-Deno.test("another experiment's rows, and damaged parts, are refused even when told to mix", () => {
+Deno.test("another experiment's rows, and damaged parts, are refused even when told to mix", async () => {
   const out = newFolder();
-  savePart(out, { index: 0, count: 1 }, [0], { provenance: { ...OURS, experiment: "exp_other" } });
-  assert.throws(() => merge(out, { mixed: true }), /experiment "exp_toy", got "exp_other"/);
+  await savePart(out, { index: 0, count: 1 }, [0], {
+    provenance: { ...OURS, experiment: "exp_other" },
+  });
+  await assert.rejects(merge(out, { mixed: true }), /experiment "exp_toy", got "exp_other"/);
   const cut = newFolder();
-  savePart(cut, { index: 0, count: 1 }, [0]);
+  await savePart(cut, { index: 0, count: 1 }, [0]);
   Deno.writeTextFileSync(join(cut, "exp_toy.part0of1.json"), "[{");
-  assert.throws(() => merge(cut, { mixed: true }), {
+  await assert.rejects(merge(cut, { mixed: true }), {
     name: "UsageError",
     message: /part0of1\.json/,
   });
 });
 
-Deno.test("without parts, or without their folder, the merge says so", () => {
+Deno.test("without parts, or without their folder, the merge says so", async () => {
   const out = newFolder();
   for (const folder of [out, join(out, "none")]) {
-    assert.throws(() => merge(folder), {
+    await assert.rejects(merge(folder), {
       name: "UsageError",
       message: /^--merge must find part files \(--shard\) in .*, got none$/,
     });

@@ -95,7 +95,7 @@ Deno.test("the report tells what was run, with links to the files", async () => 
     machine: { cores: 2, os: "linux" },
   };
   const key = { num_latents: 50, seed: 0 };
-  saveResults(resultFiles(`${folder}/results`, "exp_lambda_sensitivity"), {
+  await saveResults(resultFiles(`${folder}/results`, "exp_lambda_sensitivity"), {
     experiment: "exp_lambda_sensitivity",
     version: "1.2.3",
     options: { epochs: 500 },

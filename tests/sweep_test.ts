@@ -184,6 +184,24 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+Deno.test("SIGTERM ends a run that waits for the lock of another", async () => {
+  const folder = newFolder();
+  const child = start(folder, [
+    ...["--n", "50,40", "--seeds", "0", "--workers", "1", "--epochs", "1000"],
+  ]);
+  const ended = end(child);
+  await waitFor(join(folder, "exp_toy.meta.json"));
+  using holder = Deno.openSync(join(folder, ".exp_toy.lock"), { read: true, write: true });
+  holder.lockSync(true);
+  // its second cell is then done, and its save waits; a machine too slow for that tests less
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  child.kill("SIGTERM");
+  const { code, stderr } = await ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /interrupted by SIGTERM. 1 of 2 cells are saved/);
+  assert.deepEqual(cellsIn(folder), ["50/0"]);
+});
+
 Deno.test("a cell to be split has all workers' threads, the others have one each", async () => {
   const folder = newFolder();
   const { code, stderr } = await runToy(

@@ -84,34 +84,37 @@ export async function compute(
   { module, options, cache, workers, replace, maxSeconds, quiet }: ComputeOptions,
 ): Promise<Outcome> {
   const outcome: Outcome = { failed: [], saved: !replace };
-  const save = (cells: SavedCell[]) => {
-    const record = { ...run, saved: new Date().toISOString() };
-    saveResults(files, provenance, { cells, failed: outcome.failed, runs: [record] }, {
-      replace: !outcome.saved,
-    });
-    outcome.saved = true;
-  };
-
   const queue = largestFirst(cells).map((index) => cells[index]);
   using interruption = watchForInterruption(maxSeconds);
+  const { signal } = interruption;
+  const saveNow = async (cells: SavedCell[]) => {
+    const record = { ...run, saved: new Date().toISOString() };
+    const additions = { cells, failed: outcome.failed, runs: [record] };
+    await saveResults(files, provenance, additions, { replace: !outcome.saved, signal });
+    outcome.saved = true;
+  };
+  // one after another: only the first may replace
+  let saving = Promise.resolve();
+  const save = (cells: SavedCell[]) => saving = saving.then(() => saveNow(cells));
+
   const progress = createProgress(queue, { quiet });
   try {
-    await runCells(queue, { module, options, cache, workers, signal: interruption.signal }, {
+    await runCells(queue, { module, options, cache, workers, signal }, {
       onProgress: progress.update,
-      onDone(cell, result, seconds) {
-        save([{ key: cell.key, seconds, ...result }]);
+      async onDone(cell, result, seconds) {
+        await save([{ key: cell.key, seconds, ...result }]);
         progress.end(cell, `${seconds.toFixed(1)} s`);
       },
-      onFailed(cell, message) {
+      async onFailed(cell, message) {
         outcome.failed.push({ key: cell.key, message });
         // what is to be replaced stays until there is a result to replace it with
-        if (outcome.saved) save([]);
+        if (outcome.saved) await save([]);
         progress.end(cell, `failed: ${message}`);
       },
     });
   } finally {
     progress.stop();
   }
-  if (interruption.signal.aborted) outcome.stop = interruption.signal.reason;
+  if (signal.aborted) outcome.stop = signal.reason;
   return outcome;
 }

@@ -26,18 +26,18 @@ import { balancedShards } from "./schedule.ts";
  * ```ts
  * import { mergeParts } from "./merge.ts";
  * const now = new Date().toISOString();
- * mergeParts({ name: "exp_toy" }, { out: "results", fresh: false, mixed: false }, {
+ * await mergeParts({ name: "exp_toy" }, { out: "results", fresh: false, mixed: false }, {
  *   files: { rows: "results/exp_toy.json", meta: "results/exp_toy.meta.json", lock: ".lock" },
  *   provenance: { experiment: "exp_toy", version: "0.1.0", options: {} },
  *   run: { started: now, saved: now, args: ["--merge"], workers: 1, machine: {} },
  * });
  * ```
  */
-export function mergeParts(
+export async function mergeParts(
   experiment: Pick<Experiment, "name" | "diagnostics">,
   flags: Pick<RunFlags, "out" | "suffix" | "fresh" | "mixed">,
   { files, provenance, run }: Target,
-): Part[] {
+): Promise<Part[]> {
   const found = findParts(experiment, flags);
   const contents = found.map((part) => {
     try {
@@ -56,7 +56,7 @@ export function mergeParts(
   if (!latest) {
     throw new UsageError(`--merge must find part files (--shard) in ${flags.out}, got none`);
   }
-  saveResults(files, provenance, {
+  await saveResults(files, provenance, {
     cells: contents.flatMap(({ cells }) => cells),
     failed: contents.flatMap(({ failed }) => failed),
     runs: [

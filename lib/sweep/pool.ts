@@ -6,14 +6,14 @@ import type { Cell } from "./experiment.ts";
 import type { CellResult } from "../results.ts";
 import type { Order, Report } from "./worker_messages.ts";
 
-/** What the pool tells its caller. All are called on the main thread, one at a time. */
+/** What the pool tells its caller, on the main thread. A worker gets its next cell when a promise is kept. */
 export interface PoolEvents {
   /** A cell is partly done. */
   onProgress(cell: Cell, fraction: number): void;
   /** A cell is done. An exception ends the pool and rejects its promise. */
-  onDone(cell: Cell, result: CellResult, seconds: number): void;
+  onDone(cell: Cell, result: CellResult, seconds: number): void | Promise<void>;
   /** A cell threw, or its worker died. An exception ends the pool and rejects its promise. */
-  onFailed(cell: Cell, message: string): void;
+  onFailed(cell: Cell, message: string): void | Promise<void>;
 }
 
 /** What the pool computes, and how. */
@@ -107,9 +107,9 @@ export async function runCells(
 function computeCell(worker: Worker, order: Order, events: PoolEvents): Promise<boolean> {
   const { cell } = order;
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const settle = (survived: boolean, tell: () => void) => {
+  const settle = async (survived: boolean, tell: () => void | Promise<void>) => {
     try {
-      tell();
+      await tell();
       resolve(survived);
     } catch (error) {
       reject(error);
