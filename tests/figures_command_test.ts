@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { defaultResultFolder } from "../lib/results/folder.ts";
+import { defaultResultFolder } from "../lib/results.ts";
 import { assertSound, madeUpRows } from "./made_up_rows.ts";
 import {
   freshFolder,

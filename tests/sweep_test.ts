@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { duration } from "../lib/sweep/progress.ts";
 import { compareKeys, readRows, type Row } from "../lib/results.ts";
 import { balancedShards, fittingWorkers, largestFirst } from "../lib/sweep/schedule.ts";
-import { summaryTable } from "../lib/results/summary.ts";
+import { summaryTable } from "../lib/results.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
 const newFolder = () => Deno.makeTempDirSync({ dir: ".tmp" });
