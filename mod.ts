@@ -42,6 +42,7 @@ export {
 export * from "./lib/grids.ts";
 export * from "./lib/linalg.ts";
 export * from "./lib/sparse_coding.ts";
+export * from "./lib/lasso.ts";
 export { lassoGap } from "./lib/lasso_gap.ts";
 export * from "./lib/dictionary_learning.ts";
 export * from "./lib/softplus_adam.ts";

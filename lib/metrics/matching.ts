@@ -10,7 +10,6 @@ import {
   type Matrix,
   normalizeColumns,
   requireMatrix,
-  scaleColumns,
   toFloat64,
   transpose,
 } from "../matrix.ts";
@@ -131,7 +130,9 @@ export function replaceColumnNorms(D: Matrix, A: Matrix, match: ColumnPairs): Ma
     const col = match.cols[p];
     if (normsD[col] > 0) scales[col] = normsA[match.rows[p]] / normsD[col];
   }
-  return scaleColumns(D, scales);
+  const data = D.data.slice();
+  for (let p = 0; p < data.length; p++) data[p] *= scales[p % D.cols];
+  return { rows: D.rows, cols: D.cols, data };
 }
 
 /** How well the active set of codes agrees with the true one; means over samples. */

@@ -20,14 +20,10 @@ const methods: Readonly<Record<string, string>> = {
  *
  * @example
  * ```ts
- * import assert from "node:assert/strict";
  * import { withTodaysNames } from "./old_names.ts";
  *
- * assert.deepEqual(withTodaysNames({ method: "fista_sup", n: 50, m: 20 }), {
- *   method: "fista_oracle",
- *   num_latents: 50,
- *   input_dim: 20,
- * });
+ * console.log(withTodaysNames({ method: "fista_sup", n: 50, m: 20 }));
+ * // { method: "fista_oracle", num_latents: 50, input_dim: 20 }
  * ```
  */
 export function withTodaysNames<Value>(row: Readonly<Record<string, Value>>): Record<

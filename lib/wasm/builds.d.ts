@@ -92,6 +92,14 @@ export interface KernelExports {
   fit_error(record: Pointer, x: Pointer, z: Pointer, count: number): number;
   /** Prepares the record for the dictionary that its atoms hold. */
   fista_prepare(record: Pointer): void;
+  /** Solves samples of a record to relative gaps of at most `gap`: see kernels/lasso.ts. */
+  lasso(record: Pointer, first: number, end: number, gap: number): void;
+  /** Takes the dimensions first … first + rows − 1 of all atoms from `part` (rows×n, float64). */
+  lasso_dictionary(record: Pointer, part: Pointer, first: number, rows: number): void;
+  /** Bytes of the state of a sample in work. */
+  lasso_state_bytes(m: number, capacity: number): number;
+  /** Bytes of a thread's scratch for a record of these sizes. */
+  lasso_scratch_bytes(n: number, m: number, capacity: number, work: number): number;
   /** Duality gap of one sample's codes, in float64; `residual` is scratch. */
   lasso_gap(
     n: number,
