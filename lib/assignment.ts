@@ -37,10 +37,12 @@ export interface Assignment {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { linearSumAssignment } from "./assignment.ts";
  * import { fromRows } from "./matrix.ts";
  * const { cols, total } = linearSumAssignment(fromRows([[4, 1, 3], [2, 0, 5], [3, 2, 2]]));
- * console.log(cols, total); // [1, 0, 2], 5
+ * assert.deepEqual([...cols], [1, 0, 2]);
+ * assert.equal(total, 1 + 2 + 2);
  * ```
  */
 export function linearSumAssignment(

@@ -27,10 +27,12 @@ const ABANDONED = 60_000;
  * it, with the system's error as its cause. The old file is then still there.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import assert from "node:assert/strict";
  * import { writeAtomic } from "./atomic_file.ts";
  *
  * writeAtomic("results/rows.json", "[]\n");
+ * assert.equal(Deno.readTextFileSync("results/rows.json"), "[]\n");
  * ```
  */
 export function writeAtomic(
@@ -84,11 +86,13 @@ function removeLeftOvers(folder: string, prefix: string): void {
  * followed, and a pipe waited for.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import assert from "node:assert/strict";
  * import { openLock } from "./atomic_file.ts";
  *
  * using file = openLock("results/.rows.lock");
  * file.lockSync(true);
+ * assert.throws(() => openLock("results"), /it must be a plain file, not a link, folder or pipe/);
  * ```
  */
 export function openLock(path: string): Deno.FsFile {
@@ -118,10 +122,13 @@ const LOCK_PAUSE = 20;
  * @throws {Error} When the lock is no plain file.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import assert from "node:assert/strict";
  * import { withLock, writeAtomic } from "./atomic_file.ts";
  *
- * await withLock("results/.rows.lock", () => writeAtomic("results/rows.json", "[]\n"));
+ * const write = () => writeAtomic("results/rows.json", "[]\n");
+ * await withLock("results/.rows.lock", write);
+ * assert(Deno.statSync("results/rows.json").isFile);
  * ```
  */
 export async function withLock<T>(

@@ -57,10 +57,11 @@ type Pass = (
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fitLogistic } from "./logistic.ts";
  * import { fromRows } from "./matrix.ts";
  * const { coefficients } = fitLogistic(fromRows([[0], [1], [2], [3]]), [0, 1, 0, 1]);
- * coefficients[0] > 0; // true
+ * assert(coefficients[0] > 0);
  * ```
  */
 export function fitLogistic(
@@ -81,10 +82,12 @@ export function fitLogistic(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fitCodes } from "./logistic.ts";
  * import { findNonzeros } from "./numeric/csr.ts";
  * import { fromRows } from "./matrix.ts";
- * fitCodes(findNonzeros(fromRows([[0], [1], [2], [3]])), Uint8Array.of(0, 1, 0, 1)).converged; // true
+ * const codes = findNonzeros(fromRows([[0], [1], [2], [3]]));
+ * assert(fitCodes(codes, Uint8Array.of(0, 1, 0, 1)).converged);
  * ```
  */
 export function fitCodes(
@@ -145,10 +148,12 @@ export function fitCodes(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { decisionValues, fitLogistic } from "./logistic.ts";
  * import { fromRows } from "./matrix.ts";
  * const X = fromRows([[0], [1], [2], [3]]);
- * const predicted = decisionValues(fitLogistic(X, [0, 1, 0, 1]), X).map((z) => z > 0 ? 1 : 0);
+ * const predicted = decisionValues(fitLogistic(X, [0, 0, 1, 1]), X).map((z) => z > 0 ? 1 : 0);
+ * assert.deepEqual([...predicted], [0, 0, 1, 1]);
  * ```
  */
 export function decisionValues(
@@ -164,11 +169,12 @@ export function decisionValues(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { decideCodes } from "./logistic.ts";
  * import { findNonzeros } from "./numeric/csr.ts";
  * import { fromRows } from "./matrix.ts";
  * const fit = { coefficients: Float64Array.of(2), intercept: 1 };
- * decideCodes(fit, findNonzeros(fromRows([[3]]))); // [7]
+ * assert.deepEqual([...decideCodes(fit, findNonzeros(fromRows([[3]])))], [2 * 3 + 1]);
  * ```
  */
 export function decideCodes(
@@ -201,8 +207,9 @@ export function decideCodes(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { requireLabels } from "./logistic.ts";
- * requireLabels("labels", [true, false], 2); // [1, 0]
+ * assert.deepEqual([...requireLabels("labels", [true, false], 2)], [1, 0]);
  * ```
  */
 export function requireLabels(name: string, labels: Labels, count: number): Uint8Array {

@@ -91,10 +91,12 @@ export interface FullEvaluation extends Evaluation {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { evaluateAccuracy } from "./metrics.ts";
  * import { fromRows } from "./matrix.ts";
  * const codes = fromRows([[0], [1], [2], [3]]), split = { labels: [0, 0, 1, 1] };
- * evaluateAccuracy({ codesId: codes, codesOod: codes, val: split, ood: split }).acc_ood; // 1
+ * const scored = { codesId: codes, codesOod: codes, val: split, ood: split };
+ * assert.equal(evaluateAccuracy(scored).acc_ood, 1);
  * ```
  */
 export function evaluateAccuracy(scored: ScoredCodes): AccuracyRow {
@@ -109,10 +111,12 @@ export function evaluateAccuracy(scored: ScoredCodes): AccuracyRow {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { evaluateAuc } from "./metrics.ts";
  * import { fromRows } from "./matrix.ts";
  * const codes = fromRows([[5, 0], [1, 1], [4, 2], [2, 3]]), split = { labels: [0, 0, 1, 1] };
- * evaluateAuc({ codesId: codes, codesOod: codes, val: split, ood: split }).auc_ood; // 1
+ * const scored = { codesId: codes, codesOod: codes, val: split, ood: split };
+ * assert.equal(evaluateAuc(scored).auc_ood, 1);
  * ```
  */
 export function evaluateAuc(scored: ScoredCodes): AucRow {
@@ -126,10 +130,12 @@ export function evaluateAuc(scored: ScoredCodes): AucRow {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { evaluateAucProbe } from "./metrics.ts";
  * import { fromRows } from "./matrix.ts";
  * const codes = fromRows([[0], [1], [2], [3]]), split = { labels: [0, 0, 1, 1] };
- * evaluateAucProbe({ codesId: codes, codesOod: codes, val: split, ood: split }).auc_probe_ood; // 1
+ * const scored = { codesId: codes, codesOod: codes, val: split, ood: split };
+ * assert.equal(evaluateAucProbe(scored).auc_probe_ood, 1);
  * ```
  */
 export function evaluateAucProbe(scored: ScoredCodes): AucProbeRow {
@@ -151,10 +157,13 @@ export function evaluateAucProbe(scored: ScoredCodes): AucProbeRow {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { evaluate } from "./metrics.ts";
  * import { generateDatasets } from "./data.ts";
  * const { val, ood } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 200 });
- * evaluate({ codesId: val.Y, codesOod: ood.Y, val, ood }).mcc_ood; // about 0.3
+ * // the true codes find each latent, the observations, which mix them, do not
+ * assert(evaluate({ codesId: val.Z, codesOod: ood.Z, val, ood }).mcc_ood > 0.999);
+ * assert(evaluate({ codesId: val.Y, codesOod: ood.Y, val, ood }).mcc_ood < 0.5);
  * ```
  */
 export function evaluate(

@@ -39,8 +39,10 @@ export interface ProblemConfig {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { compressedSensingBound } from "./problem_size.ts";
- * compressedSensingBound(100, 10, 2); // 47
+ * // 2·10·ln(100/10) = 46.05…
+ * assert.equal(compressedSensingBound(100, 10, 2), 47);
  * ```
  */
 export function compressedSensingBound(numLatents: number, k: number, c: number): number {
@@ -53,8 +55,9 @@ export function compressedSensingBound(numLatents: number, k: number, c: number)
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { largestSparsity } from "./problem_size.ts";
- * largestSparsity(50); // 25
+ * assert.equal(largestSparsity(50), 25);
  * ```
  */
 export function largestSparsity(numLatents: number): number {
@@ -73,8 +76,9 @@ export function largestSparsity(numLatents: number): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { computeInputDim } from "./problem_size.ts";
- * computeInputDim(1000, 10); // 93
+ * assert.equal(computeInputDim(1000, 10), 93);
  * ```
  */
 export function computeInputDim(numLatents: number, k: number, c = 2): number {
@@ -101,8 +105,9 @@ export function computeInputDim(numLatents: number, k: number, c = 2): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { computeEps } from "./problem_size.ts";
- * computeEps(100, 10, 47); // 2.041
+ * assert.equal(computeEps(100, 10, 47).toFixed(3), "2.041");
  * ```
  */
 export function computeEps(numLatents: number, k: number, inputDim: number): number {
@@ -118,8 +123,10 @@ export function computeEps(numLatents: number, k: number, inputDim: number): num
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { validateConfig } from "./problem_size.ts";
- * validateConfig({ numLatents: 100, k: 10, inputDim: 40 }).warnings[0].kind; // "input_dim_below_minimum"
+ * const { warnings } = validateConfig({ numLatents: 100, k: 10, inputDim: 40 });
+ * assert.equal(warnings[0].kind, "input_dim_below_minimum");
  * ```
  */
 export function validateConfig(

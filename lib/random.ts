@@ -32,8 +32,9 @@ function twist(high: number, low: number): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { MersenneTwister } from "./random.ts";
- * new MersenneTwister(0).next(); // 2357136044
+ * assert.equal(new MersenneTwister(0).next(), 2357136044);
  * ```
  */
 export class MersenneTwister {
@@ -99,8 +100,9 @@ export class MersenneTwister {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { RandomState } from "./random.ts";
- * new RandomState(0).random(2); // 0.5488135039273248, 0.7151893663724195
+ * assert.deepEqual([...new RandomState(0).random(2)], [0.5488135039273248, 0.7151893663724195]);
  * ```
  */
 export class RandomState {
@@ -272,8 +274,10 @@ export class RandomState {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { TorchGenerator } from "./random.ts";
- * new TorchGenerator(0).rand(2); // 0.4962565…, 0.7682218…
+ * const numbers = [...new TorchGenerator(0).rand(2)];
+ * assert.deepEqual(numbers.map((u) => u.toFixed(7)), ["0.4962566", "0.7682218"]);
  * ```
  */
 export class TorchGenerator {
@@ -451,9 +455,10 @@ export interface ShuffledBatches extends Iterable<Int32Array> {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { shuffledBatches, TorchGenerator } from "./random.ts";
  * const loader = shuffledBatches(11, 4, new TorchGenerator(3));
- * for (const batch of loader) batch.length; // 4, 4, 3
+ * assert.deepEqual([...loader].map((batch) => batch.length), [4, 4, 3]);
  * ```
  */
 export function shuffledBatches(

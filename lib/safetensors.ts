@@ -54,11 +54,13 @@ const product = (shape: readonly number[]): number => shape.reduce((a, b) => a *
  *
  * @example
  * ```ts
- * import { encodeSafetensors } from "./safetensors.ts";
+ * import assert from "node:assert/strict";
+ * import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
  * const bytes = encodeSafetensors({
  *   tensors: { weight: { shape: [1, 2], data: Float32Array.of(1, 2) } },
  *   metadata: { made: "by hand" },
  * });
+ * assert.equal(decodeSafetensors(bytes, "bytes").metadata.made, "by hand");
  * ```
  */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Uint8Array {
@@ -141,9 +143,11 @@ function parseEntry(value: unknown, available: number): HeaderEntry | string {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
  * const tensors = { bias: { shape: [2], data: Float32Array.of(1, 2) } };
- * decodeSafetensors(encodeSafetensors({ tensors, metadata: {} }), "memory").tensors.bias.shape; // [2]
+ * const bytes = encodeSafetensors({ tensors, metadata: {} });
+ * assert.deepEqual(decodeSafetensors(bytes, "bytes").tensors, tensors);
  * ```
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsContent {

@@ -99,8 +99,10 @@ function open(path: string): SystemBlas | undefined {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { openSystemBlas } from "./system_blas.ts";
- * openSystemBlas()?.name; // with --allow-ffi, e.g. "/usr/lib64/libopenblasp.so.0 OpenBLAS 0.3.26 …"
+ * // with --allow-ffi its name is, say, "/usr/lib64/libopenblasp.so.0 OpenBLAS 0.3.26 …"
+ * assert.equal(openSystemBlas(["/no/such/library.so"]), undefined);
  * ```
  */
 export function openSystemBlas(paths: readonly string[] = BLAS_PATHS): SystemBlas | undefined {
@@ -124,8 +126,10 @@ export const blas: SystemBlas | undefined = openSystemBlas();
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { systemBlas } from "./system_blas.ts";
- * console.log(systemBlas() ?? "no BLAS");
+ * // without --allow-ffi there is none
+ * assert.equal(systemBlas(), undefined);
  * ```
  */
 export function systemBlas(): string | undefined {

@@ -21,10 +21,15 @@ export { THREADS_FROM_LATENTS as LARGE } from "./wasm/memory.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
+ * import { fista } from "./sparse_coding.ts";
+ * import { fromRows } from "./matrix.ts";
  * import { startThreads } from "./threads.ts";
+ * const X = fromRows([[2, 1]]), D = fromRows([[1, 0], [0, 1]]);
+ * const alone = fista(X, D, { lambda: 0.1 });
  * {
  *   using _threads = await startThreads(2);
- *   // fista(X, D, …) on large problems
+ *   assert.deepEqual(fista(X, D, { lambda: 0.1 }), alone);
  * }
  * ```
  */

@@ -23,8 +23,9 @@ const BLOCK = 32;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { auc } from "./auc.ts";
- * auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]); // 0.75
+ * assert.equal(auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), 0.75);
  * ```
  */
 export function auc(scores: ArrayLike<number>, labels: Labels): number {
@@ -46,9 +47,10 @@ export function auc(scores: ArrayLike<number>, labels: Labels): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { columnAucs } from "./auc.ts";
  * import { fromRows } from "../matrix.ts";
- * columnAucs(fromRows([[3, 7], [2, 7], [1, 7]]), [0, 0, 1]); // [1, 0.5]
+ * assert.deepEqual([...columnAucs(fromRows([[3, 7], [2, 7], [1, 7]]), [0, 0, 1])], [1, 0.5]);
  * ```
  */
 export function columnAucs(codes: Matrix, labels: Labels): Float64Array {
@@ -61,10 +63,12 @@ export function columnAucs(codes: Matrix, labels: Labels): Float64Array {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { bestAucs } from "./auc.ts";
  * import { findNonzeros } from "../numeric/csr.ts";
  * import { fromRows } from "../matrix.ts";
- * bestAucs(findNonzeros(fromRows([[3], [2], [1]])), Uint8Array.of(0, 0, 1)); // [1]
+ * const codes = findNonzeros(fromRows([[3], [2], [1]]));
+ * assert.deepEqual([...bestAucs(codes, Uint8Array.of(0, 0, 1))], [1]);
  * ```
  */
 export function bestAucs(codes: SparseView, target: Uint8Array): Float64Array {

@@ -40,10 +40,11 @@ export interface AuctionResult {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { auctionAssignment } from "./auction.ts";
  * const values = [[3, 2, 0], [3, 1, 0]];
  * const { objects } = auctionAssignment(2, 3, (i, out) => out.set(values[i]), { epsilon: 0.1 });
- * objects; // [1, 0]
+ * assert.deepEqual([...objects], [1, 0]);
  * ```
  */
 export function auctionAssignment(

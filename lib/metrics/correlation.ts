@@ -33,9 +33,10 @@ export interface ColumnMoments<T extends MatrixData = MatrixData> {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { columnMoments } from "./correlation.ts";
  * import { fromRows } from "../matrix.ts";
- * columnMoments(fromRows([[1], [3]]), Float64Array).squares; // [2]
+ * assert.deepEqual([...columnMoments(fromRows([[1], [3]]), Float64Array).squares], [2]);
  * ```
  */
 export function columnMoments<T extends MatrixData>(
@@ -64,10 +65,12 @@ export function columnMoments<T extends MatrixData>(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { momentsOf } from "./correlation.ts";
  * import { findNonzeros } from "../numeric/csr.ts";
  * import { fromRows } from "../matrix.ts";
- * momentsOf(findNonzeros(fromRows([[0], [0], [0], [4]]))).squares; // [12]
+ * const codes = findNonzeros(fromRows([[0], [0], [0], [4]]));
+ * assert.deepEqual([...momentsOf(codes).squares], [12]); // 3·1² + 3²
  * ```
  */
 export function momentsOf({ dense, sparse }: SparseView): ColumnMoments<Float64Array> {
@@ -118,10 +121,12 @@ export interface StandardColumns {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { standardize } from "./correlation.ts";
  * import { findNonzeros } from "../numeric/csr.ts";
  * import { fromRows } from "../matrix.ts";
- * standardize(findNonzeros(fromRows([[1, 7], [3, 7]]))).dense.cols; // 1: the other column is constant
+ * // the second column is constant
+ * assert.equal(standardize(findNonzeros(fromRows([[1, 7], [3, 7]]))).dense.cols, 1);
  * ```
  */
 export function standardize(
@@ -224,12 +229,13 @@ export function standardize(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { correlationRows, standardize } from "./correlation.ts";
  * import { fromRows } from "../matrix.ts";
  * const columns = standardize({ dense: fromRows([[1, 0], [3, 1], [2, 5]]) });
  * const row = new Float64Array(2);
  * correlationRows(columns, columns)(0, row);
- * row[0]; // 1
+ * assert(Math.abs(row[0] - 1) < 1e-12);
  * ```
  */
 export function correlationRows(
@@ -277,10 +283,11 @@ export function correlationRows(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { absoluteCorrelations, standardize } from "./correlation.ts";
  * import { fromRows } from "../matrix.ts";
  * const columns = standardize({ dense: fromRows([[1, 0], [3, 1], [2, 5]]) });
- * absoluteCorrelations(columns, columns).data[0]; // 1
+ * assert(Math.abs(absoluteCorrelations(columns, columns).data[0] - 1) < 1e-12);
  * ```
  */
 export function absoluteCorrelations(X: StandardColumns, Y: StandardColumns): Matrix {
@@ -311,9 +318,10 @@ export function absoluteCorrelations(X: StandardColumns, Y: StandardColumns): Ma
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { absoluteProducts } from "./correlation.ts";
  * import { fromRows } from "../matrix.ts";
- * absoluteProducts(fromRows([[-1]]), fromRows([[2]])).data; // [2]
+ * assert.deepEqual([...absoluteProducts(fromRows([[-1]]), fromRows([[2]])).data], [2]);
  * ```
  */
 export function absoluteProducts(A: Matrix64, B: Matrix64): Matrix {

@@ -39,10 +39,14 @@ export interface Support {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { reestimateMagnitudes } from "./magnitudes.ts";
  * import { fromRows } from "../matrix.ts";
  * const identity = fromRows([[1, 0], [0, 1]]);
- * reestimateMagnitudes(fromRows([[3, 4]]), identity, fromRows([[0, 1]])).data; // [0, 4 − 4e-8]
+ * const codes = reestimateMagnitudes(fromRows([[3, 4]]), identity, fromRows([[0, 1]]));
+ * // the small ridge takes 4e-8 from the second
+ * assert.equal(codes.data[0], 0);
+ * assert(Math.abs(codes.data[1] - 4) < 1e-7);
  * ```
  */
 export function reestimateMagnitudes(

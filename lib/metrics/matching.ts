@@ -59,10 +59,12 @@ export interface ColumnMatch extends ColumnPairs {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { matchColumns } from "./matching.ts";
  * import { fromRows } from "../matrix.ts";
  * const { cols, meanCosine } = matchColumns(fromRows([[0, -2], [3, 0]]), fromRows([[1, 0], [0, 1]]));
- * console.log(cols, meanCosine); // [1, 0], 1
+ * assert.deepEqual([...cols], [1, 0]);
+ * assert.equal(meanCosine, 1);
  * ```
  */
 export function matchColumns(D: Matrix, A: Matrix): ColumnMatch {
@@ -114,10 +116,11 @@ export function matchColumns(D: Matrix, A: Matrix): ColumnMatch {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { matchColumns, replaceColumnNorms } from "./matching.ts";
  * import { fromRows } from "../matrix.ts";
  * const D = fromRows([[0, -2], [3, 0]]), A = fromRows([[1, 0], [0, 5]]);
- * replaceColumnNorms(D, A, matchColumns(D, A)).data; // [0, -1, 5, 0]
+ * assert.deepEqual([...replaceColumnNorms(D, A, matchColumns(D, A)).data], [0, -1, 5, 0]);
  * ```
  */
 export function replaceColumnNorms(D: Matrix, A: Matrix, match: ColumnPairs): Matrix {
@@ -164,10 +167,12 @@ export interface SupportMetrics {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { supportMetrics } from "./matching.ts";
  * import { fromRows } from "../matrix.ts";
  * const match = { rows: [0, 1], cols: [1, 0] };
- * supportMetrics(fromRows([[1, 0]]), fromRows([[0.2, 0.7]]), match).precision; // 0.5
+ * const { precision, recall } = supportMetrics(fromRows([[1, 0]]), fromRows([[0.2, 0.7]]), match);
+ * assert.deepEqual([precision, recall], [0.5, 1]);
  * ```
  */
 export function supportMetrics(
