@@ -83,8 +83,7 @@ export const experiment: Experiment<Options, SettingColumns> = {
     learnDictionary(id, ood, {
       numLatents: key.width,
       lambda,
-      maxSteps: rounds,
-      updateEvery: 1,
+      rounds,
       nIter: fistaIters,
       seed: key.seed,
       onRound({ round, entry, dictionary }) {

@@ -81,8 +81,7 @@ export const experiment: Experiment<Options, SettingColumns> = {
       const last = learnDictionary(id, ood, {
         numLatents: key.width,
         lambda,
-        maxSteps: rounds,
-        updateEvery: 1,
+        rounds,
         nIter: fistaIters,
         seed: key.seed,
         dInit,

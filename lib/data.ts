@@ -53,8 +53,11 @@ export interface Datasets {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { checkDatasetOptions } from "./data.ts";
  * checkDatasetOptions({ seed: 0, numLatents: 50, k: 10, nSamples: 5000 });
+ * const tooDense = { seed: 0, numLatents: 50, k: 50, nSamples: 5000 };
+ * assert.throws(() => checkDatasetOptions(tooDense), /k must be below numLatents/);
  * ```
  */
 export function checkDatasetOptions(options: DatasetOptions): void {
@@ -95,10 +98,11 @@ export function checkDatasetOptions(options: DatasetOptions): void {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { generateDatasets } from "./data.ts";
  * const { train, A } = generateDatasets({ seed: 0, numLatents: 50, k: 10, nSamples: 5000 });
- * train.Y.rows; // 2500
- * A.rows; // 33
+ * assert.deepEqual([train.Y.rows, train.Y.cols, train.Z.cols], [2500, 33, 50]);
+ * assert.deepEqual([A.rows, A.cols], [33, 50]);
  * ```
  */
 export function generateDatasets(options: DatasetOptions): Datasets {

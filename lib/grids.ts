@@ -114,8 +114,9 @@ function boundGrid(lists: Required<GridOptions>): GridRow[] {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { varyLatentsGrid } from "./grids.ts";
- * varyLatentsGrid({ numLatents: [50] })[0].inputDim; // 33
+ * assert.equal(varyLatentsGrid({ numLatents: [50] })[0].inputDim, 33);
  * ```
  */
 export function varyLatentsGrid(
@@ -137,8 +138,9 @@ export function varyLatentsGrid(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { varySamplesGrid } from "./grids.ts";
- * varySamplesGrid({ numLatents: [10_000] }).length; // 7
+ * assert.equal(varySamplesGrid({ numLatents: [10_000] }).length, 7);
  * ```
  */
 export function varySamplesGrid(
@@ -159,8 +161,9 @@ export function varySamplesGrid(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { varySparsityGrid } from "./grids.ts";
- * varySparsityGrid().map((row) => row.k); // [2, 5, 10, 20, 50, 100]
+ * assert.deepEqual(varySparsityGrid().map((row) => row.k), [2, 5, 10, 20, 50, 100]);
  * ```
  */
 export function varySparsityGrid(
@@ -181,8 +184,9 @@ export function varySparsityGrid(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { frozenDecoderGrid } from "./grids.ts";
- * frozenDecoderGrid().length; // 6
+ * assert.equal(frozenDecoderGrid().length, 6);
  * ```
  */
 export function frozenDecoderGrid(options: GridOptions = {}): GridRow[] {
@@ -196,8 +200,9 @@ export function frozenDecoderGrid(options: GridOptions = {}): GridRow[] {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { largeLatentsGrid } from "./grids.ts";
- * largeLatentsGrid().at(-1)?.inputDim; // 231
+ * assert.equal(largeLatentsGrid().at(-1)?.inputDim, 231);
  * ```
  */
 export function largeLatentsGrid(
@@ -220,8 +225,10 @@ export function largeLatentsGrid(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { phaseGrid } from "./grids.ts";
- * phaseGrid()[0]; // { numLatents: 50, k: 3, inputDim: 5, eps: 0.592, rho: 0.06, delta: 0.1, … }
+ * const [{ inputDim, eps, rho, delta }] = phaseGrid();
+ * assert.deepEqual({ inputDim, eps, rho, delta }, { inputDim: 5, eps: 0.592, rho: 0.06, delta: 0.1 });
  * ```
  */
 export function phaseGrid(

@@ -27,11 +27,14 @@ import { type Matrix, requireMatrix } from "./matrix.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { lassoGap } from "./lasso_gap.ts";
  * import { fromRows } from "./matrix.ts";
  * const identity = fromRows([[1, 0], [0, 1]]);
  * // the solution for an orthonormal dictionary is the soft threshold: 2 − 0.5, 0
- * lassoGap(fromRows([[2, 0.25]]), identity, fromRows([[1.5, 0]]), { lambda: 0.5 }); // [0]
+ * const X = fromRows([[2, 0.25]]);
+ * assert.equal(lassoGap(X, identity, fromRows([[1.5, 0]]), { lambda: 0.5 })[0], 0);
+ * assert(lassoGap(X, identity, fromRows([[1, 0]]), { lambda: 0.5 })[0] > 0);
  * ```
  */
 export function lassoGap(

@@ -57,7 +57,7 @@ export function linearProbe(
   if (alphas.length === 0) throw new RangeError("alphas must hold at least one number, got none");
   alphas.forEach((alpha, q) => requirePositive(`alphas[${q}]`, alpha));
 
-  const { columns: active, codes } = activeColumns(ZTrain);
+  const { columns: active, codes } = usedColumns(ZTrain);
   const svd = thinSvd(YTrain);
   const Tt = multiplySparse(transposeCsr(codes), svd.U); // (UᵀZ)ᵀ
   const looErrors = leaveOneOut(svd, Tt, codes, alphas)
@@ -82,7 +82,7 @@ export function linearProbe(
 }
 
 /** The columns of Z that are not all 0, ascending, and their non-zeros: the others are predicted as 0. */
-function activeColumns(Z: Matrix): { columns: Int32Array; codes: Csr } {
+function usedColumns(Z: Matrix): { columns: Int32Array; codes: Csr } {
   const csr = toCsr(Z);
   const place = new Int32Array(Z.cols);
   for (const j of csr.columns) place[j] = 1;

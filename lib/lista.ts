@@ -58,8 +58,8 @@ export interface ListaEntry {
 /** Samples that go through the layers together when nothing is learned. */
 const FORWARD_ROWS = 96;
 
-/** DᵀD */
-function gram(D: Matrix): Matrix32 {
+/** DᵀD, in float32. */
+function atomProducts(D: Matrix): Matrix32 {
   using arena = new Arena();
   const stride = padded(D.cols), d = arena.matrix(D), product = arena.f32(D.cols * stride);
   run("gemm_tn", D.cols, stride, D.rows, d, stride, d, stride, product, stride);
@@ -135,7 +135,7 @@ export class Lista {
     const L = lipschitz(D), { rows: m, cols: n } = D;
     requirePositive("the squared spectral norm of D", L);
     const S = toFloat32(transpose(D)).data.map((value) => value / L);
-    const G = gram(D);
+    const G = atomProducts(D);
     requireNoOverflow("make LISTA", G, "scale D down");
     const W = G.data.map((value, p) => (p % (n + 1) === 0 ? 1 : 0) - value / L);
     return new Lista(Array.from({ length: nLayers }, () => ({

@@ -47,8 +47,20 @@ function open(path: string): SystemBlas | undefined {
   const { symbols } = Deno.dlopen(path, {
     cblas_sgemm: {
       parameters: [
-        ...["i32", "i32", "i32", "i32", "i32", "i32", "f32", "usize", "i32"] as const,
-        ...["usize", "i32", "f32", "usize", "i32"] as const,
+        "i32", // order, transA, transB, m, n, k
+        "i32",
+        "i32",
+        "i32",
+        "i32",
+        "i32",
+        "f32", // α, A, lda
+        "usize",
+        "i32",
+        "usize", // B, ldb
+        "i32",
+        "f32", // β, C, ldc
+        "usize",
+        "i32",
       ],
       result: "void",
     },

@@ -27,13 +27,15 @@ export const ADAMW_WEIGHT_DECAY = 0.01;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Arena } from "../wasm/memory.ts";
  * import { AdamW } from "./adamw.ts";
  * using arena = new Arena();
  * const parameters = arena.f32(8), gradients = arena.f32(8);
  * const adam = new AdamW(arena, parameters, gradients, { lr: 1e-3 });
  * gradients.view.fill(1);
- * adam.step(); // every parameter is now −1e-3
+ * adam.step();
+ * assert(parameters.view.every((value) => Math.abs(value + 1e-3) < 1e-8));
  * ```
  */
 export class AdamW {

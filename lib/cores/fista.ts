@@ -22,6 +22,13 @@ import type { Matrix } from "../matrix.ts";
  */
 const MAX_GRAM = 1024;
 
+// Measured by bench/sparse_coding_bench.ts, groups "sparse coding 50" to "sparse coding 10000".
+
+/** Samples of a thread's block: as many as have BLOCK_CODES codes, within these bounds. */
+const LEAST_ROWS = 16, MOST_ROWS = 256, BLOCK_CODES = 2 ** 22;
+/** Room for candidates, of n atoms: with their Gram matrix a half, at most so many; else a quarter. */
+const LOCAL_SHARE = 1 / 2, MOST_LOCAL = 256, ATOMS_SHARE = 1 / 4;
+
 /** The record of the `fista` kernels; the class Fista in kernels/fista_record.ts tells what each is. */
 export const FISTA_FIELDS = {
   n: "number",
@@ -95,11 +102,13 @@ export class LassoSolver {
     const [ldm, ldn] = [padded(m), padded(n)];
     const threads = n < THREADS_FROM_LATENTS ? 1 : threadCount();
     // y, gradient and the caller's codes of a block: as much as keeps a pass over the atoms busy
-    const busy = Math.max(16, Math.min(256, Math.floor(2 ** 22 / ldn)));
+    const busy = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, Math.floor(BLOCK_CODES / ldn)));
     const threadRows = Math.min(Math.ceil(rows / threads), busy);
     this.blockRows = Math.min(rows, threads * threadRows);
     const local = n <= MAX_GRAM;
-    const capacity = padded(Math.ceil(local ? Math.min(n / 2, 256) : n / 4));
+    const capacity = padded(
+      Math.ceil(local ? Math.min(LOCAL_SHARE * n, MOST_LOCAL) : ATOMS_SHARE * n),
+    );
     this.#atoms = arena.f32(ldn * ldm);
     this.#part = arena.f32(8 * ldn);
     this.#y = arena.f32(this.blockRows * ldn);

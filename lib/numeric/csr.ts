@@ -23,9 +23,10 @@ export interface Csr {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { countNonzeros } from "./csr.ts";
  * import { fromRows } from "../matrix.ts";
- * countNonzeros(fromRows([[0, 2], [3, 0]])); // 2
+ * assert.equal(countNonzeros(fromRows([[0, 2], [3, 0]])), 2);
  * ```
  */
 export function countNonzeros({ data }: Matrix): number {
@@ -41,9 +42,10 @@ export function countNonzeros({ data }: Matrix): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { toCsr } from "./csr.ts";
  * import { fromRows } from "../matrix.ts";
- * toCsr(fromRows([[0, 2], [3, 0]])).columns; // [1, 0]
+ * assert.deepEqual([...toCsr(fromRows([[0, 2], [3, 0]])).columns], [1, 0]);
  * ```
  */
 export function toCsr(M: Matrix): Csr {
@@ -66,10 +68,11 @@ export interface SparseView {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { findNonzeros } from "./csr.ts";
  * import { fromRows } from "../matrix.ts";
- * findNonzeros(fromRows([[0, 2, 0, 0]])).sparse?.columns; // [1]
- * findNonzeros(fromRows([[1, 2]])).sparse; // undefined
+ * assert.deepEqual(findNonzeros(fromRows([[0, 2, 0, 0]])).sparse?.columns, Int32Array.of(1));
+ * assert.equal(findNonzeros(fromRows([[1, 2]])).sparse, undefined);
  * ```
  */
 export function findNonzeros(dense: Matrix): SparseView {
@@ -100,9 +103,10 @@ function gather({ rows, cols, data }: Matrix, most: number): Csr | undefined {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { toCsr, transposeCsr } from "./csr.ts";
  * import { fromRows } from "../matrix.ts";
- * transposeCsr(toCsr(fromRows([[0, 2], [3, 0]]))).values; // [3, 2]
+ * assert.deepEqual([...transposeCsr(toCsr(fromRows([[0, 2], [3, 0]]))).values], [3, 2]);
  * ```
  */
 export function transposeCsr(M: Csr): Csr {

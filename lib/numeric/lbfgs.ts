@@ -50,12 +50,13 @@ interface Pair {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { minimizeLbfgs } from "./lbfgs.ts";
  * const { x } = minimizeLbfgs((x, gradient) => {
  *   gradient[0] = 2 * (x[0] - 3);
  *   return (x[0] - 3) ** 2;
  * }, new Float64Array(1));
- * console.log(x); // [3]
+ * assert(Math.abs(x[0] - 3) < 1e-6);
  * ```
  */
 export function minimizeLbfgs(

@@ -40,9 +40,10 @@ export interface WolfeOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { wolfeSearch } from "./line_search.ts";
  * const parabola = (s: number): [number, number] => [(s - 2) ** 2, 2 * (s - 2)];
- * wolfeSearch(parabola, 4, -4, 1); // true: s = 1 is good enough
+ * assert(wolfeSearch(parabola, 4, -4, 1)); // s = 1 is good enough
  * ```
  */
 export function wolfeSearch(

@@ -43,9 +43,10 @@ export interface ProductBlock {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { multiply } from "./product.ts";
  * import { fromRows } from "../matrix.ts";
- * multiply(fromRows([[1, 2]]), fromRows([[3], [4]])).data; // [11]
+ * assert.deepEqual(multiply(fromRows([[1, 2]]), fromRows([[3], [4]])), fromRows([[11]]));
  * ```
  */
 export function multiply(A: Matrix, B: Matrix): Matrix64 {
@@ -75,9 +76,12 @@ export function multiply(A: Matrix, B: Matrix): Matrix64 {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { multiplyBlocks } from "./product.ts";
  * import { fromRows } from "../matrix.ts";
- * multiplyBlocks(fromRows([[1, 2]]), fromRows([[3], [4]]), ({ data }) => console.log(data)); // [11]
+ * let sum = 0;
+ * multiplyBlocks(fromRows([[1, 2]]), fromRows([[3], [4]]), ({ data }) => sum += data[0]);
+ * assert.equal(sum, 11);
  * ```
  */
 export function multiplyBlocks(A: Matrix, B: Matrix, take: (block: ProductBlock) => void): void {
@@ -134,9 +138,10 @@ export function writeStrips(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { gram } from "./product.ts";
  * import { fromRows } from "../matrix.ts";
- * gram(fromRows([[1, 2], [3, 4]])).data; // [10, 14, 14, 20]
+ * assert.deepEqual(gram(fromRows([[1, 2], [3, 4]])), fromRows([[10, 14], [14, 20]]));
  * ```
  */
 export function gram({ rows, cols, data }: Matrix): Matrix64 {
@@ -186,10 +191,11 @@ export function writePadded(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { multiplySparse } from "./product.ts";
  * import { toCsr } from "./csr.ts";
  * import { fromRows } from "../matrix.ts";
- * multiplySparse(toCsr(fromRows([[0, 2]])), fromRows([[3], [4]])).data; // [8]
+ * assert.deepEqual(multiplySparse(toCsr(fromRows([[0, 2]])), fromRows([[3], [4]])), fromRows([[8]]));
  * ```
  */
 export function multiplySparse(A: Csr, B: Matrix): Matrix64 {

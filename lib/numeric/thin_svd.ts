@@ -26,9 +26,10 @@ export interface ThinSvd {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { thinSvd } from "./thin_svd.ts";
  * import { fromRows } from "../matrix.ts";
- * thinSvd(fromRows([[3, 0], [0, 4], [0, 0]])).values; // [4, 3]
+ * assert.deepEqual([...thinSvd(fromRows([[3, 0], [0, 4], [0, 0]])).values], [4, 3]);
  * ```
  */
 export function thinSvd(A: Matrix): ThinSvd {

@@ -79,8 +79,7 @@ export const dlFista: Method = {
     learnDictionary(observations.id, observations.ood, {
       numLatents: parameters.width,
       lambda,
-      maxSteps: roundsIn(maxSteps),
-      updateEvery: 1,
+      rounds: roundsIn(maxSteps),
       nIter: fistaIters,
       seed: parameters.seed,
       onRound: ({ round }) => progress(round / roundsIn(maxSteps)),
