@@ -49,6 +49,7 @@ export * from "./lib/softplus_adam.ts";
 export * from "./lib/lista.ts";
 export * from "./lib/saes.ts";
 export * from "./lib/train_sae.ts";
+export { decodeNpy, encodeNpy, type NpyHeader, readNpyHeader } from "./lib/npy.ts";
 export * from "./lib/safetensors.ts";
 export * from "./lib/sae_file.ts";
 export * from "./lib/reconstruction.ts";

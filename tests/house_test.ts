@@ -12,6 +12,7 @@ const ROOMS: Record<string, Wing> = {
   cores: "science",
   numeric: "science",
   metrics: "science",
+  formats: "science",
   results: "study",
   sweep: "study",
   figures: "study",
