@@ -6,7 +6,7 @@
 import { formatBytes } from "../lib/sweep/machine_memory.ts";
 import { CACHE_LIMIT, listModels, pruneModels } from "../lib/paper/model_cache.ts";
 import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
-import { alignColumns } from "../lib/results/summary.ts";
+import { alignColumns } from "../lib/results.ts";
 
 const USAGE = `Usage: deno task cache [flags]
 

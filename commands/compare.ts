@@ -8,12 +8,11 @@
 import { basename, dirname, join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { UsageError } from "../lib/sweep/run_flags.ts";
-import { compareResults, type RowFile } from "../lib/reports/parity.ts";
+import { compareResults } from "../lib/reports/parity.ts";
 import { comparisonFigure } from "../lib/reports/parity_figure.ts";
 import { comparisonText, countOutside, parityText } from "../lib/reports/parity_text.ts";
 import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
-import { defaultResultFolder } from "../lib/results/folder.ts";
-import { experimentOf, readRows } from "../lib/results.ts";
+import { defaultResultFolder, experimentOf, type NamedRows, readRows } from "../lib/results.ts";
 
 const USAGE = `Usage: deno task compare --published DIR [flags]
 
@@ -65,7 +64,7 @@ function compare(): void {
 }
 
 /** The files of rows in a folder, those of one experiment together and by ascending n. */
-function readFolder(flag: string, folder: string): RowFile[] {
+function readFolder(flag: string, folder: string): NamedRows[] {
   const names = atPlace(
     `${flag} must be a readable folder`,
     folder,

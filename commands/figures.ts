@@ -8,11 +8,10 @@
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { UsageError } from "../lib/sweep/run_flags.ts";
-import { taskName } from "../lib/results.ts";
+import { defaultResultFolder, taskName } from "../lib/results.ts";
 import { type FigureFile, figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
 import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
 import { svgToPng } from "../lib/figures/png.ts";
-import { defaultResultFolder } from "../lib/results/folder.ts";
 import { readResultsFlag } from "../lib/sweep/results_flag.ts";
 
 const USAGE = `Usage: deno task figures [flags]

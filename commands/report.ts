@@ -7,9 +7,10 @@
 import { join, relative, sep } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
-import { reportPage } from "../lib/reports/page.ts";
-import { readProvenance } from "../lib/reports/provenance.ts";
-import { defaultResultFolder } from "../lib/results/folder.ts";
+import { type ExperimentFigure, figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
+import { type ReportedFigure, reportPage } from "../lib/reports/page.ts";
+import { provenanceOfRows } from "../lib/reports/provenance.ts";
+import { defaultResultFolder } from "../lib/results.ts";
 import { readResultsFlag } from "../lib/sweep/results_flag.ts";
 
 const USAGE = `Usage: deno task report [flags]
@@ -31,15 +32,28 @@ if (import.meta.main) await runPlainCommand("write the report", USAGE, writeRepo
 function writeReport(): void {
   const { results = defaultResultFolder(), out } = parseFlags(FLAGS, Deno.args);
   const experiments = readResultsFlag(results)
-    .map((rows) => ({ rows, provenance: readProvenance(results, rows.files) }));
-  const page = reportPage(
+    .map((rows) => ({
+      rows,
+      provenance: provenanceOfRows(results, rows),
+      figures: figuresOf(rows).map(({ name, figure }) => reportedFigure(name, figure)),
+    }));
+  const page = reportPage({
     experiments,
-    (file) => relative(out, join(results, file)).split(sep).map(encodeURIComponent).join("/"),
-  );
+    legend: reportedFigure("legend", legendFigure()),
+    link: (file) => relative(out, join(results, file)).split(sep).map(encodeURIComponent).join("/"),
+  });
   const path = join(out, "index.html");
   atPlace("--out must be a folder to write to", out, () => {
     Deno.mkdirSync(out, { recursive: true });
     writeAtomic(path, page);
   });
   console.log(path);
+}
+
+/** Under the name of its file; drawn once, as a page has it. */
+function reportedFigure(
+  name: string,
+  { title, caption, bareSvg }: ExperimentFigure,
+): ReportedFigure {
+  return { name, title, caption, bareSvg };
 }

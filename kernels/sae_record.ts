@@ -4,24 +4,16 @@
 // unit's weights are contiguous: a sparse code touches whole rows, and projection, norms and AdamW
 // run along them. Products that need the other layout use a transposed copy, made once per step.
 
-// The values of Sae.type
-// @ts-ignore: decorator
-@inline export const RELU: i32 = 0;
-// @ts-ignore: decorator
-@inline export const TOPK: i32 = 1;
-// @ts-ignore: decorator
-@inline export const JUMPRELU: i32 = 2;
-// @ts-ignore: decorator
-@inline export const MP: i32 = 3;
-
-/** SAE_FIELDS in lib/cores/sae.ts lists the same fields in the same order. */
+/**
+ * What every variant has; its own class in sae_X.ts adds fields, and the methods that sae_variants.ts
+ * calls. SAE_FIELDS in lib/cores/sae.ts lists the same fields in the same order.
+ */
 // @ts-ignore: decorator
 @unmanaged
 export class Sae {
-  type: i32;
+  type: i32; // number of the variant, as in sae_variants.ts
   m: i32; // observed dimensions
   w: i32; // width: units, atoms
-  k: i32; // active codes per sample (topk, MP)
   ldm: i32; // m and w rounded up to multiples of 8
   ldw: i32;
   // parameters
@@ -29,36 +21,18 @@ export class Sae {
   encoderBias: usize; // ldw
   decoder: usize; // w×ldm, an atom per row
   decoderBias: usize; // ldm
-  logThreshold: usize; // ldw
   // their gradients
   gEncoder: usize;
   gEncoderBias: usize;
   gDecoder: usize;
   gDecoderBias: usize;
-  gLogThreshold: usize;
-  // made from the parameters by sae_prepare
-  encoderT: usize; // m×ldw
-  decoderT: usize; // m×ldw; of the unit atoms for MP
-  threshold: usize; // ldw
-  atoms: usize; // w×ldm: the decoder for topk, its atoms with unit norm for MP
-  norms: usize; // w
+  // made from the parameters
+  encoderT: usize; // m×ldw: the encoder's weights transposed; for MP, which has none, its unit atoms
   // the block of samples
   x: usize; // rows×ldm, minus the decoder bias
-  pre: usize; // rows×ldw, pre-activations, or correlations for MP
   codes: usize; // rows×ldw
-  gCodes: usize; // rows×ldw
   residual: usize; // rows×ldm, reconstruction − x
   scratch: usize; // rows×ldm
-  // the active codes of each row, for topk and MP
-  counts: usize; // rows
-  indices: usize; // rows×k
-  values: usize; // rows×k
-  gValues: usize; // rows×k
-  // rows of the Gram matrix of the unit atoms, for MP
-  slots: usize; // w: where a row is in gram, or −1
-  gram: usize; // capacity×ldw
-  capacity: i32;
-  used: i32;
   // Σ squared residuals, Σ penalty, number of active codes: float64
   sums: usize;
 }

@@ -1,11 +1,9 @@
-// topk: after the encoder's product only k rows of encoder and decoder per sample take part.
+// topk: the k largest of relu(pre) (Gao et al., 2024).
 
-import { gemm_nn } from "./gemm";
-import { Sae } from "./sae_record";
-import { residualGradient, throughInput } from "./sae_residual";
-import { madd } from "./simd";
+import { encoderProduct, transposeEncoder } from "./sae_products";
+import { supportBackward, supportResidual, SupportSae } from "./sae_support";
 import { topK } from "./top_k";
-import { dot } from "./vectors";
+import { highestLane } from "./vectors";
 
 /** a ← a + b; returns the maximum of a and 0. */
 function addBias(n: usize, b: usize, a: usize): f32 {
@@ -16,53 +14,30 @@ function addBias(n: usize, b: usize, a: usize): f32 {
     highest = f32x4.pmax(highest, v);
     v128.store(a, v);
   }
-  highest = f32x4.pmax(highest, i32x4.shuffle(highest, highest, 2, 3, 0, 1));
-  return max(f32x4.extract_lane(highest, 0), f32x4.extract_lane(highest, 1));
+  return highestLane(highest);
 }
 
-/** The k largest pre-activations of each gathered row. */
-export function topForward(s: Sae, rows: i32): void {
-  const list = <usize>s.k << 2, stride = <usize>s.ldw << 2;
-  gemm_nn(rows, s.ldw, s.m, s.x, s.ldm, s.encoderT, s.ldw, s.pre, s.ldw);
-  let a = s.pre, indices = s.indices, values = s.values;
-  for (let i: usize = 0; i < <usize>rows; i++) {
-    const highest = addBias(s.ldw, s.encoderBias, a);
-    store<i32>(s.counts + (i << 2), topK(s.ldw, s.k, highest, a, indices, values));
-    a += stride, indices += list, values += list;
+// @ts-ignore: decorator
+@unmanaged
+export class TopK extends SupportSae {
+  prepare(): void {
+    transposeEncoder(this);
   }
-}
 
-/** gd ← gd + c·r, ge ← ge + g·x */
-function addRows(n: usize, c: f32, r: usize, gd: usize, g: f32, x: usize, ge: usize): void {
-  const code = f32x4.splat(c), grad = f32x4.splat(g), end = r + (n << 2);
-  for (; r < end; r += 16, x += 16, gd += 16, ge += 16) {
-    v128.store(gd, madd(code, v128.load(r), v128.load(gd)));
-    v128.store(ge, madd(grad, v128.load(x), v128.load(ge)));
+  forward(rows: i32): f64 {
+    const list = <usize>this.k << 2, stride = <usize>this.ldw << 2;
+    encoderProduct(this, rows, this.pre);
+    let a = this.pre, indices = this.indices, values = this.values;
+    for (let i: usize = 0; i < <usize>rows; i++) {
+      const highest = addBias(this.ldw, this.encoderBias, a);
+      store<i32>(this.counts + (i << 2), topK(this.ldw, this.k, highest, a, indices, values));
+      a += stride, indices += list, values += list;
+    }
+    supportResidual(this, rows);
+    return 0;
   }
-}
 
-/** Adds the gradients of one row with the residual's gradient r. */
-function backwardRow(s: Sae, count: usize, indices: usize, values: usize, r: usize, x: usize): void {
-  const n = <usize>s.ldm, stride = n << 2;
-  for (let t: usize = 0; t < count << 2; t += 4) {
-    const j = <usize>load<u32>(indices + t), unit = j * stride, bias = s.gEncoderBias + (j << 2);
-    const g = dot(n, r, s.decoder + unit);
-    store<f32>(bias, load<f32>(bias) + g);
-    addRows(n, load<f32>(values + t), r, s.gDecoder + unit, g, x, s.gEncoder + unit);
+  backward(rows: i32, gamma: f32): void {
+    supportBackward(this, rows);
   }
-}
-
-/** All gradients. */
-export function topBackward(s: Sae, rows: i32): void {
-  const list = <usize>s.k << 2, stride = <usize>s.ldm << 2, weights = <usize>s.w * stride;
-  residualGradient(s, rows);
-  memory.fill(s.gEncoder, 0, weights);
-  memory.fill(s.gDecoder, 0, weights);
-  memory.fill(s.gEncoderBias, 0, <usize>s.ldw << 2);
-  let indices = s.indices, values = s.values, r = s.residual, x = s.x;
-  for (let i: usize = 0; i < <usize>rows; i++) {
-    backwardRow(s, load<u32>(s.counts + (i << 2)), indices, values, r, x);
-    indices += list, values += list, r += stride, x += stride;
-  }
-  throughInput(s);
 }

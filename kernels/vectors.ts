@@ -53,3 +53,10 @@ export function countAbove(n: usize, bound: f32, x: usize): i32 {
   return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) +
     i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
 }
+
+/** Maximum of the four float32 lanes, none of them NaN. */
+// @ts-ignore: decorator
+@inline export function highestLane(v: v128): f32 {
+  const pairs = f32x4.pmax(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
+}

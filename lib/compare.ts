@@ -2,10 +2,10 @@
  * The inference methods side by side on one dictionary.
  * @module
  */
-import { requireInstance, requireOptions } from "./checks.ts";
+import { requireFunction, requireInstance, requireOptions } from "./checks.ts";
 import { Lista } from "./lista.ts";
 import { type Matrix, requireMatrix } from "./matrix.ts";
-import { evaluate, type FullEvaluation } from "./metrics.ts";
+import { evaluate, type Evaluation } from "./metrics.ts";
 import { meanL0, meanSquaredError } from "./reconstruction.ts";
 import { refineFromSae } from "./refine.ts";
 import { Sae } from "./saes.ts";
@@ -15,8 +15,8 @@ import { fista, ista } from "./sparse_coding.ts";
 export interface ComparedSplit {
   /** Observations, samples × m. */
   Y: Matrix;
-  /** True codes, samples × latents. */
-  Z: Matrix;
+  /** True codes, samples × latents. Left out, in both splits, where they are unknown: no MCC then. */
+  Z?: Matrix;
   /** Label of each sample, 0 or 1. */
   labels: ArrayLike<number | boolean>;
 }
@@ -33,11 +33,13 @@ export interface CompareOptions {
   sae?: Sae;
   /** A trained network, for the method `lista`. */
   lista?: Lista;
+  /** Methods of one's own by name: each takes observations (samples × m) to codes (samples × n). */
+  methods?: Readonly<Record<string, (Y: Matrix) => Matrix>>;
 }
 
 /** A row of {@linkcode compareMethods}; keys as in the result files. */
-export interface ComparedMethod extends FullEvaluation {
-  /** fista, ista, sae, sae_refined or lista. */
+export interface ComparedMethod extends Evaluation {
+  /** fista, ista, sae, sae_refined, lista, or the name of one's own. */
   method: string;
   /** Mean squared error on ID with the shared dictionary, without any bias. */
   mse_iid: number;
@@ -49,33 +51,59 @@ export interface ComparedMethod extends FullEvaluation {
   l0_ood: number;
 }
 
+/** {@linkcode ComparedMethod} where the true codes are known. */
+export interface FullyComparedMethod extends ComparedMethod {
+  /** MCC in distribution. */
+  mcc_iid: number;
+  /** MCC out of distribution. */
+  mcc_ood: number;
+}
+
 /**
  * Scores inference methods on one dictionary: non-negative FISTA, ISTA, and where given an
- * autoencoder, the same refined by FISTA with its own decoder, and LISTA. The mean squared errors all
- * use the shared dictionary without bias, so that an autoencoder's tells how far its codes fit it.
+ * autoencoder, the same refined by FISTA with its own decoder, LISTA, and methods of one's own. The mean
+ * squared errors all use the shared dictionary without bias, so that an autoencoder's tells how far its
+ * codes fit it.
  *
  * @param splits val (ID) and ood, as `generateDatasets` makes them.
  * @returns One row per method, in the order above.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not fit together, a value is not finite, λ is not above 0 or
- * `nIter` is no integer of at least 1.
+ * @throws {RangeError} When shapes do not fit together, a value is not finite, λ is not above 0,
+ * `nIter` is no integer of at least 1, or a method of one's own has the name of another.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { compareMethods } from "./compare.ts";
  * import { generateDatasets } from "./data.ts";
+ * import { fista } from "./sparse_coding.ts";
  * const { val, ood, A } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 200 });
- * const rows = compareMethods({ val, ood }, { dictionary: A, lambda: 0.1 });
- * console.table(rows);
+ * const rows = compareMethods({ val, ood }, {
+ *   dictionary: A,
+ *   lambda: 0.1,
+ *   methods: { ten_iterations: (Y) => fista(Y, A, { lambda: 0.1, nonneg: true, nIter: 10 }) },
+ * });
+ * assert.deepEqual(rows.map((row) => row.method), ["fista", "ista", "ten_iterations"]);
+ * assert(rows[0].mse_iid < rows[2].mse_iid);
  * ```
  */
+export function compareMethods(
+  splits: { val: Required<ComparedSplit>; ood: Required<ComparedSplit> },
+  options: CompareOptions,
+): FullyComparedMethod[];
+/** The same for splits whose true codes may be unknown: without them the rows have no MCC. */
+export function compareMethods(
+  splits: { val: ComparedSplit; ood: ComparedSplit },
+  options: CompareOptions,
+): ComparedMethod[];
 export function compareMethods(
   splits: { val: ComparedSplit; ood: ComparedSplit },
   options: CompareOptions,
 ): ComparedMethod[] {
   requireOptions("splits", splits);
   requireOptions("options", options);
-  const { val, ood } = splits, { dictionary, lambda, nIter = 100, sae, lista } = options;
+  const { val, ood } = splits;
+  const { dictionary, lambda, nIter = 100, sae, lista, methods = {} } = options;
   for (const [name, split] of [["val", val], ["ood", ood]] as const) {
     requireOptions(name, split);
     requireMatrix(`${name}.Y`, split.Y);
@@ -83,6 +111,7 @@ export function compareMethods(
   if (sae !== undefined) requireInstance("sae", sae, Sae);
   if (lista !== undefined) requireInstance("lista", lista, Lista);
   requireMatrix("dictionary", dictionary, { rows: val.Y.cols });
+  requireOptions("methods", methods);
   const encoders: Record<string, (Y: Matrix) => Matrix> = {
     fista: (Y) => fista(Y, dictionary, { lambda, nIter, nonneg: true }),
     ista: (Y) => ista(Y, dictionary, { lambda, nIter }),
@@ -92,6 +121,17 @@ export function compareMethods(
     }),
     ...(lista && { lista: (Y) => lista.forward(Y) }),
   };
+  for (const [name, encode] of Object.entries(methods)) {
+    requireFunction(`methods.${name}`, encode);
+    if (Object.hasOwn(encoders, name)) {
+      throw new RangeError(`methods must have names of their own, got ${name}, which is compared`);
+    }
+    encoders[name] = (Y) => {
+      const codes = encode(Y);
+      requireMatrix(`codes of ${name}`, codes, { rows: Y.rows, cols: dictionary.cols });
+      return codes;
+    };
+  }
   return Object.entries(encoders).map(([method, encode]) => {
     const codesId = encode(val.Y), codesOod = encode(ood.Y);
     return {

@@ -3,7 +3,7 @@
  * with shared axes, one legend. Drawn with Observable Plot on a DOM without a browser; needs no
  * permission, and gives the same bytes for the same rows.
  *
- * `lines`, `groupedBars` and `facets` make panels out of rows, `figure` draws them.
+ * `lines`, `groupedBars`, `points` and `facets` make panels out of rows, `figure` draws them.
  * @module
  */
 import { layOut } from "./figures/layout.ts";
@@ -11,9 +11,11 @@ import { drawLegend, entryWidth, legendEntries } from "./figures/legend.ts";
 import type { MethodStyle } from "./methods.ts";
 import type { Panel } from "./figures/panels.ts";
 import type { Swatch } from "./figures/plot.ts";
-import { EDGE, escapeXml, FONT, INK, textElement, TICK_SIZE, wrapText } from "./figures/svg.ts";
+import { EDGE, svgDocument, textElement, TICK_SIZE, wrapText } from "./figures/svg.ts";
 
+export * from "./figures/from_rows.ts";
 export * from "./figures/panels.ts";
+export { escapeXml } from "./figures/svg.ts";
 
 /** Options of {@linkcode figure}. */
 export interface FigureOptions {
@@ -41,7 +43,7 @@ const TITLE_SIZE = 16;
  * Draws panels as one SVG document. Panels with the same axis label share that axis' range; axis
  * labels that all panels have in common are drawn once.
  *
- * @param panels Made by `lines`, `groupedBars` or `facets`, from left to right and top to bottom;
+ * @param panels Made by `lines`, `groupedBars`, `points` or `facets`, from left to right and top to bottom;
  * `undefined` leaves a place free.
  * @param options Title, layout and small print.
  * @returns The document: `<svg xmlns="http://www.w3.org/2000/svg" …>`, without fonts, scripts, ids
@@ -50,6 +52,7 @@ const TITLE_SIZE = 16;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { figure, lines } from "./figures.ts";
  *
  * const rows = [0, 1, 2].map((seed) => ({ method: "my_solver", n_iter: 10, mcc_iid: 0.7, seed }));
@@ -57,7 +60,7 @@ const TITLE_SIZE = 16;
  *   title: "My solver",
  *   caption: "Mean over three seeds, band ± one standard deviation.",
  * });
- * console.log(svg.startsWith("<svg xmlns")); // true
+ * assert(svg.startsWith("<svg xmlns"));
  * ```
  */
 export function figure(
@@ -77,7 +80,7 @@ export function figure(
   const width = options.panelWidth ?? [360, 212, 190][Math.min(columns, 3) - 1];
   const height = options.panelHeight ?? [210, 150, 140][Math.min(columns, 3) - 1];
 
-  const grid = layOut(panels, columns, width, height);
+  const grid = layOut(panels, columns, { width, height });
   const entries = options.legend === false ? [] : legendEntries(present);
   const total = Math.max(grid.width, ...entries.map((entry) => entryWidth(entry) + 2 * EDGE));
   const text = total - 2 * EDGE;
@@ -101,13 +104,8 @@ export function figure(
     y += TICK_SIZE + 4;
     body.push(textElement(line, EDGE, y, { "font-size": TICK_SIZE, fill: "#555555" }));
   }
-  return svgDocument(
-    total,
-    y + EDGE,
-    options.title,
-    options.description ?? describe(present, entries),
-    body,
-  );
+  const description = options.description ?? describe(present, entries);
+  return svgDocument([total, y + EDGE], { title: options.title, description }, body);
 }
 
 /**
@@ -119,11 +117,12 @@ export function figure(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { legend } from "./figures.ts";
  * import { methodStyle } from "./methods.ts";
  *
  * const svg = legend(["fista_oracle", "sae_relu"].map(methodStyle), { title: "Methods" });
- * console.log(svg.includes("SAE ReLU")); // true
+ * assert(svg.includes("SAE ReLU"));
  * ```
  */
 export function legend(
@@ -136,22 +135,8 @@ export function legend(
   const entries = styles.map((style) => ({ style, kind: "line" as const }));
   const { svg, height } = drawLegend(entries, EDGE, EDGE, width - 2 * EDGE);
   const names = styles.map(({ label }) => label).join(", ");
-  return svgDocument(width, height + 2 * EDGE, title, `Legend: ${names}.`, [svg]);
-}
-
-function svgDocument(
-  width: number,
-  height: number,
-  title: string,
-  description: string,
-  body: readonly string[],
-): string {
-  const [w, h] = [Math.ceil(width), Math.ceil(height)];
-  // explicit paper and ink, so that the figure reads the same on a dark page
-  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${w}" height="${h}" ` +
-    `viewBox="0 0 ${w} ${h}" font-family="${FONT}" color="${INK}" fill="${INK}">` +
-    `<title>${escapeXml(title)}</title><desc>${escapeXml(description)}</desc>` +
-    `<rect width="${w}" height="${h}" fill="#ffffff"/>${body.join("")}</svg>\n`;
+  const description = `Legend: ${names}.`;
+  return svgDocument([width, height + 2 * EDGE], { title, description }, [svg]);
 }
 
 function defaultColumns(panels: number): number {
@@ -165,7 +150,7 @@ function describe(panels: readonly Panel[], entries: readonly Swatch[]): string 
   const xLabels = [
     ...new Set(
       panels.map((panel) =>
-        panel.kind === "lines" ? panel.x.label : panel.groups.join(", ").replaceAll("\n", " ")
+        panel.kind === "bars" ? panel.groups.join(", ").replaceAll("\n", " ") : panel.x.label
       ),
     ),
   ];

@@ -5,7 +5,14 @@
 import { requireArray, requireInteger, requirePositive } from "./checks.ts";
 import { type Csr, toCsr, transposeCsr } from "./numeric/csr.ts";
 import { leaveOneOut } from "./numeric/leave_one_out.ts";
-import { type Matrix, type Matrix64, requireMatrix, transpose, zeros } from "./matrix.ts";
+import {
+  type Matrix,
+  type Matrix64,
+  requireMatrix,
+  scaleColumns,
+  transpose,
+  zeros,
+} from "./matrix.ts";
 import { multiply, multiplySparse } from "./numeric/product.ts";
 import { thinSvd } from "./numeric/thin_svd.ts";
 
@@ -22,8 +29,7 @@ export interface LinearProbeResult {
 /**
  * Ridge regression without intercept from observations to codes. One strength α of the penalty
  * α‖W‖² serves all latents: the candidate with the smallest finite leave-one-out error, the first of
- * equals.
- * All candidates share one factorization of size min(samples, m). Float64.
+ * equals. All candidates share one factorization of size min(samples, m). Float64.
  *
  * @param YTrain Observations, samples × m.
  * @param ZTrain Codes to predict, samples × n.
@@ -34,10 +40,13 @@ export interface LinearProbeResult {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { linearProbe } from "./linear_probe.ts";
  * import { fromRows } from "./matrix.ts";
  * const Y = fromRows([[1, 0], [0, 1], [1, 1]]), Z = fromRows([[2], [0], [2]]);
- * linearProbe(Y, Z, [fromRows([[5, 5]])]).predictions[0].data; // about [10]
+ * const { alpha, predictions } = linearProbe(Y, Z, [fromRows([[5, 5]])]);
+ * assert.equal(alpha, 1e-6); // the codes are linear in the observations
+ * assert(Math.abs(predictions[0].data[0] - 10) < 1e-4);
  * ```
  */
 export function linearProbe(
@@ -101,13 +110,4 @@ function spreadColumns(M: Matrix64, columns: Int32Array, cols: number): Matrix64
     for (let c = 0; c < M.cols; c++, p++) out.data[i * cols + columns[c]] = M.data[p];
   }
   return out;
-}
-
-/** A copy with column r multiplied by `scales[r]`. */
-function scaleColumns(M: Matrix64, scales: Float64Array): Matrix64 {
-  const data = new Float64Array(M.data.length);
-  for (let i = 0, p = 0; i < M.rows; i++) {
-    for (let r = 0; r < M.cols; r++, p++) data[p] = M.data[p] * scales[r];
-  }
-  return { ...M, data };
 }

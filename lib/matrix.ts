@@ -31,8 +31,10 @@ export type Matrix64 = Matrix<Float64Array>;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fromRows } from "./matrix.ts";
- * const identity = fromRows([[1, 0], [0, 1]]);
+ * const M = fromRows([[1, 2, 3], [4, 5, 6]]);
+ * assert.deepEqual([M.rows, M.cols, M.data[1 * M.cols + 2]], [2, 3, 6]);
  * ```
  */
 export function fromRows(rows: readonly (readonly number[])[]): Matrix64 {
@@ -67,8 +69,9 @@ function requireSizes(rows: number, cols: number): void {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { zeros } from "./matrix.ts";
- * zeros(2, 3).data.length; // 6
+ * assert.deepEqual(zeros(1, 2), { rows: 1, cols: 2, data: Float64Array.of(0, 0) });
  * ```
  */
 export function zeros(rows: number, cols: number): Matrix64 {
@@ -84,8 +87,9 @@ export function zeros(rows: number, cols: number): Matrix64 {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { zeros32 } from "./matrix.ts";
- * zeros32(2, 3).data.length; // 6
+ * assert.deepEqual(zeros32(1, 2), { rows: 1, cols: 2, data: Float32Array.of(0, 0) });
  * ```
  */
 export function zeros32(rows: number, cols: number): Matrix32 {
@@ -98,8 +102,11 @@ export function zeros32(rows: number, cols: number): Matrix32 {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fromRows, toFloat32 } from "./matrix.ts";
- * toFloat32(fromRows([[0.1]])).data[0]; // 0.10000000149011612
+ * const M = toFloat32(fromRows([[0.1]]));
+ * assert.equal(M.data[0], 0.10000000149011612);
+ * assert.equal(toFloat32(M), M);
  * ```
  */
 export function toFloat32(M: Matrix): Matrix32 {
@@ -113,8 +120,9 @@ export function toFloat32(M: Matrix): Matrix32 {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { toFloat64, zeros32 } from "./matrix.ts";
- * toFloat64(zeros32(1, 1)).data instanceof Float64Array; // true
+ * assert(toFloat64(zeros32(1, 1)).data instanceof Float64Array);
  * ```
  */
 export function toFloat64(M: Matrix): Matrix64 {
@@ -126,10 +134,14 @@ export function toFloat64(M: Matrix): Matrix64 {
 /**
  * The transposed matrix, in the same precision.
  *
+ * @param M m × n.
+ * @returns n × m, a copy.
+ *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fromRows, transpose } from "./matrix.ts";
- * transpose(fromRows([[1, 2, 3]])).rows; // 3
+ * assert.deepEqual(transpose(fromRows([[1, 2, 3]])), fromRows([[1], [2], [3]]));
  * ```
  */
 export function transpose<T extends MatrixData>(M: Matrix<T>): Matrix<T> {
@@ -146,8 +158,9 @@ export function transpose<T extends MatrixData>(M: Matrix<T>): Matrix<T> {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { columnNorms, fromRows } from "./matrix.ts";
- * columnNorms(fromRows([[3], [4]])); // [5]
+ * assert.deepEqual([...columnNorms(fromRows([[3, 0], [4, 2]]))], [5, 2]);
  * ```
  */
 export function columnNorms(M: Matrix): Float64Array {
@@ -164,20 +177,89 @@ export function columnNorms(M: Matrix): Float64Array {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fromRows, normalizeColumns } from "./matrix.ts";
- * normalizeColumns(fromRows([[3], [4]])).data; // [0.6, 0.8]
+ * assert.deepEqual([...normalizeColumns(fromRows([[3, 0], [4, 0]])).data], [0.6, 0, 0.8, 0]);
  * ```
  */
 export function normalizeColumns<T extends MatrixData>(M: Matrix<T>, floor = 1e-8): Matrix<T> {
-  const norms = columnNorms(M);
+  const norms = columnNorms(M).map((norm) => Math.max(norm, floor));
   const data = M.data.slice() as T;
-  for (let p = 0; p < data.length; p++) data[p] /= Math.max(norms[p % M.cols], floor);
+  for (let i = 0, p = 0; i < M.rows; i++) {
+    for (let j = 0; j < M.cols; j++, p++) data[p] /= norms[j];
+  }
   return { rows: M.rows, cols: M.cols, data };
+}
+
+/**
+ * Adds a multiple of one row to every row: `out[i, j] = M[i, j] + factor · row[j]`, rounded once to
+ * the precision of `out`.
+ *
+ * @param M m × n.
+ * @param row n values.
+ * @param out m·n values to write to; `M.data` itself changes the matrix in place.
+ * @returns The matrix that has `out` for its data.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { addRow, fromRows } from "./matrix.ts";
+ * const centred = addRow(fromRows([[1, 2], [3, 6]]), [2, 4], -1, new Float32Array(4));
+ * assert.deepEqual([...centred.data], [-1, -2, 1, 2]);
+ * ```
+ */
+export function addRow<T extends MatrixData>(
+  { rows, cols, data }: Matrix,
+  row: ArrayLike<number>,
+  factor: number,
+  out: T,
+): Matrix<T> {
+  for (let i = 0, p = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, p++) out[p] = data[p] + factor * row[j];
+  }
+  return { rows, cols, data: out };
+}
+
+/**
+ * A copy with column j multiplied by `scales[j]`, in the same precision.
+ *
+ * @param M m × n.
+ * @param scales n values.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fromRows, scaleColumns } from "./matrix.ts";
+ * assert.deepEqual([...scaleColumns(fromRows([[1, 2], [3, 4]]), [10, -1]).data], [10, -2, 30, -4]);
+ * ```
+ */
+export function scaleColumns<T extends MatrixData>(
+  { rows, cols, data }: Matrix<T>,
+  scales: ArrayLike<number>,
+): Matrix<T> {
+  const out = data.slice() as T;
+  for (let i = 0, p = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, p++) out[p] *= scales[j];
+  }
+  return { rows, cols, data: out };
 }
 
 /**
  * Requires a well-formed matrix of finite values; `rows` and `cols`, where given, are required too.
  * Costs one pass over the data.
+ *
+ * @param name The argument's name, for messages.
+ * @throws {TypeError} When it is no matrix, or a size is no number.
+ * @throws {RangeError} When the data do not fit the sizes, those are not the required ones, or a value
+ * is not finite.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fromRows, requireMatrix } from "./matrix.ts";
+ * requireMatrix("X", fromRows([[1, 2]]), { cols: 2 });
+ * assert.throws(() => requireMatrix("X", fromRows([[1, 2]]), { cols: 3 }), /X must have 3 columns/);
+ * ```
  */
 export function requireMatrix(
   name: string,
@@ -218,7 +300,19 @@ export function requireMatrix(
   }
 }
 
-/** Requires finite values that stay finite when they are rounded to float32. */
+/**
+ * Requires finite values that stay finite when they are rounded to float32.
+ *
+ * @param name The argument's name, for messages.
+ * @throws {RangeError} When a value is too large.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fromRows, requireFloat32 } from "./matrix.ts";
+ * assert.throws(() => requireFloat32("X", fromRows([[1e39]])), /X must be within float32/);
+ * ```
+ */
 export function requireFloat32(name: string, M: Matrix): void {
   if (M.data instanceof Float32Array) return;
   const bad = M.data.findIndex((value) => !Number.isFinite(Math.fround(value)));
@@ -231,7 +325,19 @@ export function requireFloat32(name: string, M: Matrix): void {
   }
 }
 
-/** Requires that the result of float32 arithmetic has not overflowed; the texts frame the message. */
+/**
+ * Requires that the result of float32 arithmetic has not overflowed; the texts frame the message.
+ *
+ * @throws {RangeError} When a value is not finite.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { requireNoOverflow } from "./matrix.ts";
+ * const codes = { rows: 1, cols: 1, data: Float32Array.of(Infinity) };
+ * assert.throws(() => requireNoOverflow("code X", codes, "scale X down"), /Cannot code X: .* row 0/);
+ * ```
+ */
 export function requireNoOverflow(task: string, result: Matrix, remedy: string): void {
   const bad = result.data.findIndex((value) => value - value !== 0);
   if (bad >= 0) {

@@ -36,12 +36,17 @@ export interface MethodStyle {
   readonly marker: Marker;
 }
 
-/** The SAE types in the order of training and of panels, with the names that figures show. */
+/**
+ * The SAE types in the order of panels, legends and tables, with the names that figures show. A type
+ * gets its markers and shades by its place here; without a line here its methods are drawn like
+ * methods of one's own.
+ */
 export const saeTypeLabels: Readonly<Record<string, string>> = {
   relu: "ReLU",
   topk: "TopK",
   jumprelu: "JumpReLU",
   MP: "MP",
+  abstopk: "AbsTopK",
 };
 
 const dashes: Record<Family, string> = {
@@ -59,9 +64,19 @@ const dashes: Record<Family, string> = {
  */
 const widths: Partial<Record<Family, number>> = { frozen: 3.5 };
 
-const typeMarkers: Marker[] = ["circle", "square", "triangle", "diamond"];
+/** Markers of methods by the place of their SAE type; more types begin again. */
+const typeMarkers: Marker[] = [
+  ...["circle", "square", "triangle", "diamond"] as const,
+  ...["star", "cross", "wye", "hexagon"] as const,
+];
 
-/** Shades per SAE type, dark to light, for the families that have methods built on an SAE. */
+/** Markers of methods of one's own. */
+const otherMarkers = typeMarkers.slice(0, 4);
+
+/**
+ * Shades per SAE type, dark to light, for the families that have methods built on an SAE. Types after
+ * the fourth get what lies between two of them, see {@linkcode shade}.
+ */
 const typeShades: Partial<Record<Family, string[]>> = {
   SAE: ["#7f2704", "#b83c06", "#d9600f", "#e3741b"],
   frozen: ["#3b1a6b", "#62389c", "#8457bd", "#a07ad0"],
@@ -71,6 +86,26 @@ const typeShades: Partial<Record<Family, string[]>> = {
 
 function style(family: Family, label: string, colour: string, marker: Marker): MethodStyle {
   return { family, label, colour, dash: dashes[family], width: widths[family] ?? 1.75, marker };
+}
+
+/**
+ * The shade of a family's type. Those after the fourth lie halfway between two neighbours, first of
+ * the four, then of the seven, and so on: distinct, and as far from white as the lighter neighbour.
+ */
+function shade(family: Family, type: number): string {
+  const shades = typeShades[family]!;
+  let place = type;
+  if (type >= shades.length) {
+    let nth = type - shades.length, gaps = shades.length - 1;
+    for (; nth >= gaps; gaps *= 2) nth -= gaps;
+    place = (nth + 0.5) * (shades.length - 1) / gaps;
+  }
+  const [a, b] = [Math.floor(place), Math.ceil(place)].map((i) => shades[i]);
+  const mixed = [1, 3, 5].map((at) => {
+    const [x, y] = [a, b].map((colour) => parseInt(colour.slice(at, at + 2), 16));
+    return Math.round(x + (y - x) * (place % 1)).toString(16).padStart(2, "0");
+  });
+  return `#${mixed.join("")}`;
 }
 
 /**
@@ -124,7 +159,10 @@ for (const [base, bare] of Object.entries(saeMethods)) {
     const id = base + (base.endsWith("+") ? "" : "_") + saeType;
     // the encoder is what people mean by "the SAE": "SAE ReLU", not "SAE encoder, ReLU"
     const label = base === "sae" ? `SAE ${typeLabel}` : `${bare.label} (${typeLabel})`;
-    registry.set(id, style(bare.family, label, typeShades[bare.family]![i], typeMarkers[i]));
+    registry.set(
+      id,
+      style(bare.family, label, shade(bare.family, i), typeMarkers[i % typeMarkers.length]),
+    );
     parts.set(id, { base, saeType });
   });
 }
@@ -141,11 +179,13 @@ export const methodIds: readonly string[] = [...registry.keys()];
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { methodStyle } from "./methods.ts";
  *
  * const { label, colour } = methodStyle("sae_topk");
- * console.log(label, colour); // SAE TopK #b83c06
- * console.log(methodStyle("my_method").label); // my_method
+ * assert.equal(label, "SAE TopK");
+ * assert.equal(colour, "#b83c06");
+ * assert.equal(methodStyle("my_method").label, "my_method");
  * ```
  */
 export function methodStyle(id: string): MethodStyle {
@@ -156,7 +196,7 @@ export function methodStyle(id: string): MethodStyle {
   if (known) return known;
   let sum = 0;
   for (const character of id) sum += character.codePointAt(0)!;
-  return style("other", id, "#7a5230", typeMarkers[sum % typeMarkers.length]);
+  return style("other", id, "#7a5230", otherMarkers[sum % otherMarkers.length]);
 }
 
 /**
@@ -167,10 +207,11 @@ export function methodStyle(id: string): MethodStyle {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { splitMethod } from "./methods.ts";
  *
- * console.log(splitMethod("warm_dl_relu")); // { base: "warm_dl", saeType: "relu" }
- * console.log(splitMethod("fista_oracle")); // { base: "fista_oracle" }
+ * assert.deepEqual(splitMethod("warm_dl_relu"), { base: "warm_dl", saeType: "relu" });
+ * assert.deepEqual(splitMethod("fista_oracle"), { base: "fista_oracle" });
  * ```
  */
 export function splitMethod(id: string): MethodParts {

@@ -3,7 +3,7 @@
  * @module
  */
 import { requireInteger } from "./checks.ts";
-import { type Matrix, type Matrix64, requireMatrix, toFloat64, zeros } from "./matrix.ts";
+import { addRow, type Matrix, type Matrix64, requireMatrix, zeros } from "./matrix.ts";
 import { multiply } from "./numeric/product.ts";
 import { thinSvd } from "./numeric/thin_svd.ts";
 
@@ -27,10 +27,11 @@ export interface PcaResult {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { pca } from "./pca.ts";
  * import { fromRows } from "./matrix.ts";
- * const Y = fromRows([[1, 1], [2, 2], [3, 3.5]]);
- * pca(Y, [Y], 1).codes[0].cols; // 1
+ * const { codes: [scores] } = pca(fromRows([[1, 5], [2, 5], [3, 5]]), [fromRows([[4, 0]])], 1);
+ * assert.equal(Math.abs(scores.data[0]), 2); // 2 from the mean along the only axis that varies
  * ```
  */
 export function pca(Y: Matrix, others: readonly Matrix[], components: number): PcaResult {
@@ -38,13 +39,8 @@ export function pca(Y: Matrix, others: readonly Matrix[], components: number): P
   requireInteger("Y.rows", Y.rows, 1);
   others.forEach((other, q) => requireMatrix(`others[${q}]`, other, { cols: Y.cols }));
   requireInteger("components", components, 1);
-  const means = new Float64Array(Y.cols);
-  for (let p = 0; p < Y.data.length; p++) means[p % Y.cols] += Y.data[p];
-  for (let j = 0; j < Y.cols; j++) means[j] /= Y.rows;
-  const centred = (M: Matrix): Matrix64 => ({
-    ...M,
-    data: Float64Array.from(M.data, (value, p) => value - means[p % M.cols]),
-  });
+  const means = columnMeans(Y);
+  const centred = (M: Matrix): Matrix64 => addRow(M, means, -1, new Float64Array(M.data.length));
 
   const { U, values, V } = thinSvd(centred(Y));
   const rank = values.findLastIndex((value) => value > 0) + 1;
@@ -65,7 +61,15 @@ export function pca(Y: Matrix, others: readonly Matrix[], components: number): P
     }
   }
   return {
-    codes: others.map((other) => multiply(centred(toFloat64(other)), axes)),
+    codes: others.map((other) => multiply(centred(other), axes)),
     singularValues: values,
   };
+}
+
+function columnMeans({ rows, cols, data }: Matrix): Float64Array {
+  const means = new Float64Array(cols);
+  for (let i = 0, p = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, p++) means[j] += data[p];
+  }
+  return means.map((sum) => sum / rows);
 }

@@ -4,6 +4,7 @@
  */
 import { requireInstance, requireInteger, requireOptions } from "./checks.ts";
 import {
+  addRow,
   type Matrix,
   type Matrix32,
   requireFloat32,
@@ -47,19 +48,20 @@ export interface RefinedCodes {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { withoutBias } from "./refine.ts";
  * import { fromRows } from "./matrix.ts";
  * import { Sae } from "./saes.ts";
  * const sae = Sae.initialize({ type: "relu", inputDim: 2, width: 4, kval: 1, seed: 0 });
- * withoutBias(fromRows([[1, 2]]), sae).data; // 1, 2: an untrained bias is zero
+ * sae.bias.set([1, -1]);
+ * assert.deepEqual([...withoutBias(fromRows([[1, 2]]), sae).data], [0, 3]);
  * ```
  */
 export function withoutBias(X: Matrix, sae: Sae): Matrix {
   requireInstance("sae", sae, Sae);
   requireMatrix("X", X, { cols: sae.inputDim });
   requireFloat32("X", X);
-  const data = Float32Array.from(X.data, (value, p) => value - sae.bias[p % X.cols]);
-  const centred = { rows: X.rows, cols: X.cols, data };
+  const centred = addRow(X, sae.bias, -1, new Float32Array(X.data.length));
   requireNoOverflow("subtract the bias from X", centred, "scale X down");
   return centred;
 }
@@ -77,11 +79,14 @@ export function withoutBias(X: Matrix, sae: Sae): Matrix {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { refineFromSae } from "./refine.ts";
  * import { Sae } from "./saes.ts";
  * const sae = Sae.initialize({ type: "relu", inputDim: 8, width: 12, kval: 3, seed: 0 });
  * const X = { rows: 1, cols: 8, data: Float32Array.of(1, 0, 0, 2, 0, 0, 0, 1) };
- * const { codes, gap } = refineFromSae(sae, X, { lambda: 0.1 });
+ * const { codes, mse, mseSae, gap } = refineFromSae(sae, X, { lambda: 0.1 });
+ * assert.equal(codes.cols, 12);
+ * assert(gap > 0 && gap === mseSae - mse); // FISTA fits better than an untrained encoder
  * ```
  */
 export function refineFromSae(

@@ -7,16 +7,34 @@
  * rows that the digest was made of, wherever an earlier run was killed.
  * @module
  */
-import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import * as z from "npm:zod@4.6.7";
 import { withLock, writeAtomic } from "./atomic_file.ts";
 import { formatResultName, type Part, type ResultKind } from "./results/names.ts";
+import {
+  digestOf,
+  type FailedCell,
+  type Making,
+  matchCells,
+  type Provenance,
+  type ProvenanceFile,
+  readProvenance,
+  type RunRecord,
+} from "./results/provenance.ts";
 import { type CellKey, type CellResult, compareKeys, keyInWords, type Row } from "./results/row.ts";
+import { formatRows, readRows } from "./results/rows_file.ts";
 
-export * from "./results/row.ts";
+export * from "./results/changed.ts";
+export * from "./results/columns.ts";
+export * from "./results/folder.ts";
 export * from "./results/names.ts";
+export * from "./results/old_names.ts";
+export * from "./results/provenance.ts";
+export * from "./results/row.ts";
+export * from "./results/rows_file.ts";
+export * from "./results/seed_table.ts";
+export * from "./results/statistics.ts";
+export * from "./results/text_table.ts";
 
 /** Paths of the files of one experiment. */
 export interface ResultFiles {
@@ -30,16 +48,6 @@ export interface ResultFiles {
   lock: string;
 }
 
-/** What rows must share to stand in one file. */
-export interface Provenance {
-  /** Experiment name. */
-  experiment: string;
-  /** Version of the toolkit that made the rows. */
-  version: string;
-  /** Options that decide the numbers (see `fixedOptions`). */
-  options: Record<string, unknown>;
-}
-
 /** One finished cell. */
 export interface SavedCell extends CellResult {
   /** Its key columns. */
@@ -47,31 +55,6 @@ export interface SavedCell extends CellResult {
   /** Wall time. */
   seconds: number;
 }
-
-/** One failed cell. */
-export interface FailedCell {
-  /** Its key columns. */
-  key: CellKey;
-  /** Why. */
-  message: string;
-}
-
-/** One run that contributed to a file. */
-export interface RunRecord {
-  /** ISO date of its start; with the arguments, this tells the runs apart. */
-  started: string;
-  /** ISO date of its last save. */
-  saved: string;
-  /** Its command-line arguments. */
-  args: string[];
-  /** Size of its worker pool. */
-  workers: number;
-  /** Cores, operating system and Deno version. */
-  machine: Record<string, string | number>;
-}
-
-/** How rows were made. */
-export type Making = Omit<Provenance, "experiment">;
 
 /** Content of the files of one experiment. */
 export interface Results {
@@ -84,29 +67,6 @@ export interface Results {
   /** How some of the cells were made otherwise, where a merge was told to mix (`--mixed`). */
   mixed?: Making[];
 }
-
-const rowSchema = z.record(
-  z.string(),
-  z.union([z.string(), z.number(), z.boolean(), z.null()]),
-);
-const keySchema = z.record(z.string(), z.union([z.string(), z.number()]));
-const makingSchema = z.object({
-  version: z.string(),
-  options: z.record(z.string(), z.unknown()),
-});
-const metaSchema = makingSchema.extend({
-  experiment: z.string(),
-  mixed: z.array(makingSchema).optional(),
-  runs: z.array(z.object({
-    started: z.string(),
-    saved: z.string(),
-    args: z.array(z.string()),
-    workers: z.number(),
-    machine: z.record(z.string(), z.union([z.string(), z.number()])),
-  })),
-  cells: z.array(z.object({ key: keySchema, seconds: z.number(), digest: z.string() })),
-  failed: z.array(z.object({ key: keySchema, message: z.string() })),
-});
 
 /**
  * Paths of the files of an experiment. The suffix goes to the end of every name.
@@ -146,35 +106,6 @@ export function resultFiles(
 }
 
 /**
- * Reads a file of rows, ours or one published with the paper.
- *
- * @returns The rows, or undefined where there is no such file.
- * @throws {RangeError} When the file is not a JSON array of flat rows, e.g. because it is cut off.
- *
- * @example
- * ```ts
- * import { readRows } from "./results.ts";
- * const rows = readRows("results/exp_dict_quality.json") ?? [];
- * ```
- */
-export function readRows(path: string): Row[] | undefined {
-  return readJson(path, z.array(rowSchema), "a JSON array of flat rows");
-}
-
-/**
- * The text of a file of rows.
- *
- * @example
- * ```ts
- * import { formatRows } from "./results.ts";
- * formatRows([{ mcc_iid: 0.5, seed: 0 }]);
- * ```
- */
-export function formatRows(rows: readonly Row[]): string {
-  return JSON.stringify(rows, null, 2) + "\n";
-}
-
-/**
  * Reads the finished and failed cells of an experiment. Cells whose rows are incomplete, because a
  * run was killed between two files, are left out.
  *
@@ -200,7 +131,7 @@ export function readResults(
 ): Results {
   const rows = readRows(files.rows);
   const diagnostics = files.diagnostics ? readRows(files.diagnostics) : undefined;
-  const meta = readJson(files.meta, metaSchema, "the provenance of a result file");
+  const meta = readProvenance(files.meta);
   if (!meta) {
     if (!rows && !diagnostics) return { cells: [], failed: [], runs: [] };
     throw new RangeError(
@@ -217,31 +148,16 @@ export function readResults(
     );
   }
 
-  // one list per done cell of the provenance file; a row without a cell is somebody else's
-  const columns = meta.cells.length > 0 ? Object.keys(meta.cells[0].key) : [];
-  const identity = (row: Row) => JSON.stringify(columns.map((column) => row[column]));
-  const byCell = new Map(
-    meta.cells.map(({ key, seconds, digest }) => [
-      identity(key),
-      { digest, cell: { key, seconds, rows: [], diagnostics: [] } as Required<SavedCell> },
-    ]),
-  );
-  for (const part of ["rows", "diagnostics"] as const) {
-    for (const row of (part === "rows" ? rows : diagnostics) ?? []) {
-      const entry = byCell.get(identity(row));
-      if (!entry) {
-        throw new RangeError(
-          `Cannot use ${files[part]}: every row must belong to a cell in ${files.meta}, ` +
-            `got one of ${keyInWords(row, columns)}`,
-        );
-      }
-      entry.cell[part].push(row);
-    }
+  const { cells, strangers: [stranger] } = matchCells(meta, rows, diagnostics);
+  if (stranger) {
+    throw new RangeError(
+      `Cannot use ${files[stranger.part]}: every row must belong to a cell in ${files.meta}, ` +
+        `got one of ${keyInWords(stranger.row, stranger.columns)}`,
+    );
   }
   return {
-    cells: [...byCell.values()]
-      .filter(({ digest, cell }) => digestOf(cell) === digest)
-      .map(({ cell }) => cell),
+    cells: cells.filter(({ intact }) => intact)
+      .map(({ key, seconds, rows, diagnostics }) => ({ key, seconds, rows, diagnostics })),
     failed: meta.failed,
     runs: meta.runs,
     mixed: [
@@ -312,7 +228,7 @@ export async function saveResults(
     );
     const sorted = [...merged.values()].sort((a, b) => compareKeys(a.key, b.key));
 
-    const meta: z.infer<typeof metaSchema> = {
+    const meta: ProvenanceFile = {
       ...provenance,
       ...(makings.size > 0 ? { mixed: [...makings.values()] } : {}),
       runs: [...allRuns.values()].sort((a, b) => a.started < b.started ? -1 : 1),
@@ -365,11 +281,6 @@ export function requireRows(key: CellKey, rows: readonly Row[]): void {
   }
 }
 
-function digestOf({ rows, diagnostics }: CellResult): string {
-  return createHash("sha256").update(JSON.stringify([rows, diagnostics ?? []])).digest("hex")
-    .slice(0, 16);
-}
-
 /** The first thing in which two provenances differ. */
 function firstDifference(
   ours: Provenance,
@@ -382,30 +293,4 @@ function firstDifference(
   ] as [string, unknown, unknown][];
   const different = pairs.find(([, expected, actual]) => !isDeepStrictEqual(expected, actual));
   return different && { what: different[0], expected: different[1], actual: different[2] };
-}
-
-function readJson<T>(path: string, schema: z.ZodType<T>, what: string): T | undefined {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new RangeError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    throw new RangeError(
-      `Cannot use ${path}: it must be ${what}, got text that is not JSON (${
-        (error as Error).message
-      })`,
-    );
-  }
-  const parsed = schema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const { path: where, message } = parsed.error.issues[0];
-  throw new RangeError(
-    `Cannot use ${path}: it must be ${what}, at ${where.join(".") || "the top"}: ${message}`,
-  );
 }

@@ -6,7 +6,14 @@ import { requireInstance, requireOptions } from "./checks.ts";
 import { writeAtomic } from "./atomic_file.ts";
 import type { Matrix32 } from "./matrix.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "./safetensors.ts";
-import { Sae, type SaeType } from "./saes.ts";
+import { dataOf, extents, isMatrix } from "./cores/sae_variant.ts";
+import {
+  type SaeOptions,
+  type SaeParameters,
+  type SaeType,
+  variantOf,
+} from "./cores/sae_variants.ts";
+import { Sae } from "./saes.ts";
 
 /** What {@linkcode loadSae} returns. */
 export interface SavedSae {
@@ -19,16 +26,14 @@ export interface SavedSae {
 /** The metadata's mark of our files. */
 const FORMAT = "startcoding-sae-1";
 
-const row = (data: Float32Array): Tensor => ({ shape: [1, data.length], data });
-const table = ({ rows, cols, data }: Matrix32): Tensor => ({ shape: [rows, cols], data });
-
 /**
  * Saves a sparse autoencoder as a safetensors file, in one step: a reader sees the whole file or what
  * was there before. Needs write permission on the folder, and read permission for the rename.
  *
  * The tensors are float32 and have the names of the reference's parameters: `Ae` (width × inputDim),
  * `be` (1 × width), `Ad` (inputDim × width), `bd` (1 × inputDim), and `logthreshold` (1 × width) for
- * jumprelu. The header's metadata holds `format`, `type`, `kval`, and `config` as JSON.
+ * jumprelu. The header's metadata holds `format`, `type`, the kind's options (`kval`) and `config` as
+ * JSON.
  *
  * @param path The file; its folder must exist.
  * @param sae The autoencoder.
@@ -48,14 +53,13 @@ const table = ({ rows, cols, data }: Matrix32): Tensor => ({ shape: [rows, cols]
 export function saveSae(path: string, sae: Sae, config: object = {}): void {
   requireInstance("sae", sae, Sae);
   requireOptions("config", config);
-  const { encoder, encoderBias, decoder, decoderBias, logThreshold } = sae.parameters;
-  const tensors: Record<string, Tensor> = {
-    Ae: table(encoder),
-    be: row(encoderBias),
-    Ad: table(decoder),
-    bd: row(decoderBias),
-    ...(logThreshold && { logthreshold: row(logThreshold) }),
-  };
+  const tensors = Object.fromEntries(
+    variantOf(sae.type).parameters.map((parameter): [string, Tensor] => {
+      const { rows, cols } = extents(parameter, sae);
+      const data = dataOf(sae.parameters[parameter.name as keyof SaeParameters]!);
+      return [parameter.tensor, { shape: [rows, cols], data }];
+    }),
+  );
   for (const [name, { data }] of Object.entries(tensors)) {
     const bad = data.findIndex((value: number) => !Number.isFinite(value));
     if (bad >= 0) {
@@ -63,7 +67,9 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
     }
   }
   const plain = JSON.stringify({ ...config, loader: undefined });
-  const metadata = { format: FORMAT, type: sae.type, kval: String(sae.kval), config: plain };
+  const { type, ...options } = sae.options;
+  const own = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)]);
+  const metadata = { format: FORMAT, type, ...Object.fromEntries(own), config: plain };
   writeAtomic(path, encodeSafetensors({ tensors, metadata }));
 }
 
@@ -106,17 +112,32 @@ export function loadSae(path: string): SavedSae {
     return data;
   }
 
-  const encoder = values("Ae"), encoderBias = vector("be");
-  const decoder = values("Ad"), decoderBias = vector("bd");
-  const type = metadata.type as SaeType, kval = Number(metadata.kval);
-  const logThreshold = type === "jumprelu" ? vector("logthreshold") : undefined;
-  let sae: Sae;
-  try {
-    const parameters = { encoder, encoderBias, decoder, decoderBias, logThreshold };
-    sae = new Sae({ type, kval, parameters });
-  } catch (error) {
-    throw refused((error as Error).message, error);
+  function attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw refused((error as Error).message, error);
+    }
   }
+
+  const type = metadata.type as SaeType, variant = attempt(() => variantOf(type));
+  const parameters = Object.fromEntries(
+    variant.parameters.map((parameter) => {
+      const { name, tensor } = parameter;
+      return [name, isMatrix(parameter) ? values(tensor) : vector(tensor)];
+    }),
+  ) as unknown as SaeParameters;
+  const options = Object.fromEntries(
+    variant.options.filter(({ name }) => Object.hasOwn(metadata, name))
+      .map(({ name }) => [name, parsed(metadata[name])]),
+  );
+  const sae = attempt(() =>
+    new Sae(
+      { ...options, type, parameters } as SaeOptions & {
+        parameters: SaeParameters;
+      },
+    )
+  );
   let config: Record<string, unknown>;
   try {
     config = JSON.parse(metadata.config);
@@ -124,4 +145,13 @@ export function loadSae(path: string): SavedSae {
     throw refused("its config must be JSON", error);
   }
   return { sae, config };
+}
+
+/** The value of an option; NaN, which no option allows, where it cannot be read. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return NaN;
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * The four sparse autoencoders: ReLU, TopK (Gao et al., 2024), JumpReLU (Rajamanoharan et al., 2024)
- * and MP, whose encoder is matching pursuit on the decoder.
+ * Sparse autoencoders: ReLU, TopK (Gao et al., 2024), JumpReLU (Rajamanoharan et al., 2024), MP, whose
+ * encoder is matching pursuit on the decoder, and AbsTopK.
  * @module
  */
 import { requireInstance, requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
@@ -16,96 +16,87 @@ import {
   zeros32,
 } from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
-import { type SaeShape, SaeWorkspace } from "./cores/sae.ts";
+import { SaeWorkspace } from "./cores/sae.ts";
+import {
+  type ParameterValue,
+  requireParameter,
+  takeOptions,
+  toValue,
+} from "./cores/sae_variant.ts";
+import {
+  type SaeModel,
+  type SaeOptions,
+  type SaeParameters,
+  type SaeType,
+  variantOf,
+} from "./cores/sae_variants.ts";
 
-/** The kinds of sparse autoencoder, in the order in which the experiments train them. */
-export const SAE_TYPES = ["relu", "topk", "jumprelu", "MP"] as const;
+export { SAE_TYPES } from "./cores/sae_variants.ts";
+export type { SaeOptions, SaeParameters, SaeType } from "./cores/sae_variants.ts";
 
-/** A kind of sparse autoencoder. */
-export type SaeType = typeof SAE_TYPES[number];
+/** Kind, options and sizes of a sparse autoencoder. */
+export type SaeShape = SaeOptions & {
+  /** Number of observed dimensions. */
+  inputDim: number;
+  /** Number of units. */
+  width: number;
+};
 
-/** The parameters of a sparse autoencoder of `width` units on `inputDim` observed dimensions. */
-export interface SaeParameters {
-  /** A_e, width × inputDim. Not used by MP. */
-  encoder: Matrix32;
-  /** b_e, width values. Not used by MP. */
-  encoderBias: Float32Array;
-  /** A_d, inputDim × width: the columns are the atoms. */
-  decoder: Matrix32;
-  /** b_d, inputDim values, subtracted from the input and added to the reconstruction. */
-  decoderBias: Float32Array;
-  /** log θ, width values; jumprelu only. */
-  logThreshold?: Float32Array;
-}
-
-/** What {@linkcode Sae}'s constructor takes. */
-export interface SaeInit {
-  /** The kind. */
-  type: SaeType;
-  /** Active codes per sample of topk and MP, from 1 to the width. */
-  kval: number;
+/** What {@linkcode Sae}'s constructor takes: the kind, its options and the parameters. */
+export type SaeInit = SaeOptions & {
   /** The parameters; not copied. */
   parameters: SaeParameters;
-}
+};
 
 /** Samples that are encoded together: enough for the dense product, few enough for the cache. */
 const BLOCK_ROWS = 64;
-
-/** θ at the start of jumprelu. */
-const INITIAL_THRESHOLD = 1e-3;
-
-function requireVector(name: string, vector: Float32Array | undefined, length: number): void {
-  if (!(vector instanceof Float32Array)) throw new TypeError(`${name} must be a Float32Array`);
-  requireMatrix(name, { rows: 1, cols: vector.length, data: vector }, { cols: length });
-}
 
 /**
  * A sparse autoencoder: codes from observations and back.
  *
  * With pre = (x − b_d)·A_eᵀ + b_e the codes are relu(pre) for `relu`; the `kval` largest of them for
- * `topk`; those above θ for `jumprelu`. For `MP` they come from `kval` steps of matching pursuit
- * (Mallat & Zhang, 1993) on x − b_d with the decoder's columns at unit norm, each atom used once. The
- * reconstruction is codes·A_dᵀ + b_d, for `MP` again with unit columns. All in float32.
+ * `topk`; those above θ for `jumprelu`; the `kval` entries of pre of largest magnitude, signed, for
+ * `abstopk`. For `MP` they come from `kval` steps of matching pursuit (Mallat & Zhang, 1993) on
+ * x − b_d with the decoder's columns at unit norm, each atom used once. The reconstruction is
+ * codes·A_dᵀ + b_d, for `MP` again with unit columns. All in float32.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Sae } from "./saes.ts";
  * const sae = Sae.initialize({ type: "topk", inputDim: 8, width: 12, kval: 3, seed: 0 });
  * const X = { rows: 2, cols: 8, data: new Float32Array(16).fill(0.5) };
- * const codes = sae.encode(X); // 2 × 12, at most 3 non-zeros per row
- * const XHat = sae.decode(codes); // 2 × 8
+ * const codes = sae.encode(X); // samples × width
+ * assert.deepEqual([codes.rows, codes.cols], [2, 12]);
+ * assert(codes.data.slice(0, 12).filter((code) => code !== 0).length <= 3);
+ * assert.equal(sae.decode(codes).cols, 8);
  * ```
  */
-export class Sae {
-  /** The kind. */
-  readonly type: SaeType;
-  /** Active codes per sample of topk and MP. */
-  readonly kval: number;
+export class Sae implements SaeModel {
+  /** The kind and its options. */
+  readonly options: SaeOptions;
   /** The parameters, owned by the autoencoder. */
   readonly parameters: SaeParameters;
 
   /**
    * An autoencoder with the given parameters.
    *
-   * @throws {TypeError} When the type is unknown or a parameter is missing or of the wrong kind.
-   * @throws {RangeError} When `kval` is not an integer from 1 to the width, or a parameter has the
-   * wrong shape or a value that is not finite.
+   * @throws {TypeError} When the type is unknown or an option or parameter is missing or of the wrong
+   * kind.
+   * @throws {RangeError} When an option breaks its rule (`kval` must be an integer from 1 to the width),
+   * or a parameter has the wrong shape or a value that is not finite.
    */
   constructor(init: SaeInit) {
     requireOptions("init", init);
-    const { type, kval, parameters } = init;
-    requireSaeType(type);
+    const variant = variantOf(init.type), { parameters } = init;
     requireOptions("parameters", parameters);
-    const { encoder, encoderBias, decoder, decoderBias, logThreshold } = parameters;
-    requireMatrix("encoder", encoder);
-    const { rows: width, cols: inputDim } = encoder;
-    requireInteger("kval", kval, 1, width);
-    requireMatrix("decoder", decoder, { rows: inputDim, cols: width });
-    requireVector("encoderBias", encoderBias, width);
-    requireVector("decoderBias", decoderBias, inputDim);
-    if (type === "jumprelu") requireVector("logThreshold", logThreshold, width);
-    this.type = type;
-    this.kval = kval;
+    requireMatrix("encoder", parameters.encoder);
+    const { rows: width, cols: inputDim } = parameters.encoder;
+    this.options = takeOptions(variant, init, { inputDim, width });
+    for (const parameter of variant.parameters) {
+      const value = parameters[parameter.name as keyof SaeParameters];
+      requireParameter(parameter, value, { inputDim, width });
+    }
     this.parameters = parameters;
   }
 
@@ -114,28 +105,30 @@ export class Sae {
    * decoder its transpose with unit columns, zero biases, thresholds of 1e-3.
    *
    * @throws {TypeError} When the type is unknown or an argument is not a number.
-   * @throws {RangeError} When a size or the seed is out of range.
+   * @throws {RangeError} When a size, an option or the seed is out of range.
    */
   static initialize(shape: SaeShape & { seed: number }): Sae {
     requireOptions("shape", shape);
-    const { type, inputDim, width, kval, seed } = shape;
-    requireSaeType(type);
+    const variant = variantOf(shape.type), { inputDim, width, seed } = shape;
     requireInteger("inputDim", inputDim, 1);
     requireInteger("width", width, 1);
-    const data = new TorchGenerator(seed).kaimingUniform(width, inputDim);
-    const encoder = { rows: width, cols: inputDim, data };
-    return new Sae({
-      type,
-      kval,
-      parameters: {
-        encoder,
-        encoderBias: new Float32Array(width),
-        decoder: normalizeColumns(transpose(encoder)),
-        decoderBias: new Float32Array(inputDim),
-        ...(type === "jumprelu" &&
-          { logThreshold: new Float32Array(width).fill(Math.log(INITIAL_THRESHOLD)) }),
-      },
-    });
+    const sizes = { inputDim, width }, generator = new TorchGenerator(seed);
+    const values: Record<string, ParameterValue> = {};
+    for (const parameter of variant.parameters) {
+      const data = parameter.initial({ ...sizes, generator, earlier: values });
+      values[parameter.name] = toValue(parameter, sizes, data);
+    }
+    return new Sae({ ...shape, parameters: values as unknown as SaeParameters });
+  }
+
+  /** The kind. */
+  get type(): SaeType {
+    return this.options.type;
+  }
+
+  /** Active codes per sample of topk, MP and abstopk; undefined for others that were given none. */
+  get kval(): number | undefined {
+    return "kval" in this.options ? this.options.kval : undefined;
   }
 
   /** Number of observed dimensions. */
@@ -172,11 +165,7 @@ export class Sae {
     const codes = zeros32(X.rows, this.width);
     const rows = Math.min(BLOCK_ROWS, X.rows);
     using arena = new Arena();
-    const workspace = new SaeWorkspace(arena, this, this.parameters, {
-      rows,
-      samples: X.rows,
-      gradients: false,
-    });
+    const workspace = new SaeWorkspace(arena, this, { rows, samples: X.rows, gradients: false });
     const block = arena.f32(rows * padded(X.cols)), order = arena.i32(rows);
     order.view.forEach((_, i, view) => view[i] = i);
     workspace.prepare();
@@ -201,13 +190,11 @@ export class Sae {
   decode(Z: Matrix): Matrix32 {
     requireMatrix("Z", Z, { cols: this.width });
     requireFloat32("Z", Z);
-    const { inputDim, width, bias, dictionary } = this;
+    const { inputDim, width, bias, dictionary } = this, { unitAtoms } = variantOf(this.type);
     const XHat = zeros32(Z.rows, inputDim);
     const rows = Math.min(BLOCK_ROWS, Z.rows), ldm = padded(inputDim), ldw = padded(width);
     using arena = new Arena();
-    const atoms = arena.matrix(
-      transpose(this.type === "MP" ? normalizeColumns(dictionary) : dictionary),
-    );
+    const atoms = arena.matrix(transpose(unitAtoms ? normalizeColumns(dictionary) : dictionary));
     const codes = arena.f32(rows * ldw), out = arena.f32(rows * ldm);
     for (let start = 0; start < Z.rows; start += rows) {
       const end = Math.min(start + rows, Z.rows);
@@ -232,26 +219,11 @@ export class Sae {
   }
 }
 
-/** Requires one of {@linkcode SAE_TYPES}. */
-function requireSaeType(type: SaeType): void {
-  if (!SAE_TYPES.includes(type)) {
-    throw new TypeError(`type must be one of ${SAE_TYPES.join(", ")}, got ${type}`);
-  }
-}
-
-/** Gradients by the parameters; null where a parameter takes no part (MP's encoder). */
-export interface SaeGradients {
-  /** By A_e, width × inputDim. */
-  encoder: Matrix32 | null;
-  /** By b_e, width values. */
-  encoderBias: Float32Array | null;
-  /** By A_d, inputDim × width, before the projection that training applies. */
-  decoder: Matrix32;
-  /** By b_d, inputDim values. */
-  decoderBias: Float32Array;
-  /** By log θ, width values; jumprelu only. */
-  logThreshold?: Float32Array;
-}
+/** Gradients by the parameters, before the projection that training applies; null by what is not trained. */
+export type SaeGradients = {
+  [Name in keyof SaeParameters]: Name extends "decoder" | "decoderBias" ? SaeParameters[Name]
+    : SaeParameters[Name] | null;
+};
 
 /** What {@linkcode saeGradients} returns. */
 export interface SaeLoss {
@@ -270,45 +242,42 @@ export interface SaeLoss {
  * thresholds, pseudo-gradients stand in (Rajamanoharan et al., 2024, with bandwidth 1e-3).
  *
  * @param X samples × inputDim, the batch; rounded to float32.
- * @param options gamma: the weight of the penalty.
+ * @param options gamma: the weight of the penalty. Default: 1e-4, where the kind has one.
  * @throws {TypeError | RangeError} When X is not a finite matrix of inputDim columns and at least one
  * row, or gamma is negative.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Sae, saeGradients } from "./saes.ts";
- * const sae = Sae.initialize({ type: "relu", inputDim: 8, width: 12, kval: 3, seed: 0 });
+ * const sae = Sae.initialize({ type: "relu", inputDim: 8, width: 12, seed: 0 });
  * const X = { rows: 2, cols: 8, data: new Float32Array(16).fill(0.5) };
- * const { loss, gradients } = saeGradients(sae, X);
+ * const { loss, recon, penalty, gradients } = saeGradients(sae, X, { gamma: 0.01 });
+ * assert.equal(loss, recon + 0.01 * penalty);
+ * assert.equal(gradients.decoder.rows, 8);
  * ```
  */
 export function saeGradients(
   sae: Sae,
   X: Matrix,
-  { gamma = 1e-4 }: { gamma?: number } = {},
+  options: { gamma?: number } = {},
 ): SaeLoss {
   requireInstance("sae", sae, Sae);
   requireMatrix("X", X, { cols: sae.inputDim });
   requireFloat32("X", X);
   requireInteger("X.rows", X.rows, 1);
+  const variant = variantOf(sae.type), { gamma = variant.penalty?.gamma ?? 0 } = options;
   requireNonNegative("gamma", gamma);
   using arena = new Arena();
-  const workspace = new SaeWorkspace(arena, sae, sae.parameters, {
-    rows: X.rows,
-    samples: X.rows,
-    gradients: true,
-  });
-  const order = arena.i32(X.rows);
+  const { rows } = X;
+  const workspace = new SaeWorkspace(arena, sae, { rows, samples: rows, gradients: true });
+  const order = arena.i32(rows);
   order.view.forEach((_, i, view) => view[i] = i);
   const batch = arena.matrix(X);
   workspace.prepare();
-  workspace.gradientsOf(batch, order, X.rows, gamma);
+  workspace.gradientsOf(batch, order, rows, gamma);
   const { recon, penalty } = workspace.takeSums();
-  const gradients = workspace.gradients!.read();
-  return {
-    loss: recon + gamma * penalty,
-    recon,
-    penalty,
-    gradients: sae.type === "MP" ? { ...gradients, encoder: null, encoderBias: null } : gradients,
-  };
+  const none = variant.parameters.flatMap(({ name, trained }) => trained ? [] : [[name, null]]);
+  const gradients = { ...Object.fromEntries(none), ...workspace.gradients!.read() };
+  return { loss: recon + gamma * penalty, recon, penalty, gradients };
 }

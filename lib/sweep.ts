@@ -16,6 +16,7 @@ import { experimentFiles, provenanceOf } from "./sweep/parts.ts";
 import { formatBytes, machineMemory } from "./sweep/machine_memory.ts";
 import { describeMissing, mergeParts } from "./sweep/merge.ts";
 import {
+  alignColumns,
   type CellKey,
   compareKeys,
   keyInWords,
@@ -23,10 +24,10 @@ import {
   readResults,
   type ResultFiles,
   type Results,
+  summaryTable,
   taskName,
 } from "./results.ts";
 import { balancedShards, fittingWorkers } from "./sweep/schedule.ts";
-import { alignColumns, summaryTable } from "./results/summary.ts";
 import { systemBlas } from "./system_blas.ts";
 
 export type {

@@ -15,7 +15,11 @@ import { Arena, type Block } from "./wasm/memory.ts";
 import { type Matrix, type Matrix32, requireFloat32, requireMatrix } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
 import { SaeTrainer } from "./cores/sae_training.ts";
-import { Sae, type SaeType } from "./saes.ts";
+import { type SaeSizes, takeOptions } from "./cores/sae_variant.ts";
+import { type SaeOptions, type SaeParameters, variantOf } from "./cores/sae_variants.ts";
+import { Sae } from "./saes.ts";
+
+export type { SaeOptions, SaeType } from "./cores/sae_variants.ts";
 
 /** The observations that {@linkcode trainSae} sees, samples × inputDim each; rounded to float32. */
 export interface SaeData {
@@ -57,19 +61,15 @@ export interface SaeEpoch {
   snapshot(): Sae;
 }
 
-/** Options of {@linkcode trainSae}. */
-export interface SaeConfig {
-  /** The kind of autoencoder. */
-  type: SaeType;
+/** Options of a training, whatever is trained. */
+export interface SaeTraining {
   /** Number of units. */
   width: number;
-  /** Active codes per sample of topk and MP, from 1 to the width. */
-  kval: number;
   /** Passes over the training samples. Default 500. */
   epochs?: number;
   /** Learning rate. Default 5e-4. */
   lr?: number;
-  /** Weight of the penalty. Default 1e-4. */
+  /** Weight of the penalty, for the kinds that have one. Default 1e-4. */
   gamma?: number;
   /** Samples per step; the last batch of an epoch may be smaller. Default 64. */
   batchSize?: number;
@@ -92,6 +92,23 @@ export interface SaeConfig {
   /** Called after every epoch. */
   onEpoch?: (progress: SaeEpoch) => void;
 }
+
+/**
+ * Options of {@linkcode trainSae}: the kind of autoencoder, the options of this kind, and those of the
+ * training. `{ type: "relu", width, seed }` is complete; `topk`, `MP` and `abstopk` also need `kval`,
+ * which the others accept without effect.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type SaeConfig, trainSae } from "./train_sae.ts";
+ * const X = { rows: 16, cols: 8, data: Float32Array.from({ length: 128 }, (_, i) => i % 7) };
+ * const config: SaeConfig = { type: "topk", kval: 3, width: 12, epochs: 2, seed: 0 };
+ * const { codesId } = trainSae({ train: X, id: X, ood: X }, config);
+ * assert(codesId.data.slice(0, 12).filter((code) => code !== 0).length <= 3);
+ * ```
+ */
+export type SaeConfig = SaeOptions & SaeTraining;
 
 /** What {@linkcode trainSae} returns. */
 export interface TrainedSae {
@@ -127,26 +144,28 @@ const SCORED_ROWS = 64;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { trainSae } from "./train_sae.ts";
  * const X = { rows: 16, cols: 8, data: Float32Array.from({ length: 128 }, (_, i) => i % 7) };
  * const { sae, history } = trainSae(
  *   { train: X, id: X, ood: X },
- *   { type: "relu", width: 12, kval: 3, epochs: 5, batchSize: 8, seed: 0 },
+ *   { type: "relu", width: 12, epochs: 5, batchSize: 8, seed: 0 },
  * );
+ * assert.equal(sae.width, 12);
+ * assert(history[4].mseId < history[0].mseId);
  * ```
  */
 export function trainSae(data: SaeData, config: SaeConfig): TrainedSae {
   requireOptions("data", data);
   requireOptions("config", config);
   const { train, id, ood } = data;
+  const variant = variantOf(config.type);
   const {
-    type,
     width,
-    kval,
     seed,
     epochs = 500,
     lr = 5e-4,
-    gamma = 1e-4,
+    gamma = variant.penalty?.gamma ?? 0,
     batchSize = 64,
     renormEvery = 50,
     gradClip = 0,
@@ -170,11 +189,10 @@ export function trainSae(data: SaeData, config: SaeConfig): TrainedSae {
     requireInteger(`${name}.rows`, X.rows, 1);
   }
   const inputDim = train.cols;
-  const start = initial ?? Sae.initialize({ type, inputDim, width, kval, seed });
-  for (const [name, value] of Object.entries({ type, inputDim, width, kval })) {
-    const actual = start[name as "type"];
-    if (actual !== value) throw new RangeError(`initial.${name} must be ${value}, got ${actual}`);
-  }
+  requireInteger("width", width, 1);
+  const options = takeOptions(variant, config, { inputDim, width });
+  const start = initial ?? Sae.initialize({ ...options, inputDim, width, seed });
+  requireSame("initial", start, { ...options, inputDim, width });
   const loader = config.loader ??
     shuffledBatches(train.rows, batchSize, new TorchGenerator(seed));
 
@@ -195,7 +213,8 @@ export function trainSae(data: SaeData, config: SaeConfig): TrainedSae {
     return { mse: recon / (rows * inputDim), l0: active / rows };
   }
 
-  const snapshot = () => new Sae({ type, kval, parameters: workspace.parameters.read() });
+  const snapshot = () =>
+    new Sae({ ...start.options, parameters: workspace.parameters.read() as SaeParameters });
   const history: SaeHistoryEntry[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     let batches = 0;
@@ -252,5 +271,18 @@ function requireBatch(batch: ArrayLike<number>, batchSize: number, samples: numb
   }
   for (let i = 0; i < batch.length; i++) {
     requireInteger("loader's index", batch[i], 0, samples - 1);
+  }
+}
+
+/** Requires an autoencoder of this kind, with these options, as far as both have them, and sizes. */
+function requireSame(name: string, sae: Sae, shape: SaeOptions & SaeSizes): void {
+  const actual: Record<string, unknown> = {
+    ...sae.options,
+    inputDim: sae.inputDim,
+    width: sae.width,
+  };
+  for (const [option, value] of Object.entries(shape)) {
+    const wanted = JSON.stringify(value), found = JSON.stringify(actual[option] ?? value);
+    if (found !== wanted) throw new RangeError(`${name}.${option} must be ${wanted}, got ${found}`);
   }
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { compareMethods, type CompareOptions } from "../lib/compare.ts";
+import { type ComparedSplit, compareMethods, type CompareOptions } from "../lib/compare.ts";
 import { Lista } from "../lib/lista.ts";
-import { zeros } from "../lib/matrix.ts";
+import { type Matrix, zeros } from "../lib/matrix.ts";
 import type { SaeType } from "../lib/saes.ts";
+import { fista } from "../lib/sparse_coding.ts";
 import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
 import { trainedSae } from "./golden_saes.ts";
 
@@ -58,6 +59,31 @@ Deno.test("without an autoencoder and LISTA only FISTA and ISTA are compared", (
   assert.deepEqual(rows.map(({ method }) => method), ["fista", "ista"]);
 });
 
+Deno.test("a method of one's own is scored like the others, after them", () => {
+  const dictionary = toMatrix(coding.D), seen: Matrix[] = [];
+  const methods = {
+    again: (Y: Matrix) => {
+      seen.push(Y);
+      return fista(Y, dictionary, { lambda: 0.1, nonneg: true });
+    },
+  };
+  const [own, , again, ...rest] = compareMethods(splits, { dictionary, lambda: 0.1, methods });
+  assert.deepEqual(again, { ...own, method: "again" });
+  assert.deepEqual(rest, []);
+  assert.deepEqual(seen, [splits.val.Y, splits.ood.Y]);
+});
+
+Deno.test("without true codes the rows are the same, but for the MCC", () => {
+  const options = { dictionary: toMatrix(coding.D), lambda: 0.1 };
+  const blind = ({ Y, labels }: ComparedSplit) => ({ Y, labels });
+  const rows = compareMethods({ val: blind(splits.val), ood: blind(splits.ood) }, options);
+  const full = compareMethods(splits, options).map(({ mcc_iid, mcc_ood, ...row }) => {
+    assert(mcc_iid > 0 && mcc_ood > 0);
+    return row;
+  });
+  assert.deepEqual(rows, full);
+});
+
 Deno.test("the comparison refuses bad input by the argument's name", () => {
   const dictionary = toMatrix(coding.D);
   const compare = (options: Partial<CompareOptions>) =>
@@ -65,4 +91,15 @@ Deno.test("the comparison refuses bad input by the argument's name", () => {
   assert.throws(() => compare({ dictionary: zeros(7, 12) }), /^RangeError: dictionary must have 8/);
   assert.throws(() => compare({ lambda: -1 }), /^RangeError: lambda must be/);
   assert.throws(() => compare({ nIter: 0 }), /^RangeError: nIter must be/);
+  const own = (methods: unknown) => () => compare({ methods } as never);
+  assert.throws(own("fista"), /^TypeError: methods must be an object, got string/);
+  assert.throws(own({ mine: 1 }), /^TypeError: methods.mine must be a function, got number/);
+  assert.throws(
+    own({ fista: () => zeros(20, 12) }),
+    /^RangeError: methods must have names of their own, got fista/,
+  );
+  assert.throws(
+    own({ mine: () => zeros(20, 11) }),
+    /^RangeError: codes of mine must have 12 columns, got 11/,
+  );
 });

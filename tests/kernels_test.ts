@@ -5,6 +5,7 @@ import { Arena, padded, run, toMatrix32 } from "../lib/wasm/memory.ts";
 import { FISTA_FIELDS } from "../lib/cores/fista.ts";
 import { LASSO_FIELDS } from "../lib/cores/lasso.ts";
 import { SAE_FIELDS } from "../lib/cores/sae.ts";
+import { SAE_VARIANTS } from "../lib/cores/sae_variants.ts";
 import { fromRows } from "../lib/matrix.ts";
 
 const BACKENDS: Backend[] = ["relaxed-simd", "simd", "threads"];
@@ -142,24 +143,47 @@ Deno.test("the probe for relaxed SIMD is a valid module only because of relaxed 
   }
 });
 
-for (
-  const [file, name, fields] of [
-    ["fista_record.ts", "Fista", FISTA_FIELDS],
-    ["lasso_record.ts", "Lasso", LASSO_FIELDS],
-    ["sae_record.ts", "Sae", SAE_FIELDS],
-  ] as const
-) {
-  Deno.test(`the record of ${name} has the fields of its class in the kernels, in their order`, () => {
-    const source = Deno.readTextFileSync(new URL(`../kernels/${file}`, import.meta.url));
-    const body = source.match(new RegExp(`^export class ${name} \\{\n(.*?)^\\}`, "ms"))![1];
-    // an unmanaged class lays out its fields as they are declared; all take 4 bytes
-    const declared = [...body.matchAll(/^ {2}(\w+): (\w+);/gm)].map(([, field, type]) => {
-      assert(type === "i32" || type === "usize", `${field} is no field of 4 bytes: ${type}`);
-      return [field, type === "i32" ? "number" : "block"];
-    });
-    assert.deepEqual(Object.entries(fields), declared);
+const kernelSource = (file: string) =>
+  Deno.readTextFileSync(new URL(`../kernels/${file}.ts`, import.meta.url));
+
+/** The file, without its ending, from which a source imports a name. */
+const importedFrom = (source: string, name: string) =>
+  source.match(new RegExp(`^import \\{[^}]*\\b${name}\\b[^}]*\\} from "\\./(\\w+)";`, "m"))![1];
+
+/** The fields of an unmanaged class and of what it extends: laid out as declared, 4 bytes each. */
+function declaredFields(file: string, name: string): [string, string][] {
+  const source = kernelSource(file);
+  const [, base, body] = source.match(
+    new RegExp(`^export class ${name}(?: extends (\\w+))? \\{\n(.*?)^\\}`, "ms"),
+  )!;
+  const own = [...body.matchAll(/^ {2}(\w+): (\w+);/gm)].map(([, field, type]) => {
+    assert(type === "i32" || type === "usize", `${field} is no field of 4 bytes: ${type}`);
+    return [field, type === "i32" ? "number" : "block"] as [string, string];
   });
+  return [...(base ? declaredFields(importedFrom(source, base), base) : []), ...own];
 }
+
+Deno.test("the records of solvers have the fields of their classes in the kernels, in their order", () => {
+  assert.deepEqual(Object.entries(FISTA_FIELDS), declaredFields("fista_record", "Fista"));
+  assert.deepEqual(Object.entries(LASSO_FIELDS), declaredFields("lasso_record", "Lasso"));
+});
+
+Deno.test("every variant of the autoencoder has a class under its number, with its fields in order", () => {
+  const source = kernelSource("sae_variants");
+  const classes = [...source.matchAll(/case (\d+): return call<(\w+)>/g)];
+  assert.deepEqual(
+    classes.map(([, number]) => Number(number)),
+    SAE_VARIANTS.map(({ kernel }) => kernel).toSorted((a, b) => a - b),
+  );
+  for (const [, number, name] of classes) {
+    const { type, fields } = SAE_VARIANTS.find(({ kernel }) => kernel === Number(number))!;
+    assert.deepEqual(
+      Object.entries({ ...SAE_FIELDS, ...fields }),
+      declaredFields(importedFrom(source, name), name),
+      type,
+    );
+  }
+});
 
 Deno.test("a record is written in the order of its fields, in whatever order they are given", () => {
   using arena = new Arena();

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { SAE_TYPES } from "../lib/saes.ts";
 import { methodIds, methodStyle, saeTypeLabels, splitMethod } from "../lib/methods.ts";
 
 const types = ["relu", "topk", "jumprelu", "MP"];
+const allTypes: readonly string[] = SAE_TYPES;
 
 /** Every method id that the experiments of the paper write. */
 const ids = [
@@ -81,6 +83,26 @@ Deno.test("methods that meet in one panel differ in dash or marker, without thei
   }
 });
 
+Deno.test("every SAE type has a name and a shade of its own in each family, and a marker", () => {
+  assert.deepEqual(Object.keys(saeTypeLabels).toSorted(), allTypes.toSorted());
+  const bases = ids.filter((id) => splitMethod(id).saeType === "relu")
+    .map((id) => id.slice(0, -"relu".length));
+  assert.equal(bases.length, 11);
+  for (const base of bases) {
+    const styles = allTypes.map((type) => methodStyle(base + type));
+    for (const style of styles) {
+      assert.match(style.colour, /^#[0-9a-f]{6}$/, style.label);
+      assert.equal(style.family, styles[0].family);
+    }
+    for (const key of ["label", "colour"] as const) {
+      assert.equal(new Set(styles.map((style) => style[key])).size, allTypes.length, base);
+    }
+    // there are eight symbols
+    const markers = new Set(styles.map(({ marker }) => marker));
+    assert(!markers.has(undefined!) && markers.size === Math.min(allTypes.length, 8), base);
+  }
+});
+
 Deno.test("a method id splits into method and SAE type", () => {
   assert.deepEqual(splitMethod("oracle_norms_jumprelu"), {
     base: "oracle_norms",
@@ -91,7 +113,8 @@ Deno.test("a method id splits into method and SAE type", () => {
   for (const id of ["fista_oracle", "dl_fista", "sae", "somebodys_relu"]) {
     assert.deepEqual(splitMethod(id), { base: id });
   }
-  assert.deepEqual(Object.keys(saeTypeLabels), types);
+  // the paper's come first, in its order
+  assert.deepEqual(Object.keys(saeTypeLabels).slice(0, 4), types);
 });
 
 Deno.test("an unregistered method gets a style of its own, named by its id", () => {

@@ -319,12 +319,13 @@ Deno.test("the figure has a point for every value, and an edge around those outs
     /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^>]*><title>.+<\/title><desc>.*8 values.*1 of them/,
   );
   assert(!/https?:(?!\/\/www\.w3\.org\/2000\/svg")/.test(svg), "nothing outside itself");
-  const paths = svg.match(/<path d="M[^"]*z" fill="[^"]*"[^>]*>/g)!;
-  // legend: two families; panels: SAE and DL-FISTA in MCC and accuracy, and the one outside
-  assert.equal(paths.length, 2 + 4 + 1);
+  // points of a series in one path: SAE and DL-FISTA in MCC and accuracy, and the one outside
+  const paths = svg.match(/<path (?=[^>]*d="M[^"]*z")(?=[^>]*fill=")(?![^>]*transform)[^>]*>/gi)!;
+  assert.equal(paths.length, 4 + 1);
   const edged = paths.filter((path) => path.includes("stroke="));
   // (0.51, 0.52) in a panel of 220 pixels on [−0.05, 1.05], rounded to half pixels
-  assert.match(edged.join(), /^<path d="M112,106m/);
+  assert.match(edged.join(), / d="M112,106m/);
+  assert(svg.includes(">SAE</text>") && svg.includes(">sparse coding</text>"), "the legend");
 });
 
 Deno.test("values on the same half pixel are drawn once, and other metrics do not show", () => {

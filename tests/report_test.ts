@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { markup } from "../lib/reports/html.ts";
 import { reportPage } from "../lib/reports/page.ts";
-import { resultFiles, saveResults } from "../lib/results.ts";
-import { seedTable } from "../lib/results/seed_table.ts";
+import { figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
+import { resultFiles, saveResults, seedTable } from "../lib/results.ts";
 import type { Sighting } from "./fixtures/browse.ts";
 import { madeUpRows } from "./made_up_rows.ts";
 import {
@@ -139,33 +139,39 @@ Deno.test("the report tells what was run, with links to the files", async () => 
 
 Deno.test("whatever stands in the rows, the report shows it as text", () => {
   const evil = '"><script>alert(1)</script>&';
-  const page = reportPage([{
-    rows: {
-      experiment: "exp_vary_latents",
-      suffix: `_${evil}`,
-      rows: madeUpRows.exp_vary_latents.rows
-        .map((row) => ({ ...row, method: evil }) as Record<string, string | number>),
-      diagnostics: [],
-      files: [`${evil}.json`],
-    },
-    provenance: [],
-  }], (file) => file);
+  const rows = {
+    experiment: "exp_vary_latents",
+    suffix: `_${evil}`,
+    rows: madeUpRows.exp_vary_latents.rows
+      .map((row) => ({ ...row, method: evil }) as Record<string, string | number>),
+    diagnostics: [],
+    files: [`${evil}.json`],
+  };
+  const figures = figuresOf(rows).map(({ name, figure }) => ({ ...figure, name }));
+  const page = reportPage({
+    experiments: [{ rows, provenance: [], figures }],
+    legend: legendFigure(),
+    link: (file) => file,
+  });
   assert.equal(page.match(/<script/g)!.length, 1, "the page's own");
   assert(page.includes("&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;"));
 });
 
 Deno.test("the report needs nothing outside itself", () => {
   const { rows, diagnostics = [] } = madeUpRows.exp_dict_quality;
-  const page = reportPage([{
-    rows: {
-      experiment: "exp_dict_quality",
-      suffix: "",
-      rows: rows as Record<string, string | number>[],
-      diagnostics: diagnostics as Record<string, string | number>[],
-      files: ["exp_dict_quality.json"],
-    },
-    provenance: [],
-  }], (file) => file);
+  const reported = {
+    experiment: "exp_dict_quality",
+    suffix: "",
+    rows: rows as Record<string, string | number>[],
+    diagnostics: diagnostics as Record<string, string | number>[],
+    files: ["exp_dict_quality.json"],
+  };
+  const figures = figuresOf(reported).map(({ name, figure }) => ({ ...figure, name }));
+  const page = reportPage({
+    experiments: [{ rows: reported, provenance: [], figures }],
+    legend: legendFigure(),
+    link: (file) => file,
+  });
   assert.match(page, /Content-Security-Policy" content="default-src 'none';/);
   assert(!/<(link|script|img|iframe|object)[^>]*(src|href)="(?!data:)/.test(page));
   assert(!/url\(|@import/.test(page));

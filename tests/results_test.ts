@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Row } from "../lib/results.ts";
 import {
+  changedRows,
+  codeScores,
+  columnOf,
   formatRows,
+  inTableOrder,
+  isScore,
+  isSetting,
   type Provenance,
   readResults,
   readRows,
@@ -219,4 +225,66 @@ Deno.test("rows that JSON cannot hold, or of another cell, are refused with the 
   for (const [row, message] of bad) {
     assert.throws(() => requireRows(key, [row]), { name: "RangeError", message });
   }
+});
+
+Deno.test("a reader is told which rows are not those that the run left", () => {
+  const folder = Deno.makeTempDirSync({ dir: ".tmp" });
+  const files = resultFiles(folder, "exp_toy", { diagnostics: true });
+  const cells = [0, 1, 2].map((seed) => ({
+    ...cell(50, seed),
+    diagnostics: [{ sae_type: "relu", mean_cosine: 0.5, num_latents: 50, seed }],
+  }));
+  saveResults(files, provenance, { cells, runs: [run] });
+  const named = (change: (rows: Row[]) => Row[] = (rows) => rows) => [
+    { name: "exp_toy.json", rows: change(readRows(files.rows)!) },
+    { name: "exp_toy_diagnostics.json", rows: readRows(files.diagnostics!)! },
+  ];
+  assert.deepEqual(changedRows(folder, named()), []);
+  // a value, a row less, a row twice, a row of no cell, none at all
+  const cases: [(rows: Row[]) => Row[], RegExp][] = [
+    [(rows) => rows.map((row, i) => i === 0 ? { ...row, mcc_iid: 0.51 } : row), /: 1 of 3 cells/],
+    [(rows) => rows.slice(1), /1 of 3 cells .* the first at num_latents 50, seed 0$/],
+    [(rows) => [...rows, rows[0]], /: 1 of 3 cells/],
+    [(rows) => [...rows, { ...rows[0], seed: 9 }], /: 1 rows belong to no cell of the run$/],
+    [() => [], /: 3 of 3 cells/],
+  ];
+  for (const [change, message] of cases) {
+    const sentences = changedRows(folder, named(change));
+    assert.equal(sentences.length, 1);
+    assert.match(
+      sentences[0],
+      /exp_toy\.json and .*exp_toy_diagnostics\.json changed since the run/,
+    );
+    assert.match(sentences[0], message);
+  }
+  assert.equal(changedRows(folder, named().slice(0, 1)).length, 1, "the diagnostics are gone");
+  Deno.writeTextFileSync(files.meta, "{}");
+  assert.match(
+    changedRows(folder, named())[0],
+    /^Cannot tell whether .*exp_toy\.meta\.json: it must/,
+  );
+  Deno.removeSync(files.meta);
+  assert.deepEqual(changedRows(folder, named()), [], "published rows have no provenance");
+});
+
+Deno.test("the rows that ship with the toolkit are those that their runs left", () => {
+  const folder = "results/shipped";
+  const named = [...Deno.readDirSync(folder)].filter(({ name }) => !name.includes(".meta."))
+    .map(({ name }) => ({ name, rows: readRows(`${folder}/${name}`)! }));
+  assert(named.length >= 12);
+  assert.deepEqual(changedRows(folder, named), []);
+});
+
+Deno.test("every column of the shipped rows is in the one table of columns", () => {
+  for (const { name } of Deno.readDirSync("results/shipped")) {
+    if (name.includes(".meta.")) continue;
+    const rows = readRows(`results/shipped/${name}`)!;
+    for (const column of new Set(rows.flatMap(Object.keys))) {
+      // a column that the table lacks comes last, and one that it knows comes before it
+      assert.deepEqual(inTableOrder(["unknown", column]), [column, "unknown"], column);
+      assert(!(isScore(column) && isSetting(column)), column);
+    }
+  }
+  assert.deepEqual(codeScores.map((score) => columnOf(score).kind), codeScores.map(() => "score"));
+  assert.equal(columnOf("acc_iid").chance, 0.75);
 });

@@ -25,6 +25,16 @@ for (const type of SAE_TYPES) {
   });
 }
 
+Deno.test("the kinds without kval are saved and loaded without it", () => {
+  const path = join(folder, "bare.safetensors");
+  for (const type of ["relu", "jumprelu"] as const) {
+    const sae = Sae.initialize({ type, inputDim: 5, width: 7, seed: 3 });
+    saveSae(path, sae);
+    assert.equal("kval" in decodeSafetensors(Deno.readFileSync(path), path).metadata, false);
+    assert.deepEqual(loadSae(path).sae, sae);
+  }
+});
+
 Deno.test("the file has the reference's parameter names and shapes, and no temporary file stays", () => {
   const path = join(folder, "names.safetensors");
   saveSae(path, Sae.initialize({ type: "jumprelu", ...sizes }));

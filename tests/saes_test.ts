@@ -6,10 +6,11 @@ import {
   type Matrix32,
   normalizeColumns,
   toFloat64,
+  transpose,
 } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
 import { Sae, SAE_TYPES, saeGradients, type SaeParameters, type SaeType } from "../lib/saes.ts";
-import { assertClose } from "./golden.ts";
+import { assertClose, goldenCase, toMatrix } from "./golden.ts";
 import { checkBatch, STEP_CASES } from "./sae_golden.ts";
 
 for (const name of STEP_CASES) {
@@ -110,10 +111,11 @@ function autodiff({ type, kval, parameters }: Sae, X: Matrix32, gamma: number) {
       const penalty = tf.mean(tf.sum(tf.abs(codes), 1));
       return tf.add(mse(decode(codes)), tf.mul(gamma, penalty));
     }
-    if (type === "topk") {
-      const a = pre();
-      const mask = topMask(a.dataSync() as Float32Array, X.rows, width, kval);
-      return mse(decode(tf.mul(tf.relu(a), tf.tensor2d(mask, [X.rows, width]))));
+    if (type === "topk" || type === "abstopk") {
+      const a = pre(), size = type === "topk" ? tf.relu(a) : tf.abs(a);
+      const mask = topMask(size.dataSync() as Float32Array, X.rows, width, kval!);
+      const values = type === "topk" ? size : a;
+      return mse(decode(tf.mul(values, tf.tensor2d(mask, [X.rows, width]))));
     }
     if (type === "jumprelu") {
       const theta = tf.exp(tf.minimum(logTheta, 20));
@@ -124,7 +126,7 @@ function autodiff({ type, kval, parameters }: Sae, X: Matrix32, gamma: number) {
     const atoms = tf.div(Ad, tf.norm(Ad, "euclidean", 0, true));
     let residual = centred;
     const unused = new Float32Array(X.rows * width).fill(1);
-    for (let t = 0; t < kval; t++) {
+    for (let t = 0; t < kval!; t++) {
       const correlations = tf.matMul(residual, atoms);
       const sizes = tf.abs(correlations).dataSync().map((v, p) => unused[p] ? v : -1);
       const pick = topMask(sizes as Float32Array, X.rows, width, 1);
@@ -263,6 +265,44 @@ Deno.test("topk keeps the k largest positive values, the lowest places among equ
   }
 });
 
+Deno.test("abstopk: codes, reconstructions, loss and gradients are those of PyTorch", () => {
+  const { inputs, expected } = goldenCase("sae_variants", "abstopk_saelens");
+  const { W_enc, W_dec, b_enc, b_dec } = inputs.parameters, X = toMatrix(inputs.X);
+  // There the norms s of the atoms are free, and pre-activations are chosen by |pre·s|. The same
+  // function has unit atoms and an encoder times s; its gradients by encoder and bias are those
+  // there over s, by the atoms times s.
+  const atoms = toMatrix(W_dec), s = columnNorms(transpose(atoms));
+  const scaled = (M: Matrix, factor: (row: number, col: number) => number) => ({
+    ...M,
+    data: Float32Array.from(M.data, (v, p) => v * factor(Math.floor(p / M.cols), p % M.cols)),
+  });
+  const sae = new Sae({
+    type: "abstopk",
+    kval: inputs.k,
+    parameters: {
+      encoder: transpose(scaled(toMatrix(W_enc), (_, unit) => s[unit])),
+      encoderBias: Float32Array.from(b_enc.data, (b: number, unit) => b * s[unit]),
+      decoder: transpose(scaled(atoms, (unit) => 1 / s[unit])),
+      decoderBias: Float32Array.from(b_dec.data),
+    },
+  });
+  const close = (actual: ArrayLike<number>, { data }: { data: number[] }, what: string) => {
+    const scale = data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    assertClose(actual, data, 1e-6 * scale, what); // some float32 roundings, and those of the scaling
+  };
+  const { codes, reconstruction } = sae.forward(X);
+  close(codes.data, expected.codes, "codes");
+  close(reconstruction.data, expected.reconstruction, "reconstruction");
+  // there squared errors are summed over dimensions
+  const { recon, gradients } = saeGradients(sae, X), m = X.cols;
+  assertClose(m * recon, expected.mse_loss, 1e-6 * expected.mse_loss, "loss");
+  const { W_enc: gE, W_dec: gD, b_enc: gbe, b_dec: gbd } = expected.grads_mse;
+  close(scaled(transpose(gradients.encoder!), (_, unit) => m * s[unit]).data, gE, "W_enc");
+  close(gradients.encoderBias!.map((g, unit) => m * s[unit] * g), gbe, "b_enc");
+  close(scaled(transpose(gradients.decoder), (unit) => m / s[unit]).data, gD, "W_dec");
+  close(gradients.decoderBias.map((g) => m * g), gbd, "b_dec");
+});
+
 /** Matching pursuit in float64 with a product per pick. */
 function pursuit(atoms: Matrix, x: Float64Array, k: number): Float64Array {
   const { rows, cols, data } = atoms, residual = x.slice(), codes = new Float64Array(cols);
@@ -360,7 +400,7 @@ Deno.test("bad arguments are refused by name", () => {
     [
       () => new Sae({ type: "gelu" as SaeType, kval: 3, parameters }),
       TypeError,
-      /type must be one of relu, topk, jumprelu, MP, got gelu/,
+      /type must be one of relu, topk, jumprelu, MP, .* got gelu/,
     ],
     [() => make({}, 14), RangeError, /kval must be an integer from 1 to 13, got 14/],
     [() => make({}, 0), RangeError, /kval .* got 0/],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { meanAndSd } from "../lib/results/statistics.ts";
+import { meanAndSd } from "../lib/results.ts";
 
 Deno.test("mean and standard deviation are those of the population", () => {
   // 2, 4, 4, 4, 5, 5, 7, 9: the textbook sample with mean 5 and deviation 2

@@ -27,7 +27,7 @@ function normals(seed: number, rows: number, cols: number): Matrix32 {
   return { rows, cols, data: Float32Array.from(new RandomState(seed).normal(0, 1, rows * cols)) };
 }
 const data = { train: normals(1, 50, 7), id: normals(2, 70, 7), ood: normals(3, 5, 7) };
-const base: SaeConfig = { type: "relu", width: 13, kval: 3, epochs: 6, batchSize: 16, seed: 5 };
+const base = { type: "relu", width: 13, kval: 3, epochs: 6, batchSize: 16, seed: 5 } as const;
 
 for (const type of SAE_TYPES) {
   Deno.test(`${type}: the same seed gives the same bits`, () => {
@@ -75,6 +75,29 @@ Deno.test("one loader shared by two trainings serves the second as skipEpochs sa
   skipped.skipEpochs(6);
   assert.deepEqual(trainSae(data, { ...base, loader: skipped }), second);
   assert.notDeepEqual(trainSae(data, { ...base, loader: make() }).codesId, second.codesId);
+});
+
+Deno.test("kval changes nothing for the kinds that have none, and is missed by those that have one", () => {
+  const { kval, ...without } = base;
+  for (const type of ["relu", "jumprelu"] as const) {
+    const bare = trainSae(data, { ...without, type }), old = trainSae(data, { ...base, type });
+    assert.deepEqual(bare.sae.parameters, old.sae.parameters);
+    assert.deepEqual(bare.history, old.history);
+    assert.deepEqual([bare.sae.kval, old.sae.kval], [undefined, kval]);
+    // either form starts from the other's
+    trainSae(data, { ...without, type, epochs: 1, initial: old.sae });
+    trainSae(data, { ...base, type, epochs: 1, initial: bare.sae });
+  }
+  for (const type of ["topk", "MP", "abstopk"] as const) {
+    // @ts-expect-error: these need kval
+    const config: SaeConfig = { ...without, type };
+    assert.throws(() => trainSae(data, config), /^TypeError: kval must be a number, got undefined/);
+  }
+  const initial = Sae.initialize({ type: "topk", inputDim: 7, width: 13, kval: 2, seed: 5 });
+  assert.throws(
+    () => trainSae(data, { ...base, type: "topk", initial }),
+    /^RangeError: initial\.kval must be 3, got 2/,
+  );
 });
 
 Deno.test("historyEvery chooses the entries, and changes nothing else", () => {

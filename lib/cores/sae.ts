@@ -3,23 +3,27 @@
  * samples. Not public: {@link ../saes.ts} and {@link ../train_sae.ts} are its two users.
  * @module
  */
-import { type Arena, type Block, padded, run, toMatrix32, writeRows } from "../wasm/memory.ts";
-import { transpose } from "../matrix.ts";
-import type { SaeParameters, SaeType } from "../saes.ts";
+import {
+  type Arena,
+  type Block,
+  padded,
+  type RecordFields,
+  type RecordValues,
+  run,
+  toMatrix32,
+  writeRows,
+} from "../wasm/memory.ts";
+import { type Matrix32, transpose } from "../matrix.ts";
+import {
+  extents,
+  isMatrix,
+  type ParameterValue,
+  type SaeParameter,
+  type SaeSizes,
+} from "./sae_variant.ts";
+import { type SaeModel, type SaeParameters, variantOf } from "./sae_variants.ts";
 
-/** Kind and sizes of a sparse autoencoder. */
-export interface SaeShape {
-  /** The kind. */
-  type: SaeType;
-  /** Number of observed dimensions. */
-  inputDim: number;
-  /** Number of units. */
-  width: number;
-  /** Active codes per sample of topk and MP. */
-  kval: number;
-}
-
-/** What {@linkcode SaeWorkspace} needs to know beside the shape. */
+/** What {@linkcode SaeWorkspace} needs to know beside the model. */
 export interface SaeWorkspaceOptions {
   /** Most samples in a block. */
   rows: number;
@@ -29,51 +33,31 @@ export interface SaeWorkspaceOptions {
   gradients: boolean;
 }
 
-/** The kernels' numbers for the types. */
-const TYPE_CODES: Record<SaeType, number> = { relu: 0, topk: 1, jumprelu: 2, MP: 3 };
-
-/** The record of the `sae_*` kernels; the class Sae in kernels/sae_record.ts tells what each is. */
+/**
+ * The beginning of the record of the `sae_*` kernels, after which the variant's fields come; the class
+ * Sae in kernels/sae_record.ts tells what each is.
+ */
 export const SAE_FIELDS = {
   type: "number",
   m: "number",
   w: "number",
-  k: "number",
   ldm: "number",
   ldw: "number",
   encoder: "block",
   encoderBias: "block",
   decoder: "block",
   decoderBias: "block",
-  logThreshold: "block",
   gEncoder: "block",
   gEncoderBias: "block",
   gDecoder: "block",
   gDecoderBias: "block",
-  gLogThreshold: "block",
   encoderT: "block",
-  decoderT: "block",
-  threshold: "block",
-  atoms: "block",
-  norms: "block",
   x: "block",
-  pre: "block",
   codes: "block",
-  gCodes: "block",
   residual: "block",
   scratch: "block",
-  counts: "block",
-  indices: "block",
-  values: "block",
-  gValues: "block",
-  slots: "block",
-  gram: "block",
-  capacity: "number",
-  used: "number",
   sums: "block",
 } as const;
-
-/** MP keeps up to so many floats of Gram rows beyond what one block of samples can need. */
-const GRAM_FLOATS = 2 ** 25;
 
 /** Sums that {@linkcode SaeWorkspace.takeSums} returns. */
 export interface SaeSums {
@@ -85,143 +69,130 @@ export interface SaeSums {
   active: number;
 }
 
-/** One array of parameters, or of gradients, as five adjacent blocks. */
+/** Parameters of a model, or gradients by them, as adjacent blocks: first what is not trained. */
 export class ParameterBlocks {
-  /** All five. */
-  readonly all: Block;
-  /** A_e, a unit per row. */
-  readonly encoder: Block;
-  /** b_e. */
-  readonly encoderBias: Block;
-  /** A_dᵀ, an atom per row. */
-  readonly decoder: Block;
-  /** b_d. */
-  readonly decoderBias: Block;
-  /** log θ; empty but for jumprelu. */
-  readonly logThreshold: Block;
-  /** Decoder and its bias: all that MP trains. */
-  readonly decoderPart: Block;
-  readonly #shape: SaeShape;
+  /** Those that are trained. */
+  readonly trained: Block;
+  readonly #parts: { parameter: SaeParameter; block: Block }[];
+  readonly #sizes: SaeSizes;
 
   /** Zeros. */
-  constructor(arena: Arena, shape: SaeShape) {
-    const { type, inputDim, width } = shape;
-    const weights = width * padded(inputDim);
-    const sizes = [
-      weights,
-      padded(width),
-      weights,
-      padded(inputDim),
-      type === "jumprelu" ? padded(width) : 0,
-    ];
-    const all = arena.f32(sizes.reduce((sum, size) => sum + size));
-    let offset = 0;
-    const blocks = sizes.map((size) => all.from((offset += size) - size, size));
-    [this.encoder, this.encoderBias, this.decoder, this.decoderBias, this.logThreshold] = blocks;
-    this.all = all;
-    this.decoderPart = all.from(sizes[0] + sizes[1]);
-    this.#shape = shape;
+  constructor(arena: Arena, parameters: readonly SaeParameter[], sizes: SaeSizes) {
+    const ordered = [false, true].flatMap((trained) =>
+      parameters.filter((parameter) => parameter.trained === trained)
+    );
+    const lengths = ordered.map((parameter) => {
+      const { rows, cols } = stored(parameter, sizes);
+      return rows * padded(cols);
+    });
+    const all = arena.f32(lengths.reduce((sum, length) => sum + length));
+    let end = 0;
+    this.#parts = ordered.map((parameter, i) => {
+      const start = end;
+      end += lengths[i];
+      return { parameter, block: all.from(start, lengths[i]) };
+    });
+    const first = ordered.findIndex(({ trained }) => trained);
+    const untrained = lengths.slice(0, first).reduce((sum, length) => sum + length, 0);
+    this.trained = all.from(untrained);
+    this.#sizes = sizes;
+  }
+
+  /** The block of a parameter; undefined when there is none of this name. */
+  block(name: string): Block | undefined {
+    return this.#parts.find(({ parameter }) => parameter.name === name)?.block;
   }
 
   /** Copies parameters in. */
   write(parameters: SaeParameters): void {
-    const { width } = this.#shape;
-    writeRows(this.encoder, parameters.encoder, 0, width);
-    writeRows(this.decoder, transpose(parameters.decoder), 0, width);
-    this.encoderBias.view.set(parameters.encoderBias);
-    this.decoderBias.view.set(parameters.decoderBias);
-    if (parameters.logThreshold) this.logThreshold.view.set(parameters.logThreshold);
+    for (const { parameter, block } of this.#parts) {
+      const value = parameters[parameter.name as keyof SaeParameters]!;
+      if (value instanceof Float32Array) block.view.set(value);
+      else {
+        const M = isPerUnit(parameter) ? value : transpose(value);
+        writeRows(block, M, 0, M.rows);
+      }
+    }
   }
 
-  /** Copies them out. */
-  read(): SaeParameters {
-    const { type, inputDim, width } = this.#shape;
-    return {
-      encoder: toMatrix32(this.encoder, width, inputDim),
-      encoderBias: this.encoderBias.view.slice(0, width),
-      decoder: transpose(toMatrix32(this.decoder, width, inputDim)),
-      decoderBias: this.decoderBias.view.slice(0, inputDim),
-      ...(type === "jumprelu" && { logThreshold: this.logThreshold.view.slice(0, width) }),
-    };
+  /** Copies out those that there are. */
+  read(): Partial<SaeParameters> {
+    const values = this.#parts.map(({ parameter, block }): [string, ParameterValue] => {
+      const { rows, cols } = stored(parameter, this.#sizes);
+      if (!isMatrix(parameter)) return [parameter.name, block.view.slice(0, cols)];
+      const M: Matrix32 = toMatrix32(block, rows, cols);
+      return [parameter.name, isPerUnit(parameter) ? M : transpose(M)];
+    });
+    return Object.fromEntries(values);
   }
+}
+
+/** Whether the rows of a matrix belong to units; if not, the columns do. */
+function isPerUnit({ shape }: SaeParameter): boolean {
+  return shape[0] === "width";
+}
+
+/** Rows and columns in Wasm memory, where a matrix has a row per unit. */
+function stored(parameter: SaeParameter, sizes: SaeSizes): { rows: number; cols: number } {
+  const { rows, cols } = extents(parameter, sizes);
+  return isMatrix(parameter) && !isPerUnit(parameter) ? { rows: cols, cols: rows } : { rows, cols };
 }
 
 /** The autoencoder's blocks, and its kernels on them. */
 export class SaeWorkspace {
   /** The parameters, to be changed in place. */
   readonly parameters: ParameterBlocks;
-  /** Filled by {@linkcode SaeWorkspace.gradientsOf}; undefined when not asked for. */
+  /** By what is trained, filled by {@linkcode SaeWorkspace.gradientsOf}; undefined when not asked for. */
   readonly gradients?: ParameterBlocks;
   /** Most samples in a block. */
   readonly rows: number;
   /** The codes of the last block of samples, rows padded to `padded(width)`. */
   readonly codes: Block;
-  /** The atoms that decode: the decoder's (for MP at unit norm), one per row. */
-  readonly atoms: Block;
   readonly #record: Block<Int32Array>;
   readonly #sums: Block<Float64Array>;
 
-  /** Allocates everything and copies the parameters in. */
-  constructor(
-    arena: Arena,
-    shape: SaeShape,
-    parameters: SaeParameters,
-    { rows, samples, gradients }: SaeWorkspaceOptions,
-  ) {
-    const { type, inputDim: m, width: w, kval: k } = shape;
-    const [ldm, ldw] = [padded(m), padded(w)];
-    const isMp = type === "MP", isSparse = isMp || type === "topk", isJump = type === "jumprelu";
-    const none = arena.f32(0), noIndices = arena.i32(0);
-    const f32 = (length: number, needed = true) => needed ? arena.f32(length) : none;
-    const i32 = (length: number) => isSparse ? arena.i32(length) : noIndices;
-
-    const p = this.parameters = new ParameterBlocks(arena, shape);
-    p.write(parameters);
-    const g = this.gradients = gradients ? new ParameterBlocks(arena, shape) : undefined;
+  /** Allocates everything and copies the model's parameters in. */
+  constructor(arena: Arena, model: SaeModel, options: SaeWorkspaceOptions) {
+    const variant = variantOf(model.options.type);
+    const { inputDim, width } = model, { rows, gradients } = options;
+    const [ldm, ldw] = [padded(inputDim), padded(width)];
+    const p = this.parameters = new ParameterBlocks(arena, variant.parameters, model);
+    p.write(model.parameters);
+    const trained = variant.parameters.filter((parameter) => parameter.trained);
+    const g = this.gradients = gradients ? new ParameterBlocks(arena, trained, model) : undefined;
+    const none = arena.f32(0);
+    const parameter = (name: string) => p.block(name)!;
+    const gradient = (name: string) => g?.block(name) ?? none;
     this.rows = rows;
-    this.codes = f32(rows * ldw);
-    this.atoms = isMp ? f32(w * ldm) : p.decoder;
+    this.codes = arena.f32(rows * ldw);
     this.#sums = arena.f64(3);
-    const mostPicks = Math.max(rows, Math.min(samples, GRAM_FLOATS / (ldw * k))) * (k - 1);
-    const capacity = Math.min(w, Math.ceil(mostPicks));
-    this.#record = arena.record(SAE_FIELDS, {
-      type: TYPE_CODES[type],
-      m,
-      w,
-      k,
+    const space = {
+      ...options,
+      ...{ arena, inputDim, width, options: model.options, parameter, gradient },
+    };
+    const shared: RecordValues<typeof SAE_FIELDS> = {
+      type: variant.kernel,
+      m: inputDim,
+      w: width,
       ldm,
       ldw,
-      encoder: p.encoder,
-      encoderBias: p.encoderBias,
-      decoder: p.decoder,
-      decoderBias: p.decoderBias,
-      logThreshold: p.logThreshold,
-      gEncoder: g?.encoder ?? none,
-      gEncoderBias: g?.encoderBias ?? none,
-      gDecoder: g?.decoder ?? none,
-      gDecoderBias: g?.decoderBias ?? none,
-      gLogThreshold: g?.logThreshold ?? none,
-      encoderT: f32(m * ldw, !isMp),
-      decoderT: f32(m * ldw, isMp || !isSparse),
-      threshold: f32(ldw, isJump),
-      atoms: this.atoms,
-      norms: f32(w, isMp),
-      x: f32(rows * ldm),
-      pre: f32(rows * ldw, isSparse || isJump),
+      encoder: parameter("encoder"),
+      encoderBias: parameter("encoderBias"),
+      decoder: parameter("decoder"),
+      decoderBias: parameter("decoderBias"),
+      gEncoder: gradient("encoder"),
+      gEncoderBias: gradient("encoderBias"),
+      gDecoder: gradient("decoder"),
+      gDecoderBias: gradient("decoderBias"),
+      encoderT: arena.f32(inputDim * ldw),
+      x: arena.f32(rows * ldm),
       codes: this.codes,
-      gCodes: f32(rows * ldw, gradients && !isSparse),
-      residual: f32(rows * ldm),
-      scratch: f32(rows * ldm),
-      counts: i32(rows),
-      indices: i32(rows * k),
-      values: f32(rows * k, isSparse),
-      gValues: f32(rows * k, isSparse),
-      slots: i32(w),
-      gram: f32(capacity * ldw, isMp),
-      capacity,
-      used: 0,
+      residual: arena.f32(rows * ldm),
+      scratch: arena.f32(rows * ldm),
       sums: this.#sums,
-    });
+    };
+    const fields: RecordFields = { ...SAE_FIELDS, ...variant.fields };
+    this.#record = arena.record(fields, { ...shared, ...variant.values(space) });
   }
 
   /** To be called after the parameters have changed. */

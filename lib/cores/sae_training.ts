@@ -6,7 +6,7 @@
 import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
 import { AdamW, ADAMW_WEIGHT_DECAY } from "./adamw.ts";
 import { SaeWorkspace, type SaeWorkspaceOptions } from "./sae.ts";
-import type { Sae } from "../saes.ts";
+import type { SaeModel } from "./sae_variants.ts";
 
 /** Hyper-parameters of {@linkcode SaeTrainer}, as in SaeConfig. */
 export interface SaeStepOptions {
@@ -43,27 +43,25 @@ export class SaeTrainer {
   readonly #stride: number;
   readonly #options: SaeStepOptions;
 
-  /** Starts from the parameters of `sae`, which stay as they are. */
+  /** Starts from the parameters of `model`, which stay as they are. */
   constructor(
     arena: Arena,
-    sae: Sae,
+    model: SaeModel,
     options: SaeStepOptions,
     sizes: Omit<SaeWorkspaceOptions, "gradients">,
   ) {
-    this.workspace = new SaeWorkspace(arena, sae, sae.parameters, { ...sizes, gradients: true });
+    this.workspace = new SaeWorkspace(arena, model, { ...sizes, gradients: true });
     const { parameters, gradients } = this.workspace;
-    // MP has no gradient by its encoder: AdamW must leave it alone, weight decay included
-    const trained = sae.type === "MP" ? "decoderPart" : "all";
-    this.#gradients = gradients![trained];
-    this.#adam = new AdamW(arena, parameters[trained], this.#gradients, {
+    this.#gradients = gradients!.trained;
+    this.#adam = new AdamW(arena, parameters.trained, this.#gradients, {
       lr: options.lr,
       weightDecay: ADAMW_WEIGHT_DECAY,
     });
-    this.#decoder = parameters.decoder;
-    this.#decoderGradient = gradients!.decoder;
-    this.#width = sae.width;
-    this.#stride = padded(sae.inputDim);
-    this.#norms = arena.f32(sae.width);
+    this.#decoder = parameters.block("decoder")!;
+    this.#decoderGradient = gradients!.block("decoder")!;
+    this.#width = model.width;
+    this.#stride = padded(model.inputDim);
+    this.#norms = arena.f32(model.width);
     this.#options = options;
   }
 

@@ -5,12 +5,24 @@
 import type { DrawnAxis } from "./axes.ts";
 import type { Panel } from "./panels.ts";
 import { drawPanel } from "./plot.ts";
-import { groupAxis, xAxis, yAxis } from "./shared_axes.ts";
+import { groupAxis, valueAxis, xAxis } from "./shared_axes.ts";
 import { EDGE, LABEL_SIZE, round, textElement, textWidth, TICK_SIZE } from "./svg.ts";
 
 /** Room between panels and at the right edge, where the last tick label reaches over. */
 const GAP = 22;
 
+/** Room for the label of an axis. */
+const LABEL_ROOM = LABEL_SIZE + 6;
+
+/** Size of every plot area in pixels. */
+export interface PanelSize {
+  /** From left to right. */
+  width: number;
+  /** From top to bottom. */
+  height: number;
+}
+
+/** A panel in its place, with its axes. */
 interface Cell {
   panel: Panel;
   row: number;
@@ -20,6 +32,22 @@ interface Cell {
   /** Whether the tick labels are drawn: not where the neighbour shows the same ones. */
   xLabelled: boolean;
   yLabelled: boolean;
+}
+
+/** Labels that all panels have in common, which are drawn once; undefined where they differ. */
+interface CommonLabels {
+  x: string | undefined;
+  y: string | undefined;
+}
+
+/** Pixels beside the plot areas, for ticks, axis labels and headings. */
+interface Rooms {
+  /** Per column. */
+  left: number[];
+  /** Per row. */
+  above: number[];
+  /** Per row. */
+  below: number[];
 }
 
 /** A grid of panels, measured but not drawn yet. */
@@ -37,28 +65,72 @@ export interface Grid {
  *
  * @param panels The panels, at least one; `undefined` leaves a place free.
  * @param columns Panels side by side.
- * @param width Width of every plot area in pixels.
- * @param height Height of every plot area in pixels.
+ * @param size Size of every plot area.
  */
 export function layOut(
   panels: readonly (Panel | undefined)[],
   columns: number,
-  width: number,
-  height: number,
+  size: PanelSize,
 ): Grid {
+  const cells = placeCells(panels, columns, size);
+  const rows = Math.ceil(panels.length / columns);
+  const common: CommonLabels = {
+    x: commonLabel(cells.map(({ x }) => x)),
+    y: commonLabel(cells.map(({ y }) => y)),
+  };
+  const rooms = measureRooms(cells, rows, columns, common);
+  const { left, above, below } = rooms;
+  const start = EDGE + (common.y === undefined ? 0 : LABEL_ROOM);
+  const xs = left.map((_, c) => start + sum(left.slice(0, c + 1)) + c * (size.width + GAP));
+  const ys = above.map((_, r) =>
+    sum(above.slice(0, r + 1)) + sum(below.slice(0, r)) + r * size.height
+  );
+  const right = xs[columns - 1] + size.width;
+  const lowest = ys[rows - 1] + size.height;
+  const bottom = lowest + below[rows - 1];
+  return {
+    width: right + GAP,
+    height: bottom + (common.x ? LABEL_ROOM : 0),
+    draw: (top) => {
+      const slots = slotsOf(cells);
+      const parts = cells.flatMap((cell) =>
+        drawCell(cell, { x: xs[cell.column], y: top + ys[cell.row] }, {
+          size,
+          slots,
+          rooms,
+          common,
+        })
+      );
+      if (common.x) parts.push(middleText(common.x, (xs[0] + right) / 2, top + bottom + 12));
+      if (common.y !== undefined) {
+        parts.push(verticalText(common.y, EDGE + LABEL_SIZE, top + (ys[0] + lowest) / 2));
+      }
+      return parts;
+    },
+  };
+}
+
+/** Puts the panels in their places, on axes shared over the figure. */
+function placeCells(
+  panels: readonly (Panel | undefined)[],
+  columns: number,
+  { width, height }: PanelSize,
+): Cell[] {
   const present = panels.filter((panel) => panel !== undefined);
   const groups = [...new Set(present.flatMap((p) => p.kind === "bars" ? p.groups : []))];
-  const bars = present.flatMap((p) => p.kind === "bars" ? p.bars : []);
-  const slots = [...new Set(bars.map(({ style }) => style.label))];
+  const xAxes = present.flatMap((p) => p.kind === "bars" ? [] : [p.x]);
   const yAxes = present.map(({ y }) => y);
-  const xAxes = present.flatMap((p) => p.kind === "lines" ? [p.x] : []);
+  const horizontal = (panel: Panel): DrawnAxis => {
+    if (panel.kind === "bars") return groupAxis(groups);
+    return panel.kind === "lines" ? xAxis(panel.x, xAxes, width) : valueAxis(panel.x, xAxes, width);
+  };
   const places = panels.map((panel, i): Cell | undefined =>
     panel && {
       panel,
       row: Math.floor(i / columns),
       column: i % columns,
-      x: panel.kind === "lines" ? xAxis(panel.x, xAxes, width) : groupAxis(groups),
-      y: yAxis(panel.y, yAxes, height),
+      x: horizontal(panel),
+      y: valueAxis(panel.y, yAxes, height),
       xLabelled: true,
       yLabelled: true,
     }
@@ -70,66 +142,65 @@ export function layOut(
     cell.xLabelled = !(below && sameAxis(below.x, cell.x));
     cell.yLabelled = !(left && sameAxis(left.y, cell.y));
   });
-  const cells = places.filter((cell) => cell !== undefined);
+  return places.filter((cell) => cell !== undefined);
+}
 
-  const oneX = cells.every(({ x }) => x.label === cells[0].x.label);
-  const oneY = cells.every(({ y }) => y.label === cells[0].y.label);
-  const rows = Math.ceil(panels.length / columns);
-  const labelRoom = LABEL_SIZE + 6;
-  const left = sizes(columns, cells, "column", (cell) => {
-    if (!cell.yLabelled) return 0;
-    return Math.max(...cell.y.names.map((name) => textWidth(name, TICK_SIZE))) + 8 +
-      (oneY ? 0 : labelRoom);
-  });
-  const above = sizes(rows, cells, "row", ({ panel }) => panel.title === "" ? 6 : LABEL_SIZE + 9);
-  const below = sizes(rows, cells, "row", ({ x, xLabelled }) => {
-    if (!xLabelled) return 4;
-    const deep = Math.max(...x.names.map((name) => name.split("\n").length));
-    return 8 + deep * (TICK_SIZE + 2) + (oneX || x.label === "" ? 0 : labelRoom);
-  });
-  const start = EDGE + (oneY ? labelRoom : 0);
-  const xs = left.map((_, c) => start + sum(left.slice(0, c + 1)) + c * (width + GAP));
-  const ys = above.map((_, r) => sum(above.slice(0, r + 1)) + sum(below.slice(0, r)) + r * height);
-  const bottom = ys[rows - 1] + height + below[rows - 1];
-  const commonX = oneX && cells[0].x.label !== "";
-  const right = xs[columns - 1] + width;
+/** Labels of all bars of the figure. */
+function slotsOf(cells: readonly Cell[]): string[] {
+  const bars = cells.flatMap(({ panel }) => panel.kind === "bars" ? panel.bars : []);
+  return [...new Set(bars.map(({ style }) => style.label))];
+}
 
+function measureRooms(
+  cells: readonly Cell[],
+  rows: number,
+  columns: number,
+  common: CommonLabels,
+): Rooms {
   return {
-    width: right + GAP,
-    height: bottom + (commonX ? labelRoom : 0),
-    draw: (top) => {
-      const parts = cells.flatMap((cell) => {
-        const [x, y] = [xs[cell.column], top + ys[cell.row]];
-        const label = { "font-size": LABEL_SIZE, "text-anchor": "middle" };
-        const middle = x + width / 2;
-        const drawn = [drawPanel({ ...cell, slots, left: x, top: y, width, height })];
-        if (cell.panel.title !== "") {
-          drawn.push(
-            textElement(cell.panel.title, middle, y - 7, { ...label, "font-weight": "bold" }),
-          );
-        }
-        if (!oneX && cell.xLabelled && cell.x.label !== "") {
-          const at = y + height + below[cell.row] - 6;
-          drawn.push(textElement(cell.x.label, middle, at, label));
-        }
-        if (!oneY && cell.yLabelled) {
-          drawn.push(
-            verticalText(cell.y.label, x - left[cell.column] + LABEL_SIZE, y + height / 2),
-          );
-        }
-        return drawn;
-      });
-      const label = { "font-size": LABEL_SIZE, "text-anchor": "middle" };
-      if (commonX) {
-        parts.push(textElement(cells[0].x.label, (xs[0] + right) / 2, top + bottom + 12, label));
-      }
-      if (oneY) {
-        const middle = top + (ys[0] + ys[rows - 1] + height) / 2;
-        parts.push(verticalText(cells[0].y.label, EDGE + LABEL_SIZE, middle));
-      }
-      return parts;
-    },
+    left: sizes(columns, cells, "column", ({ y, yLabelled }) => {
+      if (!yLabelled) return 0;
+      return Math.max(...y.names.map((name) => textWidth(name, TICK_SIZE))) + 8 +
+        (common.y === undefined ? LABEL_ROOM : 0);
+    }),
+    above: sizes(rows, cells, "row", ({ panel }) => panel.title === "" ? 6 : LABEL_SIZE + 9),
+    below: sizes(rows, cells, "row", ({ x, xLabelled }) => {
+      if (!xLabelled) return 4;
+      const deep = Math.max(...x.names.map((name) => name.split("\n").length));
+      return 8 + deep * (TICK_SIZE + 2) +
+        (common.x === undefined && x.label !== "" ? LABEL_ROOM : 0);
+    }),
   };
+}
+
+/** Draws a panel, its heading and those of its axis labels that it has for itself. */
+function drawCell(
+  { panel, x: xAxis, y: yAxis, xLabelled, yLabelled, row, column }: Cell,
+  { x, y }: { x: number; y: number },
+  { size: { width, height }, slots, rooms, common }: {
+    size: PanelSize;
+    slots: string[];
+    rooms: Rooms;
+    common: CommonLabels;
+  },
+): string[] {
+  const area = { left: x, top: y, width, height };
+  const drawn = [drawPanel({ panel, x: xAxis, y: yAxis, xLabelled, yLabelled, slots, ...area })];
+  const middle = x + width / 2;
+  if (panel.title !== "") {
+    drawn.push(middleText(panel.title, middle, y - 7, { "font-weight": "bold" }));
+  }
+  if (common.x === undefined && xLabelled && xAxis.label !== "") {
+    drawn.push(middleText(xAxis.label, middle, y + height + rooms.below[row] - 6));
+  }
+  if (common.y === undefined && yLabelled) {
+    drawn.push(verticalText(yAxis.label, x - rooms.left[column] + LABEL_SIZE, y + height / 2));
+  }
+  return drawn;
+}
+
+function commonLabel(axes: readonly DrawnAxis[]): string | undefined {
+  return axes.every(({ label }) => label === axes[0].label) ? axes[0].label : undefined;
 }
 
 /** The room that each column or row needs: the most that any of its cells needs. */
@@ -153,10 +224,19 @@ function sameAxis(a: DrawnAxis, b: DrawnAxis): boolean {
   return a.label === b.label && a.names.join() === b.names.join();
 }
 
-function verticalText(text: string, x: number, y: number): string {
-  return textElement(text, 0, 0, {
+function middleText(
+  text: string,
+  x: number,
+  y: number,
+  attributes: Readonly<Record<string, string>> = {},
+): string {
+  return textElement(text, x, y, {
     "font-size": LABEL_SIZE,
     "text-anchor": "middle",
-    transform: `translate(${round(x)},${round(y)}) rotate(-90)`,
+    ...attributes,
   });
+}
+
+function verticalText(text: string, x: number, y: number): string {
+  return middleText(text, 0, 0, { transform: `translate(${round(x)},${round(y)}) rotate(-90)` });
 }

@@ -20,7 +20,8 @@ export function legendEntries(panels: readonly Panel[]): Swatch[] {
   };
   for (const panel of panels) {
     if (panel.kind === "lines") { for (const { style } of panel.curves) add(style, "line"); }
-    else for (const { style } of panel.bars) add(style, "bar");
+    if (panel.kind === "bars") { for (const { style } of panel.bars) add(style, "bar"); }
+    if (panel.kind === "points") { for (const { style } of panel.clouds) add(style, "points"); }
   }
   for (const { levels } of panels) for (const { style } of levels) add(style, "level");
   return [...entries.values()];

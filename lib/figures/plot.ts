@@ -5,8 +5,8 @@
 import * as Plot from "npm:@observablehq/plot@0.6.17";
 import { parseHTML } from "npm:linkedom@0.18.13";
 import { type DrawnAxis, fraction } from "./axes.ts";
-import type { MethodStyle } from "../methods.ts";
-import type { BarPanel, Estimate, LinePanel, Panel } from "./panels.ts";
+import type { Marker, MethodStyle } from "../methods.ts";
+import type { BarPanel, Cloud, Estimate, LinePanel, Panel, PointPanel } from "./panels.ts";
 import { INK, round, TICK_SIZE } from "./svg.ts";
 
 const MARKER_RADIUS = 3.4;
@@ -35,10 +35,15 @@ export interface PanelDrawing {
   height: number;
 }
 
+const GRID = { stroke: "#dddddd", strokeOpacity: 1 };
+
 /** Draws a panel without its heading and axis labels. */
 export function drawPanel(drawing: PanelDrawing): string {
   const { panel, x, y, xLabelled, yLabelled, slots, left, top, width, height } = drawing;
-  const marks = panel.kind === "lines"
+  const isPoints = panel.kind === "points";
+  const marks = isPoints
+    ? pointMarks(panel, x, y)
+    : panel.kind === "lines"
     ? lineMarks(panel, x, y, width)
     : barMarks(panel, x.names, slots, y);
   const axis = { tickSize: 4, tickPadding: 3, label: null, fontSize: TICK_SIZE, color: INK };
@@ -55,7 +60,8 @@ export function drawPanel(drawing: PanelDrawing): string {
       x: { type: x.scale, domain: x.domain, inset: x.inset },
       y: { type: y.scale, domain: y.domain },
       marks: [
-        Plot.gridY(y.ticks, { stroke: "#dddddd", strokeOpacity: 1 }),
+        ...(isPoints ? [Plot.gridX(x.ticks, GRID)] : []),
+        Plot.gridY(y.ticks, GRID),
         ...marks,
         Plot.frame({ stroke: "#999999" }),
         ...axes,
@@ -183,12 +189,74 @@ function barMarkerOptions({ colour, marker }: MethodStyle): Plot.DotOptions {
   return { symbol: marker, r: 2.8, fill: "#ffffff", stroke: colour, strokeWidth: 1.25 };
 }
 
+/** Points of all series, then those that stand out, over the line on which x and y are equal. */
+function pointMarks({ clouds }: PointPanel, x: DrawnAxis, y: DrawnAxis): Plot.Markish[] {
+  const [low, high] = [Math.max(x.domain[0], y.domain[0]), Math.min(x.domain[1], y.domain[1])];
+  const ends = [{ at: low }, { at: high }];
+  return [
+    Plot.line(ends, { x: "at", y: "at", stroke: "#777777" }),
+    ...clouds.map(({ style, points }) =>
+      pointsMark(points, style, { r: 2, attributes: { "fill-opacity": "0.7" } })
+    ),
+    ...clouds.map(({ style, marked }) =>
+      pointsMark(marked, style, { r: 3.5, attributes: { stroke: INK } })
+    ),
+  ];
+}
+
+/**
+ * A mark of one path for all points of a series, since an element for each would make files of
+ * megabytes. Points on the same half pixel are drawn once, in an order that does not depend on theirs.
+ */
+function pointsMark(
+  points: Cloud["points"],
+  { colour, marker }: MethodStyle,
+  { r, attributes }: { r: number; attributes: Readonly<Record<string, string>> },
+): Plot.Markish {
+  if (points.length === 0) return null;
+  const shape = relativeOutline(marker, r);
+  return (_index, scales, _values, _dimensions, context) => {
+    const halfPixel = (pixels: number) => Math.round(pixels * 2) / 2;
+    const places = new Set(
+      points.map((point) => `M${halfPixel(scales.x!(point.x))},${halfPixel(scales.y!(point.y))}`),
+    );
+    const path = context.document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", [...places].sort().map((place) => place + shape).join(""));
+    path.setAttribute("fill", colour);
+    for (const [name, value] of Object.entries(attributes)) path.setAttribute(name, value);
+    return path;
+  };
+}
+
+/** The outline of a marker around the current point, as Plot draws it, by relative commands. */
+function relativeOutline(symbol: Marker, r: number): string {
+  if (symbol === "circle") {
+    return `m${-r},0a${r},${r},0,1,1,${2 * r},0a${r},${r},0,1,1,${-2 * r},0z`;
+  }
+  const identity = { type: "identity" } as const;
+  const dot = Plot.dot([0], { x: [0], y: [0], symbol, r });
+  const drawn = plotGroup({ margin: 0, axis: null, x: identity, y: identity, marks: [dot] }, 0, 0);
+  // polygons: a move, then lines; those along an axis (h, v) are relative already
+  let [x, y] = [0, 0];
+  return / d="([^"]+)"/.exec(drawn)![1].replace(
+    /([MLhv])([-\d.]+),?([-\d.]+)?/g,
+    (text, command: string, first: string, second: string | undefined) => {
+      const [fromX, fromY] = [x, y];
+      if (command === "h") x += Number(first);
+      else if (command === "v") y += Number(first);
+      else [x, y] = [Number(first), Number(second)];
+      if (second === undefined) return text;
+      return `${command.toLowerCase()}${round(x - fromX)},${round(y - fromY)}`;
+    },
+  );
+}
+
 /** How a series shows in the legend. */
 export interface Swatch {
   /** The series. */
   style: MethodStyle;
-  /** Whether the series is a curve, bars or a reference level. */
-  kind: "line" | "bar" | "level";
+  /** Whether the series is a curve, bars, points or a reference level. */
+  kind: "line" | "bar" | "points" | "level";
 }
 
 /** Draws the swatches of a legend, each `length` pixels long, centred at its own height. */
@@ -206,6 +274,9 @@ export function drawSwatches(
         Plot.rect([0], { ...box, fill: style.colour }),
         Plot.dot([0], { x: [middle], y: [y], ...barMarkerOptions(style) }),
       ];
+    }
+    if (kind === "points") {
+      return [Plot.dot([0], { x: [middle], y: [y], ...markerOptions(style) })];
     }
     const line = Plot.ruleY([0], { y: [y], x1: [x], x2: [x + length], ...strokeOptions(style) });
     if (kind === "level") return [line];

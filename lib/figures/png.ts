@@ -31,12 +31,13 @@ export interface PngOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { figure, lines } from "../figures.ts";
  * import { svgToPng } from "./png.ts";
  *
  * const rows = [1, 2].map((x) => ({ method: "dl_fista", x, mcc_iid: 0.5 }));
  * const svg = figure([lines(rows, { x: "x", y: "mcc_iid" })], { title: "Two points" });
- * console.log((await svgToPng(svg)).length > 1000); // true
+ * assert((await svgToPng(svg)).length > 1000);
  * ```
  */
 export async function svgToPng(

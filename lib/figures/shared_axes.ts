@@ -64,13 +64,16 @@ export function groupAxis(groups: readonly string[]): DrawnAxis {
   };
 }
 
-/** The vertical axis of a panel; `all` are those of the figure, its own included. */
-export function yAxis(axis: Axis, all: readonly Axis[], height: number): DrawnAxis {
+/**
+ * An axis of values, the vertical one of a panel and both of a panel of points; `all` are those of the
+ * figure, its own included.
+ */
+export function valueAxis(axis: Axis, all: readonly Axis[], length: number): DrawnAxis {
   let domain = sharedExtent(axis, all);
   if (!axis.fixed) domain = padDomain(domain, axis.scale);
   const ticks = axis.scale === "log"
-    ? logTicks(domain, height)
-    : linearTicks(domain, Math.max(3, Math.round(height / 24)));
+    ? logTicks(domain, length)
+    : linearTicks(domain, Math.max(3, Math.round(length / 24)));
   return {
     label: axis.label,
     scale: axis.scale,

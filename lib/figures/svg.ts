@@ -1,7 +1,9 @@
 /**
- * SVG text: escaping, estimated widths (there is no font engine here) and wrapping.
+ * SVG: the document of a figure, and its text: escaping, estimated widths (there is no font engine
+ * here) and wrapping.
  * @module
  */
+
 /**
  * Font stack of all figures: fonts that systems have, none that must be loaded. The first four have
  * the same widths, so that a figure looks the same with each; PNG files are drawn with the last.
@@ -67,4 +69,32 @@ export function textElement(
 /** Two decimals: a hundredth of a pixel is invisible, and shorter files differ less. */
 export function round(value: number): number {
   return Math.round(value * 100) / 100 + 0;
+}
+
+/**
+ * A figure as a document: white paper and dark ink, so that it reads the same on a dark page.
+ *
+ * @param size Width and height in pixels, rounded up.
+ * @param words Title, which is also the accessible name, and description; as text.
+ * @param body Elements, as markup.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { svgDocument } from "./svg.ts";
+ *
+ * const svg = svgDocument([9.5, 4], { title: "a < b", description: "" }, ["<g/>"]);
+ * assert.match(svg, /^<svg .* width="10" height="4" .*<title>a &lt; b<.*<g\/><\/svg>\n$/);
+ * ```
+ */
+export function svgDocument(
+  size: readonly [width: number, height: number],
+  { title, description }: { title: string; description: string },
+  body: readonly string[],
+): string {
+  const [w, h] = size.map(Math.ceil);
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${w}" height="${h}" ` +
+    `viewBox="0 0 ${w} ${h}" font-family="${FONT}" color="${INK}" fill="${INK}">` +
+    `<title>${escapeXml(title)}</title><desc>${escapeXml(description)}</desc>` +
+    `<rect width="${w}" height="${h}" fill="#ffffff"/>${body.join("")}</svg>\n`;
 }

@@ -10,6 +10,7 @@ import {
   type Matrix,
   normalizeColumns,
   requireMatrix,
+  scaleColumns,
   toFloat64,
   transpose,
 } from "../matrix.ts";
@@ -133,9 +134,7 @@ export function replaceColumnNorms(D: Matrix, A: Matrix, match: ColumnPairs): Ma
     const col = match.cols[p];
     if (normsD[col] > 0) scales[col] = normsA[match.rows[p]] / normsD[col];
   }
-  const data = D.data.slice();
-  for (let p = 0; p < data.length; p++) data[p] *= scales[p % D.cols];
-  return { rows: D.rows, cols: D.cols, data };
+  return scaleColumns(D, scales);
 }
 
 /** How well the active set of codes agrees with the true one; means over samples. */

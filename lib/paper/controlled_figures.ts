@@ -10,25 +10,18 @@ import {
   experimentFigure,
   oracleDashed,
   panelPerSaeType,
+  paperScores,
   perLatents,
   settingOf,
 } from "./figure_parts.ts";
-import { measure } from "../results/measures.ts";
+import { codeScores, columnOf } from "../results.ts";
 
 const ORACLE = "fista_oracle";
 
-/** The scores of the paper's figures: identification, and use of the codes out of distribution. */
-export const paperScores: readonly string[] = ["mcc_iid", "auc_ood", "acc_ood"];
-
-/** All scores, with their names under groups of bars. */
-const scoreGroups: Record<string, string> = {
-  mcc_iid: "MCC\nID",
-  mcc_ood: "MCC\nOOD",
-  auc_iid: "AUC\nID",
-  auc_ood: "AUC\nOOD",
-  acc_iid: "acc.\nID",
-  acc_ood: "acc.\nOOD",
-};
+/** The name of a score under a group of bars: `MCC` above `ID`. */
+function groupName(score: string): string {
+  return columnOf(score).label.replace("accuracy", "acc.").replace(/ \((\w+)\)$/, "\n$1");
+}
 
 /**
  * Figures of `exp_dict_quality`: per number of latents the scores of FISTA on the SAE's dictionary
@@ -41,6 +34,7 @@ const scoreGroups: Record<string, string> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { dictQualityFigures } from "./controlled_figures.ts";
  *
  * const setting = { num_latents: 50, k: 10, input_dim: 33, n_samples: 5000, seed: 0 };
@@ -48,7 +42,7 @@ const scoreGroups: Record<string, string> = {
  *   { method: "frozen_relu", mcc_iid: 0.51, mcc_ood: 0.48, ...setting },
  *   { method: "fista_oracle", mcc_iid: 0.97, mcc_ood: 0.97, ...setting },
  * ]);
- * console.log(figures.map(({ name }) => name)); // [ "dict_quality_n50" ]
+ * assert.deepEqual(figures.map(({ name }) => name), ["dict_quality_n50"]);
  * ```
  */
 export function dictQualityFigures(
@@ -79,13 +73,14 @@ export function dictQualityFigures(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { supportRecoveryFigures } from "./controlled_figures.ts";
  *
  * const figures = supportRecoveryFigures([
  *   { method: "sae_relu", mcc_iid: 0.54, num_latents: 50, seed: 0 },
  *   { method: "support_lstsq_relu", mcc_iid: 0.5, num_latents: 50, seed: 0 },
  * ]);
- * console.log(figures.length); // 1
+ * assert.equal(figures.length, 1);
  * ```
  */
 export function supportRecoveryFigures(
@@ -117,13 +112,14 @@ export function supportRecoveryFigures(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { warmstartEncoderFigures } from "./controlled_figures.ts";
  *
  * const scores = { mcc_iid: 0.5, auc_ood: 0.8, acc_ood: 0.6 };
  * const figures = warmstartEncoderFigures([0, 1, 10].map((n_iter) => ({
  *   method: "warm_topk", n_iter, num_latents: 50, seed: 0, ...scores,
  * })));
- * console.log(figures[0].name); // warmstart_encoder_mcc_iid_n50
+ * assert.equal(figures[0].name, "warmstart_encoder_mcc_iid_n50");
  * ```
  */
 export function warmstartEncoderFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
@@ -144,13 +140,14 @@ export function warmstartEncoderFigures(rows: readonly PlotRow[]): ExperimentFig
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { warmstartDecoderFigures } from "./controlled_figures.ts";
  *
  * const scores = { mcc_iid: 0.5, auc_ood: 0.8, acc_ood: 0.6 };
  * const figures = warmstartDecoderFigures([0, 1, 10].map((n_outer) => ({
  *   method: "warm_dl_MP", n_outer, num_latents: 50, seed: 0, ...scores,
  * })));
- * console.log(figures.length); // 3
+ * assert.equal(figures.length, 3);
  * ```
  */
 export function warmstartDecoderFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
@@ -171,13 +168,14 @@ export function warmstartDecoderFigures(rows: readonly PlotRow[]): ExperimentFig
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { learningDynamicsFigures } from "./controlled_figures.ts";
  *
  * const state = { mean_cosine: 0.4, frac_close: 0, mean_norm_ratio: 1, mse_iid: 0.03, l0_iid: 20 };
  * const figures = learningDynamicsFigures([0, 10].map((epoch) => ({
  *   method: "sae_relu", epoch, num_latents: 50, seed: 0, ...state,
  * })));
- * console.log(figures.length); // 5
+ * assert.equal(figures.length, 5);
  * ```
  */
 export function learningDynamicsFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
@@ -206,13 +204,14 @@ export function learningDynamicsFigures(rows: readonly PlotRow[]): ExperimentFig
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { lambdaSensitivityFigures } from "./controlled_figures.ts";
  *
  * const scores = { mcc_iid: 0.5, auc_ood: 0.8, acc_ood: 0.6 };
  * const figures = lambdaSensitivityFigures([0.01, 0.1, 1].map((lam) => ({
  *   method: "frozen_relu", lam, num_latents: 50, seed: 0, ...scores,
  * })));
- * console.log(figures[0].name); // lambda_sensitivity_mcc_iid_n50
+ * assert.equal(figures[0].name, "lambda_sensitivity_mcc_iid_n50");
  * ```
  */
 export function lambdaSensitivityFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
@@ -231,16 +230,16 @@ function scoreFigures(
   { title, caption }: { title: string; caption: string },
 ): ExperimentFigure[] {
   const current = currentRows(rows, name);
-  const present = Object.keys(scoreGroups).filter((score) => current.some((row) => score in row));
+  const present = codeScores.filter((score) => current.some((row) => score in row));
   if (present.length === 0) {
     throw new RangeError(
-      `Cannot draw ${name}: rows need one of ${Object.keys(scoreGroups).join(", ")}, got only ` +
+      `Cannot draw ${name}: rows need one of ${codeScores.join(", ")}, got only ` +
         Object.keys(rows[0]).join(", "),
     );
   }
   return perLatents(current, name, (part, n) => {
     const scores = part.flatMap((row) =>
-      present.map((score) => ({ ...row, score: scoreGroups[score], value: row[score] }))
+      present.map((score) => ({ ...row, score: groupName(score), value: row[score] }))
     );
     const panels = panelPerSaeType(scores, (own, title) =>
       groupedBars(own, {
@@ -248,8 +247,8 @@ function scoreFigures(
         x: "score",
         y: "value",
         yLabel: "score",
-        yDomain: measure("mcc_iid").domain,
-        groups: Object.values(scoreGroups),
+        yDomain: columnOf("mcc_iid").domain,
+        groups: codeScores.map(groupName),
         reference: [ORACLE],
       }));
     if (panels.length === 0) return [];
@@ -284,7 +283,7 @@ function curveFigures(
       return [experimentFigure(panels, {
         name: `${name}_${y}_n${n}`,
         set: "controlled",
-        title: `${title} ${measure(y).label}, ${equation("n", n)}`,
+        title: `${title} ${columnOf(y).label}, ${equation("n", n)}`,
         caption: `${caption} ${settingOf(part)}`,
         columns: 2,
       })];

@@ -4,7 +4,10 @@
  */
 import { figure, type Panel, type PlotRow } from "../figures.ts";
 import { type MethodStyle, methodStyle, saeTypeLabels, splitMethod } from "../methods.ts";
-import { withTodaysNames } from "../results/old_names.ts";
+import { withTodaysNames } from "../results.ts";
+
+/** The scores of the paper's figures: identification, and use of the codes out of distribution. */
+export const paperScores: readonly string[] = ["mcc_iid", "auc_ood", "acc_ood"];
 
 /** The groups that figures are drawn by. */
 export type FigureSet = "paper" | "appendix" | "controlled" | "legend";

@@ -11,8 +11,8 @@ import {
   warmstartEncoderFigures,
 } from "./controlled_figures.ts";
 import type { ExperimentFigure } from "./figure_parts.ts";
-import type { PlotRow } from "../figures/panels.ts";
-import type { ExperimentRows } from "../results/folder.ts";
+import type { PlotRow } from "../figures.ts";
+import type { ExperimentRows } from "../results.ts";
 import {
   frozenDecoderFigures,
   phaseTransitionFigures,
@@ -36,13 +36,14 @@ export type DrawFigures = (
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { figureSets } from "./figure_sets.ts";
  *
  * const rows = [0.01, 0.1, 1].map((lam) => ({
  *   method: "fista_oracle", lam, num_latents: 50, seed: 0, mcc_iid: 0.9, auc_ood: 1, acc_ood: 0.6,
  * }));
  * const figures = figureSets.exp_lambda_sensitivity(rows);
- * console.log(figures.length); // 0: panels are per SAE type, and there is none
+ * assert.equal(figures.length, 0); // panels are per SAE type, and there is none
  * ```
  */
 export const figureSets: Readonly<Record<string, DrawFigures>> = {
@@ -79,6 +80,7 @@ export interface FigureFile {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { figuresOf } from "./figure_sets.ts";
  *
  * const row = { method: "frozen_relu", num_latents: 50, seed: 0, mcc_iid: 0.5 };
@@ -89,7 +91,7 @@ export interface FigureFile {
  *   diagnostics: [],
  *   files: ["exp_dict_quality_trial.json"],
  * });
- * console.log(figures[0].name); // dict_quality_n50_trial
+ * assert.equal(figures[0].name, "dict_quality_n50_trial");
  * ```
  */
 export function figuresOf(

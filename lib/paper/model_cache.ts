@@ -13,6 +13,8 @@ import toolkit from "../../deno.json" with { type: "json" };
 import type { Backend } from "../wasm/builds.js";
 import { runningBackend } from "../wasm/memory.ts";
 import { TRAINING } from "../cores/sae_training.ts";
+import { dataOf } from "../cores/sae_variant.ts";
+import { type SaeParameters, variantOf } from "../cores/sae_variants.ts";
 import { loadSae, saveSae } from "../sae_file.ts";
 import type { Sae } from "../saes.ts";
 import { systemBlas } from "../system_blas.ts";
@@ -224,13 +226,11 @@ function digest(...content: (string | Uint8Array)[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-function digestOf({ parameters }: Sae, key: Key, history: string): string {
-  const { encoder, encoderBias, decoder, decoderBias, logThreshold } = parameters;
-  const arrays = [encoder.data, encoderBias, decoder.data, decoderBias];
-  if (logThreshold) arrays.push(logThreshold);
-  const bytes = arrays.map(({ buffer, byteOffset, byteLength }) =>
-    new Uint8Array(buffer, byteOffset, byteLength)
-  );
+function digestOf({ type, parameters }: Sae, key: Key, history: string): string {
+  const bytes = variantOf(type).parameters.map(({ name }) => {
+    const { buffer, byteOffset, byteLength } = dataOf(parameters[name as keyof SaeParameters]!);
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  });
   return digest(JSON.stringify(key), history, ...bytes);
 }
 

@@ -5,7 +5,7 @@
  */
 import { requireProblem } from "../sweep/run_flags.ts";
 import { scoring } from "./estimates.ts";
-import type { CellKey } from "../results.ts";
+import { type CellKey, codeScores } from "../results.ts";
 import type { Cell, OptionSpec } from "../sweep/experiment.ts";
 import { paperSeeds, varyLatentsGrid } from "../grids.ts";
 import { peakMemory } from "./problem_memory.ts";
@@ -29,7 +29,7 @@ export interface SettingColumns extends CellKey {
 }
 
 /** The scores of result rows, in the order of their summary. */
-export const SCORES: string[] = ["mcc_iid", "mcc_ood", "auc_iid", "auc_ood", "acc_iid", "acc_ood"];
+export const SCORES: string[] = [...codeScores];
 
 /** The seeds of every experiment. */
 export const SEEDS: OptionSpec<number[]> = { default: [...paperSeeds] };

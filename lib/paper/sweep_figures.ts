@@ -2,7 +2,6 @@
  * The paper's own figures: sweeps, frozen decoders, phase transition, appendix panels, legend.
  * @module
  */
-import { paperScores } from "./controlled_figures.ts";
 import { legend, lines, type LinesOptions, type PlotRow } from "../figures.ts";
 import {
   currentRows,
@@ -11,16 +10,14 @@ import {
   experimentFigure,
   oracleDashed,
   panelPerSaeType,
+  paperScores,
   perLatents,
   requireFinite,
   settingOf,
 } from "./figure_parts.ts";
-import { measure } from "../results/measures.ts";
+import { codeScoresBySplit, columnOf } from "../results.ts";
 import { methodStyle, splitMethod } from "../methods.ts";
 import { PAPER_SAE_TYPES } from "./sae_types.ts";
-
-/** All scores, ID above OOD in three columns. */
-const appendixScores = ["mcc_iid", "auc_iid", "acc_iid", "mcc_ood", "auc_ood", "acc_ood"];
 
 const legendMethods = [
   "fista_oracle",
@@ -45,13 +42,14 @@ type Position = Pick<LinesOptions, "x" | "xScale">;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { varyLatentsFigures } from "./sweep_figures.ts";
  *
  * const scores = { mcc_iid: 0.9, mcc_ood: 0.9, auc_iid: 1, auc_ood: 1, acc_iid: 0.9, acc_ood: 0.9 };
  * const figures = varyLatentsFigures([50, 100].map((num_latents) => ({
  *   method: "fista_oracle", num_latents, seed: 0, ...scores,
  * })));
- * console.log(figures.length); // 4
+ * assert.equal(figures.length, 4);
  * ```
  */
 export function varyLatentsFigures(
@@ -72,13 +70,14 @@ export function varyLatentsFigures(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { varySamplesFigures } from "./sweep_figures.ts";
  *
  * const scores = { mcc_iid: 0.9, mcc_ood: 0.9, auc_iid: 1, auc_ood: 1, acc_iid: 0.9, acc_ood: 0.9 };
  * const figures = varySamplesFigures([100, 1000].map((n_samples) => ({
  *   method: "dl_fista", n_samples, num_latents: 100, seed: 0, ...scores,
  * })));
- * console.log(figures[0].name); // vary_samples_n100_mcc_iid
+ * assert.equal(figures[0].name, "vary_samples_n100_mcc_iid");
  * ```
  */
 export function varySamplesFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
@@ -106,13 +105,14 @@ export function varySamplesFigures(rows: readonly PlotRow[]): ExperimentFigure[]
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { varySparsityFigures } from "./sweep_figures.ts";
  *
  * const scores = { mcc_iid: 0.9, mcc_ood: 0.9, auc_iid: 1, auc_ood: 1, acc_iid: 0.9, acc_ood: 0.9 };
  * const figures = varySparsityFigures([2, 5].map((k) => ({
  *   method: "sae_topk", k, num_latents: 1000, seed: 0, ...scores,
  * })));
- * console.log(figures.length); // 4
+ * assert.equal(figures.length, 4);
  * ```
  */
 export function varySparsityFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
@@ -133,13 +133,14 @@ export function varySparsityFigures(rows: readonly PlotRow[]): ExperimentFigure[
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { frozenDecoderFigures } from "./sweep_figures.ts";
  *
  * const scores = { mcc_iid: 0.5, auc_ood: 0.8, acc_ood: 0.6 };
  * const figures = frozenDecoderFigures(["sae_relu", "fista+relu"].map((method) => ({
  *   method, num_latents: 50, seed: 0, ...scores,
  * })));
- * console.log(figures[0].name); // frozen_decoder_mcc_iid
+ * assert.equal(figures[0].name, "frozen_decoder_mcc_iid");
  * ```
  */
 export function frozenDecoderFigures(
@@ -158,7 +159,7 @@ export function frozenDecoderFigures(
     return [experimentFigure(panels, {
       name: `${name}_${y}`,
       set: "paper",
-      title: `Encoder or dictionary? ${measure(y).label}`,
+      title: `Encoder or dictionary? ${columnOf(y).label}`,
       caption: "FISTA on each SAE's own decoder, from zero and from its codes, against its " +
         `encoder and against DL-FISTA. ${settingOf(current)}`,
       columns: 2,
@@ -174,13 +175,14 @@ export function frozenDecoderFigures(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { phaseTransitionFigures } from "./sweep_figures.ts";
  *
  * const scores = { mcc_iid: 0.5, auc_ood: 0.8, acc_ood: 0.6 };
  * const figures = phaseTransitionFigures([10, 20, 30].map((input_dim) => ({
  *   method: "dl_fista", num_latents: 50, k: 3, input_dim, seed: 0, ...scores,
  * })));
- * console.log(figures.map(({ name }) => name)[1]); // phase_facets_mcc_iid
+ * assert.equal(figures.map(({ name }) => name)[1], "phase_facets_mcc_iid");
  * ```
  */
 export function phaseTransitionFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
@@ -198,9 +200,10 @@ export function phaseTransitionFigures(rows: readonly PlotRow[]): ExperimentFigu
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { legendFigure } from "./sweep_figures.ts";
  *
- * console.log(legendFigure().name); // legend
+ * assert.equal(legendFigure().name, "legend");
  * ```
  */
 export function legendFigure(): ExperimentFigure {
@@ -239,7 +242,7 @@ function phaseFigure(
   return experimentFigure(panels, {
     name,
     set,
-    title: `How many observed dimensions are needed? ${measure(y).label}`,
+    title: `How many observed dimensions are needed? ${columnOf(y).label}`,
     caption: `Scores over δ = m/n, observed dimensions per latent, ${
       set === "paper" ? "at the corners of the grid" : "at all grid points"
     }. ${settingOf(rows)}`,
@@ -270,11 +273,11 @@ function sweepFigures(
     experimentFigure([lines(shown, { ...position, y })], {
       name: `${name}_${y}`,
       set: "paper",
-      title: `${title}: ${measure(y).label}`,
+      title: `${title}: ${columnOf(y).label}`,
       caption: setting,
     })
   );
-  const panels = appendixScores.map((y) => lines(shown, { ...position, y }));
+  const panels = codeScoresBySplit.map((y) => lines(shown, { ...position, y }));
   return [
     ...single,
     experimentFigure(panels, {

@@ -3,7 +3,7 @@
  * (Not `markup`: formatters indent what stands in templates of that name, and white space shows.)
  * @module
  */
-import { escapeXml } from "../figures/svg.ts";
+import { escapeXml } from "../figures.ts";
 
 /** Markup that needs no escaping. */
 export class Html {
@@ -33,10 +33,11 @@ export type HtmlContent = string | number | Html | undefined | readonly HtmlCont
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { markup } from "./html.ts";
  *
  * const items = ["a < b", "c"].map((item) => markup`<li>${item}</li>`);
- * console.log(String(markup`<ul>${items}</ul>`)); // <ul><li>a &lt; b</li><li>c</li></ul>
+ * assert.equal(String(markup`<ul>${items}</ul>`), "<ul><li>a &lt; b</li><li>c</li></ul>");
  * ```
  */
 export function markup(strings: TemplateStringsArray, ...values: readonly HtmlContent[]): Html {

@@ -3,58 +3,78 @@
  * nothing: style, script and pictures are part of it.
  * @module
  */
-import { taskName } from "../results.ts";
-import { type FigureFile, figuresOf, legendFigure } from "../paper/figure_sets.ts";
-import { Html, markup } from "./html.ts";
+import { type ExperimentRows, seedTable, taskName } from "../results.ts";
 import { REPORT_SCRIPT, REPORT_STYLE } from "./assets.ts";
-import { provenanceHtml, type ShownProvenance } from "./provenance.ts";
+import { Html, markup } from "./html.ts";
+import { type NamedProvenance, provenanceHtml } from "./provenance.ts";
 import { tableHtml } from "./table.ts";
-import type { ExperimentRows } from "../results/folder.ts";
-import { seedTable } from "../results/seed_table.ts";
+
+/** A figure of a report. */
+export interface ReportedFigure {
+  /** Its name, different from those of the other figures of the page. */
+  name: string;
+  /** Heading, as text. */
+  title: string;
+  /** Small print, as text. */
+  caption: string;
+  /** The figure without both, as an SVG document. */
+  bareSvg: string;
+}
 
 /** One experiment of a report. */
 export interface ReportedExperiment {
   /** Its rows. */
   rows: ExperimentRows;
-  /** Per file of rows that has one, its provenance. */
-  provenance: { file: string; provenance: ShownProvenance }[];
+  /** Its provenance files. */
+  provenance: readonly NamedProvenance[];
+  /** Its figures. */
+  figures: readonly ReportedFigure[];
+}
+
+/** A report. */
+export interface Report {
+  /** What to report, in order. */
+  experiments: readonly ReportedExperiment[];
+  /** The legend of all figures. */
+  legend: ReportedFigure;
+  /** Address of a result file relative to the page, from its name. */
+  link: (file: string) => string;
 }
 
 /**
  * Writes the report.
  *
- * @param experiments What to report, in order.
- * @param link Address of a result file relative to the page, from its name.
+ * @param report Experiments with their figures, and the legend.
  * @returns A self-contained HTML document, the same for the same files.
- * @throws {RangeError} Where rows cannot be drawn; the message names their files.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { reportPage } from "./page.ts";
  *
- * const row = { method: "fista_oracle", num_latents: 50, seed: 0, lam: 0.1, mcc_iid: 0.9 };
- * const page = reportPage([{
- *   rows: {
- *     experiment: "exp_lambda_sensitivity",
- *     suffix: "",
- *     rows: [row],
- *     diagnostics: [],
- *     files: ["exp_lambda_sensitivity.json"],
- *   },
- *   provenance: [],
- * }], (file) => `../results/${file}`);
- * console.log(page.startsWith("<!doctype html>")); // true
+ * const page = reportPage({
+ *   experiments: [{
+ *     rows: {
+ *       experiment: "exp_lambda_sensitivity",
+ *       suffix: "",
+ *       rows: [{ method: "fista_oracle", num_latents: 50, seed: 0, lam: 0.1, mcc_iid: 0.9 }],
+ *       diagnostics: [],
+ *       files: ["exp_lambda_sensitivity.json"],
+ *     },
+ *     provenance: [],
+ *     figures: [],
+ *   }],
+ *   legend: { name: "legend", title: "Methods", caption: "", bareSvg: '<svg width="9"></svg>' },
+ *   link: (file) => `../results/${file}`,
+ * });
+ * assert.match(page, /^<!doctype html>[^]*<h2 id="exp_lambda_sensitivity">Lambda sensitivity<\/h2>/);
  * ```
  */
-export function reportPage(
-  experiments: readonly ReportedExperiment[],
-  link: (file: string) => string,
-): string {
+export function reportPage({ experiments, legend, link }: Report): string {
   const sections = experiments.map((experiment): Section => ({
     id: experiment.rows.experiment + experiment.rows.suffix,
     title: headingOf(experiment.rows),
-    figures: figuresOf(experiment.rows),
-    experiment,
+    ...experiment,
   }));
   const count = sections.reduce((total, { figures }) => total + figures.length, 0);
   const links = sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`);
@@ -75,7 +95,7 @@ export function reportPage(
 seeds ± one standard deviation; a click on the head of a column sorts by it.</p>
 <nav aria-label="Experiments"><ul>
 ${links}</ul></nav>
-${figureHtml({ name: "legend", figure: legendFigure() })}</header>
+${figureHtml(legend)}</header>
 <main>
 ${sections.map((section) => sectionHtml(section, link))}</main>
 <script>${new Html(REPORT_SCRIPT)}</script>
@@ -88,15 +108,13 @@ ${sections.map((section) => sectionHtml(section, link))}</main>
 const CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; " +
   "script-src 'unsafe-inline'; img-src data:";
 
-interface Section {
+interface Section extends ReportedExperiment {
   id: string;
   title: string;
-  figures: FigureFile[];
-  experiment: ReportedExperiment;
 }
 
 function sectionHtml(
-  { id, title, figures, experiment: { rows, provenance } }: Section,
+  { id, title, figures, rows, provenance }: Section,
   link: (file: string) => string,
 ): Html {
   const shown = figures.length > 0
@@ -134,12 +152,11 @@ function tablesHtml({ rows, diagnostics }: ExperimentRows): Html[] {
 /** Wider figures get a row of their own: beside another one their text would be too small. */
 const WIDE = 600;
 
-function figureHtml({ name, figure }: FigureFile): Html {
-  const svg = figure.bareSvg;
-  const isWide = Number(/ width="(\d+)"/.exec(svg)![1]) > WIDE;
-  const caption = markup`<strong>${figure.title}.</strong> ${figure.caption}`;
+function figureHtml({ name, title, caption, bareSvg }: ReportedFigure): Html {
+  const isWide = Number(/ width="(\d+)"/.exec(bareSvg)![1]) > WIDE;
+  const words = markup`<strong>${title}.</strong> ${caption}`;
   return markup`<figure id="figure-${name}"${isWide ? markup` class="wide"` : undefined}>${new Html(
-    svg,
-  )}<figcaption>${caption}</figcaption></figure>
+    bareSvg,
+  )}<figcaption>${words}</figcaption></figure>
 `;
 }

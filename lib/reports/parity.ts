@@ -2,19 +2,20 @@
  * Our result rows against the published ones: matching and statistics, on plain data.
  * @module
  */
-import { isScore, isSetting } from "../results/columns.ts";
-import { withTodaysNames } from "../results/old_names.ts";
-import { experimentOf, keyInWords, parseResultName, type Row, taskName } from "../results.ts";
-import { type MeanAndSd, meanAndSd } from "../results/statistics.ts";
+import {
+  experimentOf,
+  isScore,
+  isSetting,
+  keyInWords,
+  type MeanAndSd,
+  meanAndSd,
+  type NamedRows,
+  parseResultName,
+  type Row,
+  taskName,
+  withTodaysNames,
+} from "../results.ts";
 import { allowedDifference, type Tolerance, toleranceOf } from "./tolerances.ts";
-
-/** A file of rows. */
-export interface RowFile {
-  /** File name without folder: `exp_dict_quality_n50.json`. */
-  name: string;
-  /** Its rows. */
-  rows: readonly Row[];
-}
 
 /** One metric of one method in one published file. */
 export interface MetricComparison {
@@ -95,21 +96,23 @@ const methodOf = (row: Row) => String(row.method ?? row.sae_type);
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { compareResults } from "./parity.ts";
+ *
  * const row = { method: "sae_relu", num_latents: 50, seed: 0, mcc_iid: 0.5 };
  * const { files } = compareResults(
  *   [{ name: "exp_vary_latents.json", rows: [row] }],
  *   [{ name: "exp_vary_latents.json", rows: [{ ...row, mcc_iid: 0.501 }] }],
  * );
- * files[0].methods[0].metrics[0].outside; // 0: within 2e-3
+ * assert.equal(files[0].methods[0].metrics[0].outside, 0); // within 2e-3
  * ```
  */
 export function compareResults(
-  published: readonly RowFile[],
-  ours: readonly RowFile[],
+  published: readonly NamedRows[],
+  ours: readonly NamedRows[],
 ): Comparison {
   const experiments = published.flatMap(({ name }) => parseResultName(name, [])?.experiment ?? []);
-  const grouped = (files: readonly RowFile[]) =>
+  const grouped = (files: readonly NamedRows[]) =>
     Map.groupBy(
       files.map(({ name, rows }) => ({ name, rows: rows.map(asToday) })),
       ({ name }) => experimentOf(name, experiments),
@@ -171,8 +174,8 @@ function asToday(row: Row): Row {
 }
 
 /** Columns that both sides have and that are no outcomes. */
-function keyColumns(published: readonly RowFile[], ours: readonly RowFile[]): string[] {
-  const columnsOf = (files: readonly RowFile[]) =>
+function keyColumns(published: readonly NamedRows[], ours: readonly NamedRows[]): string[] {
+  const columnsOf = (files: readonly NamedRows[]) =>
     new Set(files.flatMap(({ rows }) => rows.flatMap((row) => Object.keys(row))));
   const known = columnsOf(ours);
   return [...columnsOf(published)].filter((column) =>
@@ -180,7 +183,7 @@ function keyColumns(published: readonly RowFile[], ours: readonly RowFile[]): st
   );
 }
 
-function byKey({ name, rows }: RowFile, columns: readonly string[]): Map<string, Row> {
+function byKey({ name, rows }: NamedRows, columns: readonly string[]): Map<string, Row> {
   const found = new Map<string, Row>();
   for (const row of rows) {
     if (typeof (row.method ?? row.sae_type) !== "string") {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { FileComparison, MethodComparison, MetricComparison } from "./parity.ts";
-import { alignColumns } from "../results/summary.ts";
+import { alignColumns } from "../results.ts";
 import { tolerances } from "./tolerances.ts";
 
 /** Sums over the methods of files. */
@@ -21,8 +21,10 @@ interface Totals {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { comparisonText } from "./parity_text.ts";
- * comparisonText([]); // "0 rows compared, 0 published rows without ours, 0 ours only; …"
+ *
+ * assert.match(comparisonText([]), /^0 rows compared, 0 published rows without ours, 0 ours only; /);
  * ```
  */
 export function comparisonText(files: readonly FileComparison[]): string {
@@ -61,8 +63,10 @@ export function comparisonText(files: readonly FileComparison[]): string {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { countOutside } from "./parity_text.ts";
- * countOutside([]); // 0
+ *
+ * assert.equal(countOutside([]), 0);
  * ```
  */
 export function countOutside(files: readonly FileComparison[]): number {
@@ -75,8 +79,10 @@ export function countOutside(files: readonly FileComparison[]): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parityText } from "./parity_text.ts";
- * parityText([]).startsWith("# Parity"); // true
+ *
+ * assert(parityText([]).startsWith("# Parity"));
  * ```
  */
 export function parityText(files: readonly FileComparison[]): string {

@@ -3,79 +3,52 @@
  * @module
  */
 import { join } from "node:path";
-import * as z from "npm:zod@4.6.7";
+import {
+  type ExperimentRows,
+  formatResultName,
+  parseResultName,
+  type ProvenanceFile,
+  readProvenance,
+} from "../results.ts";
 import { type Html, type HtmlContent, markup } from "./html.ts";
-import type { ExperimentRows } from "../results/folder.ts";
 
-/** What the report shows of a provenance file (`*.meta.json`). */
-export interface ShownProvenance {
-  /** Version of the toolkit. */
-  version: string;
-  /** Options that decide the numbers. */
-  options: Record<string, unknown>;
-  /** The runs. */
-  runs: {
-    started: string;
-    args: string[];
-    workers: number;
-    machine: Record<string, string | number>;
-  }[];
-  /** Finished cells. */
-  cells: { seconds: number }[];
-  /** Cells that failed. */
-  failed: { message: string }[];
+/** A provenance file under its name. */
+export interface NamedProvenance {
+  /** File name without folder. */
+  file: string;
+  /** Its content. */
+  provenance: ProvenanceFile;
 }
 
-const shown: z.ZodType<ShownProvenance> = z.object({
-  version: z.string(),
-  options: z.record(z.string(), z.unknown()),
-  runs: z.array(z.object({
-    started: z.string(),
-    args: z.array(z.string()),
-    workers: z.number(),
-    machine: z.record(z.string(), z.union([z.string(), z.number()])),
-  })),
-  cells: z.array(z.object({ seconds: z.number() })),
-  failed: z.array(z.object({ message: z.string() })),
-});
-
 /**
- * Reads the provenance files beside files of rows.
+ * Reads the provenance files of files of rows.
  *
  * @param folder Folder of the files.
- * @param files File names, as `readResultFolder` returns them.
- * @returns Per file of rows that has one, its provenance; published rows have none.
+ * @param rows The rows of an experiment, as `readResultFolder` returns them.
+ * @returns The provenance files that there are; published rows have none.
  * @throws {RangeError} Where a provenance file is damaged; the message names it.
  *
  * @example
  * ```ts
- * import { readProvenance } from "./provenance.ts";
+ * import assert from "node:assert/strict";
+ * import { provenanceOfRows } from "./provenance.ts";
  *
- * console.log(readProvenance("results", ["exp_dict_quality.json"]).length);
+ * const files = ["exp_dict_quality.json", "exp_dict_quality_diagnostics.json"];
+ * const found = provenanceOfRows("results/shipped", { experiment: "exp_dict_quality", files });
+ * assert.deepEqual(found.map(({ file }) => file), ["exp_dict_quality.meta.json"]);
  * ```
  */
-export function readProvenance(
+export function provenanceOfRows(
   folder: string,
-  files: ExperimentRows["files"],
-): { file: string; provenance: ShownProvenance }[] {
-  return files.flatMap((name) => {
-    const file = name.replace(/\.json$/, ".meta.json");
-    const path = join(folder, file);
-    let text: string;
-    try {
-      text = Deno.readTextFileSync(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw new RangeError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
-    }
-    try {
-      return [{ file, provenance: shown.parse(JSON.parse(text)) }];
-    } catch (error) {
-      const what = error instanceof z.ZodError
-        ? `at ${error.issues[0].path.join(".") || "the top"}: ${error.issues[0].message}`
-        : (error as Error).message;
-      throw new RangeError(`Cannot use ${path}: it must be the provenance of rows (${what})`);
-    }
+  { experiment, files }: Pick<ExperimentRows, "experiment" | "files">,
+): NamedProvenance[] {
+  const names = files.flatMap((file) => {
+    const name = parseResultName(file, [experiment]);
+    return name ? [formatResultName({ ...name, kind: "meta" })] : [];
+  });
+  return [...new Set(names)].flatMap((file) => {
+    const provenance = readProvenance(join(folder, file));
+    return provenance ? [{ file, provenance }] : [];
   });
 }
 
@@ -83,20 +56,23 @@ export function readProvenance(
  * A description list of where rows come from.
  *
  * @param rows The rows and their files.
- * @param provenance What {@linkcode readProvenance} found.
+ * @param provenance What {@linkcode provenanceOfRows} found.
  * @param link Address of a file, from its name.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { provenanceHtml } from "./provenance.ts";
  *
- * const rows = { experiment: "exp_toy", suffix: "", rows: [], diagnostics: [], files: ["exp_toy.json"] };
- * console.log(String(provenanceHtml(rows, [], (name) => `../results/${name}`)));
+ * const files = ["exp_toy.json"];
+ * const rows = { experiment: "exp_toy", suffix: "", rows: [], diagnostics: [], files };
+ * const html = provenanceHtml(rows, [], (name) => `../results/${name}`);
+ * assert.match(String(html), /<a href="..\/results\/exp_toy.json">/);
  * ```
  */
 export function provenanceHtml(
   { rows, diagnostics, files }: ExperimentRows,
-  provenance: readonly { file: string; provenance: ShownProvenance }[],
+  provenance: readonly NamedProvenance[],
   link: (file: string) => string,
 ): Html {
   const linked = (file: string) => markup`<a href="${link(file)}">${file}</a>`;
@@ -114,7 +90,7 @@ function entry(name: string, content: HtmlContent): Html {
 }
 
 function provenanceEntries(
-  { version, options, runs, cells, failed }: ShownProvenance,
+  { version, options, runs, cells, failed }: ProvenanceFile,
   link: Html,
 ): Html[] {
   const seconds = cells.reduce((total, cell) => total + cell.seconds, 0);
@@ -124,7 +100,7 @@ function provenanceEntries(
   return [
     entry("Provenance", [link, `, version ${version}`]),
     entry("Options", settings.join(", ") || "none that decide the numbers"),
-    entry("Work", `${cells.length} cells in ${duration(seconds)} of computing`),
+    entry("Work", `${cells.length} cells in ${workInWords(seconds)} of computing`),
     ...runs.map(({ started, args, workers, machine }) => {
       const parts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
       return entry("Run", [
@@ -141,8 +117,8 @@ function separated(items: readonly Html[]): HtmlContent[] {
   return items.flatMap((item, i) => i === 0 ? [item] : [", ", item]);
 }
 
-/** `45 s`, `12 min`, `3.4 h`. */
-function duration(seconds: number): string {
+/** Work that was done: `45 s`, `12 min`, `3.4 h`. (Time that is left has `duration` of the sweeps.) */
+function workInWords(seconds: number): string {
   if (seconds < 100) return `${Number(seconds.toPrecision(2))} s`;
   if (seconds < 6000) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;

@@ -90,8 +90,10 @@ export const tolerances: readonly Tolerance[] = [
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { toleranceOf } from "./tolerances.ts";
- * toleranceOf("fista+topk")?.class; // "chaotic"
+ *
+ * assert.equal(toleranceOf("fista+topk")?.class, "chaotic");
  * ```
  */
 export function toleranceOf(method: string): Tolerance | undefined {
@@ -108,8 +110,11 @@ export function toleranceOf(method: string): Tolerance | undefined {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { allowedDifference, toleranceOf } from "./tolerances.ts";
- * allowedDifference(toleranceOf("sae_relu")!, "l0_iid", 30, 50); // 0.06: unbounded, so relative
+ *
+ * // unbounded, so relative
+ * assert.equal(allowedDifference(toleranceOf("sae_relu")!, "l0_iid", 30, 50), 0.06);
  * ```
  */
 export function allowedDifference(

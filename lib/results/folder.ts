@@ -4,11 +4,12 @@
  * @module
  */
 import { join } from "node:path";
+import { changedRows } from "./changed.ts";
 import { isSetting } from "./columns.ts";
 import type { Row } from "./row.ts";
 import { parseResultName, runLabel } from "./names.ts";
 import { withTodaysNames } from "./old_names.ts";
-import { readRows } from "../results.ts";
+import { readRows } from "./rows_file.ts";
 
 /** The rows of one experiment, from all its files in a folder. */
 export interface ExperimentRows {
@@ -30,9 +31,10 @@ export interface ExperimentRows {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { defaultResultFolder } from "./folder.ts";
  *
- * console.log(defaultResultFolder()); // "results" or "results/shipped"
+ * assert.match(defaultResultFolder(), /^results(\/shipped)?$/);
  * ```
  */
 export function defaultResultFolder(): string {
@@ -55,22 +57,29 @@ export function defaultResultFolder(): string {
  * @param folder Folder of the files.
  * @param experiments Names of the experiments to read, in the order of the result.
  * @param options `onEmpty`: called with the path of every file without a row, which is left out.
+ * `onChanged`: called with a sentence where rows are not those that their run left; they are read all
+ * the same.
  * @returns One entry per experiment and suffix that the folder has rows of.
  * @throws {RangeError} Where a file is damaged or foreign; the message names it.
  * @throws {Deno.errors.NotFound} Where there is no such folder.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readResultFolder } from "./folder.ts";
  *
- * const [{ rows, files }] = readResultFolder("results", ["exp_dict_quality"]);
- * console.log(`${rows.length} rows from ${files.join(", ")}`);
+ * const [{ rows, diagnostics }] = readResultFolder("results/shipped", ["exp_dict_quality"]);
+ * assert(rows.every(({ method }) => typeof method === "string"));
+ * assert(diagnostics.every(({ sae_type }) => typeof sae_type === "string"));
  * ```
  */
 export function readResultFolder(
   folder: string,
   experiments: readonly string[],
-  { onEmpty }: { onEmpty?: (path: string) => void } = {},
+  { onEmpty, onChanged }: {
+    onEmpty?: (path: string) => void;
+    onChanged?: (sentence: string) => void;
+  } = {},
 ): ExperimentRows[] {
   const collator = new Intl.Collator("en", { numeric: true });
   const files = [...Deno.readDirSync(folder)].flatMap(({ name: file }) => {
@@ -79,11 +88,15 @@ export function readResultFolder(
     if (!name || name.kind === "meta" || !experiments.includes(name.experiment)) return [];
     return [{ file, ...name, suffix: runLabel(name.suffix) }];
   }).sort((a, b) => a.file.length - b.file.length || collator.compare(a.file, b.file));
-  const filled = files.flatMap((entry) => {
-    const path = join(folder, entry.file), rows = readRows(path) ?? [];
-    if (rows.length === 0) onEmpty?.(path);
-    return rows.length > 0 ? [{ ...entry, rows }] : [];
-  });
+  const read = files.map((entry) => ({ ...entry, rows: readRows(join(folder, entry.file)) ?? [] }));
+  const filled = read.filter(({ rows }) => rows.length > 0);
+  if (onEmpty) {
+    for (const { file, rows } of read) if (rows.length === 0) onEmpty(join(folder, file));
+  }
+  if (onChanged) {
+    const named = read.map(({ file, rows }) => ({ name: file, rows }));
+    changedRows(folder, named, experiments).forEach(onChanged);
+  }
 
   const groups = Map.groupBy(filled, ({ experiment, suffix }) => experiment + suffix);
   return [...groups.values()].map((group): ExperimentRows => {

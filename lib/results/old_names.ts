@@ -20,10 +20,14 @@ const methods: Readonly<Record<string, string>> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { withTodaysNames } from "./old_names.ts";
  *
- * console.log(withTodaysNames({ method: "fista_sup", n: 50, m: 20 }));
- * // { method: "fista_oracle", num_latents: 50, input_dim: 20 }
+ * assert.deepEqual(withTodaysNames({ method: "fista_sup", n: 50, m: 20 }), {
+ *   method: "fista_oracle",
+ *   num_latents: 50,
+ *   input_dim: 20,
+ * });
  * ```
  */
 export function withTodaysNames<Value>(row: Readonly<Record<string, Value>>): Record<

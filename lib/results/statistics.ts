@@ -22,10 +22,10 @@ export interface MeanAndSd {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { meanAndSd } from "./statistics.ts";
  *
- * const { mean, sd } = meanAndSd([0.51, 0.53, 0.52]);
- * console.log(`${mean.toFixed(3)} ± ${sd.toFixed(3)}`); // 0.520 ± 0.008
+ * assert.deepEqual(meanAndSd([2, 4, 4, 4, 5, 5, 7, 9]), { mean: 5, sd: 2, count: 8 });
  * ```
  */
 export function meanAndSd(values: readonly number[]): MeanAndSd {

@@ -5,11 +5,12 @@
 import { UsageError } from "./run_flags.ts";
 import { figureSets } from "../paper/figure_sets.ts";
 import { atPlace } from "./command.ts";
-import { type ExperimentRows, readResultFolder } from "../results/folder.ts";
+import { type ExperimentRows, readResultFolder } from "../results.ts";
 
 /**
  * The rows that the folder of `--results` holds of the experiments that have figures. Tells on stderr
- * which files have none.
+ * which files
+ * have none, and which are not as their run left them.
  *
  * @throws {UsageError} Where there is no such folder, or no row in it.
  * @throws {RangeError} Where a file is damaged or foreign; the message names it.
@@ -28,6 +29,7 @@ export function readResultsFlag(folder: string): ExperimentRows[] {
     () =>
       readResultFolder(folder, Object.keys(figureSets), {
         onEmpty: (path) => console.error(`Left out ${path}: it has no rows`),
+        onChanged: (sentence) => console.error(sentence),
       }),
   );
   if (found.length === 0) {

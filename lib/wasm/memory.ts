@@ -92,7 +92,7 @@ export type RecordFields = Readonly<Record<string, "number" | "block">>;
 
 /** What a caller gives for each field of a record. */
 export type RecordValues<F extends RecordFields> = {
-  readonly [Name in keyof F]: F[Name] extends "block" ? Block<BlockData> : number;
+  readonly [Name in keyof F]: { number: number; block: Block<BlockData> }[F[Name]];
 };
 
 /** Blocks that are released together; arenas nest, the innermost must close first. */

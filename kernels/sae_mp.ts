@@ -9,23 +9,17 @@
 
 import { gemm_nn } from "./gemm";
 import { normalize_rows } from "./rows";
-import { Sae } from "./sae_record";
+import { encoderProduct } from "./sae_products";
+import { supportResidual, SupportSae } from "./sae_support";
 import { madd } from "./simd";
 import { transpose } from "./transpose";
-import { axpy, dot, scale } from "./vectors";
+import { axpy, dot, highestLane, scale } from "./vectors";
 
 /** An atom whose norm is smaller is divided by this. */
 // @ts-ignore: decorator
 @inline const NORM_FLOOR: f32 = 1e-8;
 
-/** The unit atoms, and an empty Gram matrix. */
-export function pursuitAtoms(s: Sae): void {
-  normalize_rows(s.w, s.ldm, NORM_FLOOR, s.decoder, s.atoms, s.norms);
-  transpose(s.w, s.m, s.atoms, s.ldm, s.decoderT, s.ldw);
-  forgetGram(s);
-}
-
-function forgetGram(s: Sae): void {
+function forgetGram(s: MatchingPursuit): void {
   memory.fill(s.slots, 0xff, <usize>s.w << 2);
   s.used = 0;
 }
@@ -38,13 +32,6 @@ function find(w: usize, value: f32, c: usize): usize {
     if (hits != 0) return j + <usize>ctz(hits) < w ? j + <usize>ctz(hits) : 0;
   }
   return 0;
-}
-
-/** Maximum of the lanes, none of them NaN. */
-// @ts-ignore: decorator
-@inline function highestLane(v: v128): f32 {
-  const pairs = f32x4.pmax(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
-  return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
 }
 
 /** The place of the largest |c| of w in n. NaN marks a used atom: pmax(m, NaN) is m. */
@@ -71,7 +58,7 @@ function subtractAndFind(w: usize, n: usize, v: f32, gram: usize, c: usize): usi
 }
 
 /** Makes the Gram rows of the atoms `picks[0], picks[k], …` that are missing, in one product. */
-function completeGram(s: Sae, rows: usize, picks: usize): void {
+function completeGram(s: MatchingPursuit, rows: usize, picks: usize): void {
   const step = <usize>s.k << 2, stride = <usize>s.ldm << 2, first = s.used;
   for (let i: usize = 0; i < rows; i++, picks += step) {
     const j = <usize>load<u32>(picks), slot = s.slots + (j << 2);
@@ -80,19 +67,19 @@ function completeGram(s: Sae, rows: usize, picks: usize): void {
     store<i32>(slot, s.used++);
   }
   const gram = s.gram + (<usize>first * s.ldw << 2);
-  gemm_nn(s.used - first, s.ldw, s.m, s.scratch, s.ldm, s.decoderT, s.ldw, gram, s.ldw);
+  gemm_nn(s.used - first, s.ldw, s.m, s.scratch, s.ldm, s.encoderT, s.ldw, gram, s.ldw);
 }
 
 // @ts-ignore: decorator
-@inline function gramRow(s: Sae, j: usize): usize {
+@inline function gramRow(s: MatchingPursuit, j: usize): usize {
   return s.gram + (<usize>load<u32>(s.slots + (j << 2)) * s.ldw << 2);
 }
 
 /** Picks and coefficients of the gathered rows. */
-export function pursue(s: Sae, rows: i32): void {
+function pursue(s: MatchingPursuit, rows: i32): void {
   const n = <usize>s.ldw, stride = n << 2, list = <usize>s.k << 2, last = list - 4;
   if (s.capacity < s.w && s.capacity - s.used < rows * (s.k - 1)) forgetGram(s);
-  gemm_nn(rows, s.ldw, s.m, s.x, s.ldm, s.decoderT, s.ldw, s.pre, s.ldw);
+  encoderProduct(s, rows, s.pre);
   for (let i: usize = 0; i < <usize>rows; i++) {
     store<i32>(s.counts + (i << 2), s.k);
     store<u32>(s.indices + i * list, strongest(s.w, n, s.pre + i * stride));
@@ -111,7 +98,7 @@ export function pursue(s: Sae, rows: i32): void {
 }
 
 /** β of one row, from the last pick to the first. */
-function betas(s: Sae, rate: f32, indices: usize, values: usize, beta: usize): void {
+function betas(s: MatchingPursuit, rate: f32, indices: usize, values: usize, beta: usize): void {
   const last = (<isize>s.k - 1) << 2;
   store<f32>(beta + last, 0); // r_k is orthogonal to the last atom
   for (let t = last - 4; t >= 0; t -= 4) {
@@ -127,7 +114,7 @@ function betas(s: Sae, rate: f32, indices: usize, values: usize, beta: usize): v
 
 /** Adds one row's gradients, eight columns at a time, residual r and gradient g in registers. */
 function backwardRow(
-  s: Sae, rate: f32, indices: usize, values: usize, beta: usize, residual: usize,
+  s: MatchingPursuit, rate: f32, indices: usize, values: usize, beta: usize, residual: usize,
 ): void {
   const stride = <usize>s.ldm << 2, last = (<isize>s.k - 1) << 2, scaled = f32x4.splat(rate);
   for (let p: usize = 0; p < stride; p += 32) {
@@ -150,7 +137,7 @@ function backwardRow(
 }
 
 /** From the gradient by the unit atoms to the one by the decoder: (g − (g·d)·d)/norm per row. */
-function throughNorms(s: Sae): void {
+function throughNorms(s: MatchingPursuit): void {
   const n = <usize>s.ldm, stride = n << 2;
   let d = s.atoms, g = s.gDecoder;
   for (let j: usize = 0; j < <usize>s.w; j++, d += stride, g += stride) {
@@ -159,16 +146,43 @@ function throughNorms(s: Sae): void {
   }
 }
 
-/** The gradients by decoder and decoder bias; encoder and encoder bias have none. */
-export function pursuitBackward(s: Sae, rows: i32): void {
-  const list = <usize>s.k << 2, stride = <usize>s.ldm << 2, rate: f32 = 2 / <f32>(rows * s.m);
-  memory.fill(s.gDecoder, 0, <usize>s.w * stride);
-  memory.fill(s.gDecoderBias, 0, stride);
-  let indices = s.indices, values = s.values, beta = s.gValues, residual = s.residual;
-  for (let i = 0; i < rows; i++) {
-    betas(s, rate, indices, values, beta);
-    backwardRow(s, rate, indices, values, beta, residual);
-    indices += list, values += list, beta += list, residual += stride;
+/** The fields of lib/cores/sae_mp.ts. */
+// @ts-ignore: decorator
+@unmanaged
+export class MatchingPursuit extends SupportSae {
+  norms: usize; // w: of the decoder's atoms
+  betas: usize; // rows×k
+  // rows of the Gram matrix of the unit atoms
+  slots: usize; // w: where a row is in gram, or −1
+  gram: usize; // capacity×ldw
+  capacity: i32;
+  used: i32;
+
+  /** The unit atoms, and an empty Gram matrix. */
+  prepare(): void {
+    normalize_rows(this.w, this.ldm, NORM_FLOOR, this.decoder, this.atoms, this.norms);
+    transpose(this.w, this.m, this.atoms, this.ldm, this.encoderT, this.ldw);
+    forgetGram(this);
   }
-  throughNorms(s);
+
+  forward(rows: i32): f64 {
+    pursue(this, rows);
+    supportResidual(this, rows);
+    return 0;
+  }
+
+  /** The gradients by decoder and decoder bias; encoder and encoder bias have none. */
+  backward(rows: i32, gamma: f32): void {
+    const list = <usize>this.k << 2, stride = <usize>this.ldm << 2;
+    const rate: f32 = 2 / <f32>(rows * this.m);
+    memory.fill(this.gDecoder, 0, <usize>this.w * stride);
+    memory.fill(this.gDecoderBias, 0, stride);
+    let indices = this.indices, values = this.values, beta = this.betas, residual = this.residual;
+    for (let i = 0; i < rows; i++) {
+      betas(this, rate, indices, values, beta);
+      backwardRow(this, rate, indices, values, beta, residual);
+      indices += list, values += list, beta += list, residual += stride;
+    }
+    throughNorms(this);
+  }
 }

@@ -1,8 +1,19 @@
-// The parts of the backward pass that relu, topk and jumprelu share.
+// The parts of the passes that do not depend on how codes are chosen.
 
 import { gemm_nn } from "./gemm";
 import { Sae } from "./sae_record";
+import { transpose } from "./transpose";
 import { axpy, scale, subtract } from "./vectors";
+
+/** Brings s.encoderT up to date with the encoder. */
+export function transposeEncoder(s: Sae): void {
+  transpose(s.w, s.m, s.encoder, s.ldm, s.encoderT, s.ldw);
+}
+
+/** a (rows×ldw) = x·encoderT */
+export function encoderProduct(s: Sae, rows: i32, a: usize): void {
+  gemm_nn(rows, s.ldw, s.m, s.x, s.ldm, s.encoderT, s.ldw, a, s.ldw);
+}
 
 /** residual ← its gradient 2·residual/(rows·m); the decoder bias gets the sum over the rows. */
 export function residualGradient(s: Sae, rows: i32): void {

@@ -1,0 +1,57 @@
+/**
+ * The variants that there are. A new one is a file here, a file in `kernels/` and a line in the
+ * registries of both, this one and `kernels/sae_variants.ts`; methods.ts may give it a name in figures.
+ * @module
+ */
+import { abstopk, type AbstopkOptions } from "./sae_abstopk.ts";
+import { jumprelu, type JumpreluOptions, type JumpreluParameters } from "./sae_jumprelu.ts";
+import { mp, type MpOptions } from "./sae_mp.ts";
+import { relu, type ReluOptions } from "./sae_relu.ts";
+import { topk, type TopkOptions } from "./sae_topk.ts";
+import type { CommonParameters, SaeSizes, SaeVariant } from "./sae_variant.ts";
+
+/** The kind of a sparse autoencoder and the options that this kind has. */
+export type SaeOptions =
+  | ReluOptions
+  | TopkOptions
+  | JumpreluOptions
+  | MpOptions
+  | AbstopkOptions;
+
+/** The parameters of a sparse autoencoder of `width` units on `inputDim` observed dimensions. */
+export interface SaeParameters extends CommonParameters, Partial<JumpreluParameters> {}
+
+/** A kind of sparse autoencoder. */
+export type SaeType = SaeOptions["type"];
+
+/** The kinds of sparse autoencoder. */
+export const SAE_VARIANTS: readonly SaeVariant<SaeOptions>[] = [relu, topk, jumprelu, mp, abstopk];
+
+/** Their names. */
+export const SAE_TYPES: readonly SaeType[] = SAE_VARIANTS.map(({ type }) => type);
+
+/** A sparse autoencoder as the kernels need it: an Sae is one. */
+export interface SaeModel extends SaeSizes {
+  /** The kind and its options. */
+  readonly options: SaeOptions;
+  /** The parameters. */
+  readonly parameters: SaeParameters;
+}
+
+/**
+ * The variant of a type.
+ *
+ * @throws {TypeError} When there is none of this name.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { variantOf } from "./sae_variants.ts";
+ * assert.equal(variantOf("MP").unitAtoms, true);
+ * ```
+ */
+export function variantOf(type: SaeType): SaeVariant<SaeOptions> {
+  const variant = SAE_VARIANTS.find((one) => one.type === type);
+  if (variant) return variant;
+  throw new TypeError(`type must be one of ${SAE_TYPES.join(", ")}, got ${type}`);
+}

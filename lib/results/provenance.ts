@@ -1,0 +1,175 @@
+/**
+ * Provenance files: how rows were made, and a digest of the rows of every finished cell, by which
+ * a reader sees whether the rows are still those that the run left.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import * as z from "npm:zod@4.6.7";
+import { readJson } from "./json_file.ts";
+import type { CellKey, CellResult, Row } from "./row.ts";
+
+/** What rows must share to stand in one file. */
+export interface Provenance {
+  /** Experiment name. */
+  experiment: string;
+  /** Version of the toolkit that made the rows. */
+  version: string;
+  /** Options that decide the numbers (see `fixedOptions`). */
+  options: Record<string, unknown>;
+}
+
+/** How rows were made. */
+export type Making = Omit<Provenance, "experiment">;
+
+/** One run that contributed to a file. */
+export interface RunRecord {
+  /** ISO date of its start; with the arguments, this tells the runs apart. */
+  started: string;
+  /** ISO date of its last save. */
+  saved: string;
+  /** Its command-line arguments. */
+  args: string[];
+  /** Size of its worker pool. */
+  workers: number;
+  /** Cores, operating system and Deno version. */
+  machine: Record<string, string | number>;
+}
+
+/** One failed cell. */
+export interface FailedCell {
+  /** Its key columns. */
+  key: CellKey;
+  /** Why. */
+  message: string;
+}
+
+/** What a provenance file holds. */
+export interface ProvenanceFile extends Provenance {
+  /** How some of the cells were made otherwise. */
+  mixed?: Making[];
+  /** The runs, by their start. */
+  runs: RunRecord[];
+  /** Finished cells: key columns, wall time and the digest of their rows. */
+  cells: { key: CellKey; seconds: number; digest: string }[];
+  /** Failed cells. */
+  failed: FailedCell[];
+}
+
+const keySchema = z.record(z.string(), z.union([z.string(), z.number()]));
+const makingSchema = z.object({
+  version: z.string(),
+  options: z.record(z.string(), z.unknown()),
+});
+const fileSchema: z.ZodType<ProvenanceFile> = makingSchema.extend({
+  experiment: z.string(),
+  mixed: z.array(makingSchema).optional(),
+  runs: z.array(z.object({
+    started: z.string(),
+    saved: z.string(),
+    args: z.array(z.string()),
+    workers: z.number(),
+    machine: z.record(z.string(), z.union([z.string(), z.number()])),
+  })),
+  cells: z.array(z.object({ key: keySchema, seconds: z.number(), digest: z.string() })),
+  failed: z.array(z.object({ key: keySchema, message: z.string() })),
+});
+
+/**
+ * Reads a provenance file.
+ *
+ * @param path Path of the file, `*.meta.json`.
+ * @returns Its content, or undefined where there is no such file.
+ * @throws {RangeError} Where the file is damaged or of another kind; the message names it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readProvenance } from "./provenance.ts";
+ *
+ * assert.equal(readProvenance("no/such/exp_toy.meta.json"), undefined);
+ * ```
+ */
+export function readProvenance(path: string): ProvenanceFile | undefined {
+  return readJson(path, fileSchema, "the provenance of a result file");
+}
+
+/**
+ * The digest of the rows of a cell, as provenance files have it: it changes with any value, column
+ * or order.
+ *
+ * @param result The rows of one cell, in the order of the file.
+ * @returns Sixteen hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { digestOf } from "./provenance.ts";
+ *
+ * assert.notEqual(digestOf({ rows: [{ mcc: 0.5 }] }), digestOf({ rows: [{ mcc: 0.6 }] }));
+ * ```
+ */
+export function digestOf({ rows, diagnostics }: CellResult): string {
+  return createHash("sha256").update(JSON.stringify([rows, diagnostics ?? []])).digest("hex")
+    .slice(0, 16);
+}
+
+/** What {@linkcode matchCells} returns. */
+export interface MatchedCells {
+  /** The cells of the provenance file with their rows, in its order. */
+  cells: {
+    key: CellKey;
+    seconds: number;
+    rows: Row[];
+    diagnostics: Row[];
+    /** Whether the rows are those that the digest was made of. */
+    intact: boolean;
+  }[];
+  /** Rows of no cell, in the order of the files, with the key columns of the others. */
+  strangers: { part: "rows" | "diagnostics"; row: Row; columns: string[] }[];
+}
+
+/**
+ * Puts the rows of an experiment's files together by the cells of its provenance file.
+ *
+ * @param provenance The provenance file.
+ * @param rows The rows; undefined counts as none.
+ * @param diagnostics The diagnostics.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { digestOf, matchCells } from "./provenance.ts";
+ *
+ * const rows = [{ seed: 0, mcc: 0.5 }];
+ * const file = { cells: [{ key: { seed: 0 }, seconds: 1, digest: digestOf({ rows }) }] };
+ * assert(matchCells(file, rows).cells[0].intact);
+ * assert(!matchCells(file, [{ seed: 0, mcc: 0.6 }]).cells[0].intact);
+ * ```
+ */
+export function matchCells(
+  provenance: Pick<ProvenanceFile, "cells">,
+  rows: readonly Row[] = [],
+  diagnostics: readonly Row[] = [],
+): MatchedCells {
+  const columns = Object.keys(provenance.cells[0]?.key ?? {});
+  const identity = (row: Row) => JSON.stringify(columns.map((column) => row[column]));
+  const byCell = new Map(
+    provenance.cells.map(({ key, seconds, digest }) => {
+      const found: Required<CellResult> = { rows: [], diagnostics: [] };
+      return [identity(key), { key, seconds, digest, ...found }];
+    }),
+  );
+  const strangers: MatchedCells["strangers"] = [];
+  for (const [part, list] of [["rows", rows], ["diagnostics", diagnostics]] as const) {
+    for (const row of list) {
+      const cell = byCell.get(identity(row));
+      if (cell) cell[part].push(row);
+      else strangers.push({ part, row, columns });
+    }
+  }
+  return {
+    cells: [...byCell.values()]
+      .map(({ digest, ...cell }) => ({ ...cell, intact: digestOf(cell) === digest })),
+    strangers,
+  };
+}
