@@ -10,7 +10,7 @@ export { gemm_nn_add, gemm_tn_add } from "./gemm_add";
 export { gemm_nt } from "./gemm_nt";
 export { gemm64, gram64 } from "./gemm64";
 export { lasso } from "./lasso";
-export { lasso_dictionary } from "./lasso_dictionary";
+export { lasso_dictionary, lasso_panels } from "./lasso_dictionary";
 export { lasso_scratch_bytes, lasso_state_bytes } from "./lasso_record";
 export { l1_gradient, shrink, shrink_backward } from "./lista";
 export { codes_product, gram_lower } from "./normal_equations";

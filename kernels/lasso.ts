@@ -2,7 +2,7 @@
 // certified by its duality gap in float64.
 //
 // A pass gives the correlations of all atoms with the residuals of the samples in work, as one dense
-// product. After it each sample goes on alone: if its gap is small enough it is done and another sample takes its
+// product in 8 bits with known errors; those that matter are computed again. After it each sample goes on alone: if its gap is small enough it is done and another sample takes its
 // place; else the atoms with the largest correlations become its working set, and an active-set method (NNLS of
 // Lawson and Hanson, with signs where codes are signed, several atoms at a time while that works) finds the
 // optimal support within it. It stops while correlations within the set are still a quarter of what they were:
@@ -17,7 +17,7 @@ import {
   BATCH, correlations, enter, Lasso, newCode, newIndex, newSign, packed, pool, Sample, setAddress, setValue,
   solution, stateAt, vector,
 } from "./lasso_record";
-import { correlateAll, GROUP, packRow } from "./panels";
+import { correlateAll, GROUP, groupBytes, packResidual } from "./panels";
 import { combine } from "./sparse";
 import { dots } from "./gemm_nt";
 import { dot64 } from "./vectors64";
@@ -129,9 +129,13 @@ function renew(l: Lasso, s: Sample): void {
   for (let a: usize = 0, size = <usize>s.size; a < size; a++) {
     store<f32>(vector + (a << 2), -<f32>load<f64>(s.code + (a << 3)));
   }
-  const row = <usize>l.m << 2;
-  combine(s.size, s.address, vector, row, s.input, s.residual);
-  dots(fillGroup(l), row, s.residual, setAddress, setValue);
+  combine(s.size, s.address, vector, <usize>l.m << 2, s.input, s.residual);
+  correlate(l, s);
+}
+
+/** Correlations of r with the working set, in float32. */
+function correlate(l: Lasso, s: Sample): void {
+  dots(fillGroup(l), <usize>l.m << 2, s.residual, setAddress, setValue);
 }
 
 /** Whether the support holds an atom in its last place. */
@@ -177,24 +181,31 @@ function hideSupport(s: Sample, c: usize): void {
 function advance(l: Lasso, s: Sample, c: usize): bool {
   s.passes++;
   hideSupport(s, c);
-  const near: f64 = s.size == 0 ? 1 : NEAR, low = <f32>(s.lambda * near);
-  const most = survey(l, c, low), error = correlationError(l, s);
-  const last = s.passes >= l.most;
-  if (last || relativeGap(s, max(s.most, <f64>most - error)) <= tol) {
-    const gap = relativeGap(s, exactMost(l, s, c, <f32>(<f64>most - 2 * error), s.most));
+  const error = correlationError(l, s), low = leastToLookAt(s, error);
+  const most = <f64>survey(l, c, <f32>low), last = s.passes >= l.most;
+  if (last || relativeGap(s, max(s.most, most - error)) <= tol) {
+    const bound = max(max(s.lambda, s.most) - error, most - 2 * error);
+    const gap = relativeGap(s, exactMost(l, s, c, <f32>bound, s.most));
     if (last || gap <= tol) return finish(l, s, c, gap);
   }
-  const floor = max(<f32>(s.lambda * (1 + slack())), ENOUGH * most);
-  if (most <= floor || s.stalled != 0 || s.passes >= PATIENCE) {
+  select(l, c, <f32>low, s.size == 0 ? l.first : l.later);
+  correlate(l, s);
+  const strong = strongest(l), floor = max(<f32>(s.lambda * (1 + slack())), ENOUGH * strong);
+  if (strong <= floor || s.stalled != 0 || s.passes >= PATIENCE) {
     // No atom is missing, or codes cannot be improved, and yet the gap is too large
     const exact = solveExactly(l, s, tol);
     s.passes++;
     return finish(l, s, c, relativeGap(s, exact));
   }
-  select(l, c, low, s.size == 0 ? l.first : l.later);
   improve(l, s, floor);
   polish(l, s, tol);
   return false;
+}
+
+/** The least correlation of a pass that makes an atom interesting. */
+// @ts-ignore: decorator
+@inline function leastToLookAt(s: Sample, error: f64): f64 {
+  return s.size == 0 ? s.lambda : max(min(s.lambda * NEAR, s.lambda - error), 0);
 }
 
 /** How far above λ, relative to it, correlations may stay. */
@@ -214,11 +225,12 @@ function finish(l: Lasso, s: Sample, c: usize, gap: f64): bool {
   s.passes = 0;
   // The correlations of the last solution tell which atoms the next one is likely to need
   hideSupport(s, c); // it has changed if the sample was solved exactly
-  const low = <f32>(s.lambda * NEAR), most = survey(l, c, low);
+  const low = <f32>leastToLookAt(s, correlationError(l, s));
+  survey(l, c, low);
   select(l, c, low, l.later);
   fit(l, s);
   renew(l, s);
-  improve(l, s, max(<f32>(s.lambda * (1 + slack())), ENOUGH * most));
+  improve(l, s, max(<f32>(s.lambda * (1 + slack())), ENOUGH * strongest(l)));
   polish(l, s, tol);
   return false;
 }
@@ -264,10 +276,10 @@ export function lasso(record: usize, first: i32, end: i32, gap: f64): void {
 
 /** The correlations of all atoms with the residuals of all samples in work. */
 function pass(l: Lasso, active: usize): void {
-  const m = <usize>l.m, group = m * (GROUP << 2);
+  const m = <usize>l.m, group = groupBytes(m);
   for (let i: usize = 0; i < active; i++) {
     const s = changetype<Sample>(<usize>load<u32>(pool + (i << 2)));
-    packRow(m, s.residual, packed + i / GROUP * group, i % GROUP);
+    s.off = sqrt<f64>(packResidual(m, s.residual, packed + i / GROUP * group, i % GROUP));
   }
   correlateAll((active + GROUP - 1) / GROUP, l.n, m, packed, l.panels, correlations);
 }

@@ -182,12 +182,14 @@ export function relativeGap(s: Sample, most: f64): f64 {
   return max<f64>(gap, 0) / s.half;
 }
 
-/** How far a float32 correlation of this sample can be from the true one. */
+/** How far a correlation of a pass can be from the true one: by what was rounded off of r and of the atom. */
 export function correlationError(l: Lasso, s: Sample): f64 {
-  return UNIT * <f64>(l.m + 4) * load<f64>(l.norm) * sqrt(s.rr) + 1e-37;
+  const norm = load<f64>(l.norms), off = load<f64>(l.norms, 8), r = sqrt(s.rr);
+  // 8 units: r and the atoms are rounded to float32 first, and so are the products with their units
+  return off * r + (norm + off) * s.off + 8 * UNIT * (norm + off) * (r + s.off) + 1e-37;
 }
 
-/** The largest correlation in float64 among atoms whose float32 one is above `bound`, and `most`. */
+/** The largest correlation in float64 among atoms whose one from the pass is above `bound`, and `most`. */
 export function exactMost(l: Lasso, s: Sample, c: usize, bound: f32, most: f64): f64 {
   const row = <usize>l.m << 3, bounds = f32x4.splat(bound), signed = l.nonneg == 0;
   for (let j: usize = 0, n = <usize>l.n; j < n; j += 4) {

@@ -13,15 +13,15 @@ export class Lasso {
   most: i32; // most passes of a sample and penalty
   first: i32; // atoms of the working set after the first pass
   later: i32; // ... after the others
-  work: i32; // samples in work at once, a multiple of 6
+  work: i32; // samples in work at once, a multiple of 4
   rows: i32; // samples
   path: i32; // penalties per sample
   // the dictionary, every atom divided by its weight
   atoms: usize; // n rows
   exactAtoms: usize; // n rows, float64
-  panels: usize; // n/8 × m × 8: 8 atoms side by side
+  panels: usize; // n/8 panels: see panels.ts
   weights: usize; // n, float64
-  norm: usize; // float64: the largest norm of an atom
+  norms: usize; // 2, float64: the largest norms of an atom and of what the panels round off of one
   // the samples
   x: usize; // rows, float64
   lambdas: usize; // rows × path penalties, float64
@@ -55,6 +55,7 @@ export class Sample {
   xr: f64; // x·r
   l1: f64; // Σ|z|
   most: f64; // the largest correlation of the support with r
+  off: f64; // norm of what its packing rounds off of r
   x: usize; // row, float64
   input: usize; // row: x
   residual: usize; // row: r = x − Dz
@@ -108,7 +109,7 @@ export const BATCH: usize = 4;
 // The scratch, laid out by `enter`.
 /** Addresses of the states in work. */
 export let pool: usize = 0;
-/** Groups of 6 residuals side by side. */
+/** Groups of 4 residuals side by side. */
 export let packed: usize = 0;
 /** Correlations, work × n. */
 export let correlations: usize = 0;
@@ -135,7 +136,7 @@ export let wideLists: usize = 0, wide: usize = 0;
   const list = capacity + 8;
   let at = from;
   pool = at, at += work + 15 << 2 & ~63;
-  packed = at, at += work * m << 2;
+  packed = at, at += (work * (m + 4) << 2) + 63 & ~63;
   correlations = at, at += work * n << 2;
   setIndex = at, at += n + 8 << 2;
   setAddress = at, at += n + 8 << 2;
@@ -155,6 +156,7 @@ export let wideLists: usize = 0, wide: usize = 0;
   transform = at, at += 64;
   errors = at, at += list << 3;
   wideLists = at, at += 3 * list << 3;
+  at = at + 63 & ~63;
   wide = at, at += capacity * capacity << 3;
   return at - from;
 }

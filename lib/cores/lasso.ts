@@ -25,7 +25,7 @@ export const LASSO_FIELDS = {
   exactAtoms: "block",
   panels: "block",
   weights: "block",
-  norm: "block",
+  norms: "block",
   x: "block",
   lambdas: "block",
   starts: "block",
@@ -40,7 +40,7 @@ export const LASSO_FIELDS = {
   scratch: "block",
 } as const;
 
-/** Samples that go through a pass together: groups of 6, as many as keep the panels busy. */
+/** Samples that go through a pass together: groups of 4, as many as keep the panels busy. */
 const WORK = 24;
 
 /** With fewer samples for each, another thread is not worth waking. */
@@ -90,6 +90,11 @@ function capacityOf(D: Matrix): number {
   return padded(Math.max(1, Math.min(D.rows, D.cols)));
 }
 
+/** Bytes of 8 atoms side by side: kernels/panels.ts tells what they are. */
+function panelBytes(m: number): number {
+  return 64 + 8 * m;
+}
+
 /** Sizes of the working set: large enough that few passes are needed, small enough that those pay. */
 function workingSet(n: number): { first: number; later: number } {
   if (n <= 200) return { first: 32, later: 32 };
@@ -127,13 +132,13 @@ export class ActiveSetSolver {
     this.#m = D.rows;
     this.#capacity = capacity;
     this.partRows = size;
-    const weights = arena.f64(n), norm = arena.f64(1);
+    const weights = arena.f64(n);
     const dictionary = {
       atoms: arena.f32(n * m),
       exactAtoms: arena.f64(n * m),
-      panels: arena.f32(n * m),
+      panels: arena.i32((n / 8) * panelBytes(m) / 4),
       weights,
-      norm,
+      norms: arena.f64(2),
     };
     this.#x = arena.f64(size * m);
     this.#lambdas = arena.f64(size * path);
@@ -176,7 +181,6 @@ export class ActiveSetSolver {
     const norms = columnNorms(D).map((value, j) => value / (settings.weights?.[j] ?? 1));
     const longest = norms.reduce((most, value) => Math.max(most, value), 0);
     this.#scale = longest > 0 ? 2 ** Math.round(Math.log2(longest)) : 1;
-    norm.view[0] = longest / this.#scale;
     weights.view.fill(1);
     for (let j = 0; j < D.cols; j++) {
       weights.view[j] = this.#scale * (settings.weights?.[j] ?? 1);
@@ -189,6 +193,7 @@ export class ActiveSetSolver {
       }
       run("lasso_dictionary", this.#records[0], part, k, height);
     }
+    run("lasso_panels", this.#records[0]);
   }
 
   /**

@@ -96,6 +96,8 @@ export interface KernelExports {
   lasso(record: Pointer, first: number, end: number, gap: number): void;
   /** Takes the dimensions first … first + rows − 1 of all atoms from `part` (rows×n, float64). */
   lasso_dictionary(record: Pointer, part: Pointer, first: number, rows: number): void;
+  /** Makes the packed form of a record's dictionary from its atoms. */
+  lasso_panels(record: Pointer): void;
   /** Bytes of the state of a sample in work. */
   lasso_state_bytes(m: number, capacity: number): number;
   /** Bytes of a thread's scratch for a record of these sizes. */
