@@ -53,7 +53,7 @@ function writeReport(): void {
 /** Under the name of its file; drawn once, as a page has it. */
 function reportedFigure(
   name: string,
-  { title, caption, bareSvg }: ExperimentFigure,
+  { title, caption, bareSvg, narrowSvg }: ExperimentFigure,
 ): ReportedFigure {
-  return { name, title, caption, bareSvg };
+  return { name, title, caption, bareSvg, narrowSvg };
 }

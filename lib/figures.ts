@@ -9,11 +9,14 @@
 import { layOut } from "./figures/layout.ts";
 import { drawLegend, entryWidth, legendEntries } from "./figures/legend.ts";
 import type { MethodStyle } from "./methods.ts";
+import { figureNotes } from "./figures/notes.ts";
 import type { Panel } from "./figures/panels.ts";
+import { withDistinctStyles } from "./figures/styles.ts";
 import type { Swatch } from "./figures/plot.ts";
 import { EDGE, svgDocument, textElement, TICK_SIZE, wrapText } from "./figures/svg.ts";
 
 export * from "./figures/from_rows.ts";
+export { figureNotes } from "./figures/notes.ts";
 export * from "./figures/panels.ts";
 export { escapeXml } from "./figures/svg.ts";
 
@@ -23,7 +26,10 @@ export interface FigureOptions {
   title: string;
   /** What is to be seen, for readers who cannot: default, a list of panels, axes and series. */
   description?: string;
-  /** Small print under the legend. Default: none. */
+  /**
+   * Small print under the legend, before what {@linkcode figureNotes} has to tell. Default: only
+   * that.
+   */
   caption?: string;
   /** Panels side by side. Default: 1, 2 or 3, by their number. */
   columns?: number;
@@ -67,7 +73,8 @@ export function figure(
   panels: readonly (Panel | undefined)[],
   options: FigureOptions,
 ): string {
-  const present = panels.filter((panel) => panel !== undefined);
+  const distinct = withDistinctStyles(panels);
+  const present = distinct.filter((panel) => panel !== undefined);
   if (present.length === 0) {
     throw new RangeError(`Cannot draw "${options.title}": at least one panel is required, got 0`);
   }
@@ -80,14 +87,15 @@ export function figure(
   const width = options.panelWidth ?? [360, 212, 190][Math.min(columns, 3) - 1];
   const height = options.panelHeight ?? [210, 150, 140][Math.min(columns, 3) - 1];
 
-  const grid = layOut(panels, columns, { width, height });
+  const grid = layOut(distinct, columns, { width, height });
   const entries = options.legend === false ? [] : legendEntries(present);
   const total = Math.max(grid.width, ...entries.map((entry) => entryWidth(entry) + 2 * EDGE));
   const text = total - 2 * EDGE;
 
   const body: string[] = [];
   let y = EDGE;
-  const [title, caption] = options.bare ? ["", ""] : [options.title, options.caption ?? ""];
+  const words = [options.caption ?? "", ...figureNotes(present)].join(" ").trim();
+  const [title, caption] = options.bare ? ["", ""] : [options.title, words];
   for (const line of wrapText(title, TITLE_SIZE, text)) {
     y += TITLE_SIZE + 4;
     body.push(textElement(line, EDGE, y - 4, { "font-size": TITLE_SIZE, "font-weight": "bold" }));

@@ -64,14 +64,11 @@ const dashes: Record<Family, string> = {
  */
 const widths: Partial<Record<Family, number>> = { frozen: 3.5 };
 
-/** Markers of methods by the place of their SAE type; more types begin again. */
-const typeMarkers: Marker[] = [
+/** Markers of methods by the place of their SAE type, or of one's own; more begin again. */
+const markers: Marker[] = [
   ...["circle", "square", "triangle", "diamond"] as const,
   ...["star", "cross", "wye", "hexagon"] as const,
 ];
-
-/** Markers of methods of one's own. */
-const otherMarkers = typeMarkers.slice(0, 4);
 
 /**
  * Shades per SAE type, dark to light, for the families that have methods built on an SAE. Types after
@@ -161,18 +158,162 @@ for (const [base, bare] of Object.entries(saeMethods)) {
     const label = base === "sae" ? `SAE ${typeLabel}` : `${bare.label} (${typeLabel})`;
     registry.set(
       id,
-      style(bare.family, label, shade(bare.family, i), typeMarkers[i % typeMarkers.length]),
+      style(bare.family, label, shade(bare.family, i), markers[i % markers.length]),
     );
     parts.set(id, { base, saeType });
   });
 }
 
-/** Every registered method id, in the order of legends and tables. */
-export const methodIds: readonly string[] = [...registry.keys()];
+const ids = [...registry.keys()];
 
 /**
- * The style of a method. An unregistered id (a method of one's own) is drawn too: solid brown, with
- * its id as the label and a marker chosen from the id.
+ * Every registered method id, in the order of legends and tables; methods of one's own come last, in
+ * the order in which they were registered.
+ */
+export const methodIds: readonly string[] = ids;
+
+/** Colours of methods of one's own: none that a family has. */
+const ownColours = ["#7a5230", "#b01e78", "#00808c", "#6f6d00", "#c41a2e", "#d94f93"];
+
+/** The style in one of the places of the palette; those of neighbouring places have nothing in common. */
+function ownStyle(family: Family, label: string, place: number): MethodStyle {
+  const of = <T>(list: readonly T[]) => list[place % list.length];
+  return style(family, label, of(ownColours), of(markers));
+}
+
+/** How many methods of one's own are registered. */
+let ownCount = 0;
+
+/** A method of one's own, for {@linkcode registerMethod}. */
+export interface OwnMethod {
+  /** Its id in result rows. */
+  id: string;
+  /** Its name in legends and tables. Default: the id. */
+  label?: string;
+  /** Its family, which sets the dash. Default `other`, whose lines are solid. */
+  family?: Family;
+}
+
+/**
+ * Gives a method of one's own a name and a place in legends and tables, after the paper's. Colour and
+ * marker come from a palette, so that the first six registered methods have six colours, none of them
+ * the paper's.
+ *
+ * @param method Id, label and family.
+ * @returns How it is drawn from now on. Registering the same method again changes nothing.
+ * @throws {TypeError} Where id or label is not a non-empty string.
+ * @throws {RangeError} Where the family is none, or the id is registered otherwise.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { methodStyle, registerMethod } from "./methods.ts";
+ *
+ * registerMethod({ id: "omp", label: "Matching pursuit", family: "sparse coding" });
+ * assert.equal(methodStyle("omp").label, "Matching pursuit");
+ * assert.notEqual(registerMethod({ id: "iht" }).colour, methodStyle("omp").colour);
+ * ```
+ */
+export function registerMethod({ id, label = id, family = "other" }: OwnMethod): MethodStyle {
+  for (const [name, text] of [["id", id], ["label", label]]) {
+    if (typeof text !== "string" || text === "") {
+      throw new TypeError(
+        `Cannot register a method: ${name} must be a non-empty string, got ${String(text)}`,
+      );
+    }
+  }
+  if (!Object.hasOwn(dashes, family)) {
+    throw new RangeError(
+      `Cannot register ${id}: family must be one of ${
+        Object.keys(dashes).join(", ")
+      }, got ${family}`,
+    );
+  }
+  const known = registry.get(id);
+  if (known) {
+    if (known.label === label && known.family === family) return known;
+    throw new RangeError(
+      `Cannot register ${id}: it must not be registered yet, got "${known.label}" (${known.family})`,
+    );
+  }
+  const added = ownStyle(family, label, ownCount++);
+  registry.set(id, added);
+  ids.push(id);
+  return added;
+}
+
+/**
+ * Compares two method ids by the order of legends and tables: registered ones in that of
+ * {@linkcode methodIds}, then the others by name.
+ *
+ * @returns Below 0 where `a` comes first, above 0 where `b` does, 0 where they are equal.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { compareMethodIds } from "./methods.ts";
+ *
+ * assert.deepEqual(["b", "a", "sae_relu", "fista_oracle"].sort(compareMethodIds), [
+ *   "fista_oracle",
+ *   "sae_relu",
+ *   "a",
+ *   "b",
+ * ]);
+ * ```
+ */
+export function compareMethodIds(a: string, b: string): number {
+  const rank = (id: string) => registry.has(id) ? ids.indexOf(id) : ids.length;
+  return rank(a) - rank(b) || (a < b ? -1 : Number(a > b));
+}
+
+/** A place in the palette that depends on the id alone. */
+function placeOf(id: string): number {
+  let sum = 0;
+  for (const character of id) sum = (31 * sum + character.codePointAt(0)!) % 1_000_003;
+  return sum % (ownColours.length * markers.length);
+}
+
+/**
+ * Styles of unregistered methods that meet in one figure: each has that of {@linkcode methodStyle}
+ * unless another one, or something else in the figure, has its colour; then the next free colour of the
+ * palette. With more methods than colours, markers tell them apart.
+ *
+ * @param unregistered Their ids, in any order.
+ * @param taken Colours of everything else in the figure.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { distinctStyles } from "./methods.ts";
+ *
+ * const styles = distinctStyles(["a", "b", "c", "d", "e", "f"]);
+ * assert.equal(new Set([...styles.values()].map(({ colour }) => colour)).size, 6);
+ * ```
+ */
+export function distinctStyles(
+  unregistered: readonly string[],
+  taken: readonly string[] = [],
+): Map<string, MethodStyle> {
+  const colours = new Set(taken);
+  const looks = new Set<string>();
+  const styles = new Map<string, MethodStyle>();
+  for (const id of [...unregistered].sort()) {
+    const places = Array.from(
+      { length: ownColours.length * markers.length },
+      (_, i) => ownStyle("other", id, placeOf(id) + i),
+    );
+    const own = places.find(({ colour }) => !colours.has(colour)) ??
+      places.find(({ colour, marker }) => !looks.has(colour + marker)) ?? places[0];
+    colours.add(own.colour);
+    looks.add(own.colour + own.marker);
+    styles.set(id, own);
+  }
+  return styles;
+}
+
+/**
+ * The style of a method. An unregistered id (a method of one's own) is drawn too: a solid line, with
+ * its id as the label, colour and marker chosen from the id. {@linkcode registerMethod} gives it a name.
  *
  * @param id Method id as result rows have it, such as `sae_relu`, `fista+MP` or `dl_fista`.
  * @throws {TypeError} Where `id` is not a non-empty string.
@@ -183,8 +324,7 @@ export const methodIds: readonly string[] = [...registry.keys()];
  * import { methodStyle } from "./methods.ts";
  *
  * const { label, colour } = methodStyle("sae_topk");
- * assert.equal(label, "SAE TopK");
- * assert.equal(colour, "#b83c06");
+ * assert.deepEqual([label, colour], ["SAE TopK", "#b83c06"]);
  * assert.equal(methodStyle("my_method").label, "my_method");
  * ```
  */
@@ -194,9 +334,7 @@ export function methodStyle(id: string): MethodStyle {
   }
   const known = registry.get(id);
   if (known) return known;
-  let sum = 0;
-  for (const character of id) sum += character.codePointAt(0)!;
-  return style("other", id, "#7a5230", otherMarkers[sum % otherMarkers.length]);
+  return ownStyle("other", id, placeOf(id));
 }
 
 /**

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
-import { formatTick, linearTicks, spacedTicks } from "../lib/figures/axes.ts";
+import { linearTicks, spacedTicks, tickFormat } from "../lib/figures/axes.ts";
 import { figureSets } from "../lib/paper/figure_sets.ts";
-import { facets, figure, groupedBars, legend, lines, type PlotRow } from "../lib/figures.ts";
+import {
+  facets,
+  figure,
+  figureNotes,
+  groupedBars,
+  legend,
+  lines,
+  type PlotRow,
+} from "../lib/figures.ts";
 import { methodStyle } from "../lib/methods.ts";
 import { legendFigure } from "../lib/paper/sweep_figures.ts";
 import { assertSound, grid, madeUpRows, seeds } from "./made_up_rows.ts";
@@ -289,11 +297,16 @@ console.log(figure([lines(rows, { x: "x", y: "mcc_iid" })], { title: "t" }).leng
   assert.equal(new TextDecoder().decode(stdout), "true\n");
 });
 
-Deno.test("tick labels are short and exact", () => {
-  const labels = [0, 0.05, 1.005, 500, 10_000, 2_500, 2e6, 1e-4, 5e-6, -0.2].map(formatTick);
-  assert.deepEqual(labels, [
-    ...["0", "0.05", "1.005", "500", "10k", "2.5k", "2M", "10⁻⁴", "5·10⁻⁶", "−0.2"],
-  ]);
+Deno.test("the ticks of an axis are in one notation, short and exact", () => {
+  const cases: [number[], string[]][] = [
+    [[0, 0.05, 1.005, -0.2], ["0", "0.05", "1.005", "−0.2"]],
+    [[50, 500, 1000, 10_000, 100_000], ["50", "500", "1,000", "10,000", "100,000"]],
+    [[0.001, 0.1, 1, 2], ["0.001", "0.1", "1", "2"]],
+    [[10, 1e4, 2e6], ["10¹", "10⁴", "2·10⁶"]],
+    [[5e-6, 1e-4, 0.01, 1], ["5·10⁻⁶", "10⁻⁴", "10⁻²", "10⁰"]],
+    [[-2e-4, 0, 2e-4], ["−2·10⁻⁴", "0", "2·10⁻⁴"]],
+  ];
+  for (const [values, labels] of cases) assert.deepEqual(values.map(tickFormat(values)), labels);
 });
 
 Deno.test("linear ticks are inside the range, evenly spaced and neither too few nor too many", () => {
@@ -304,7 +317,11 @@ Deno.test("linear ticks are inside the range, evenly spaced and neither too few 
       // 1e-9 of the range: ticks are rounded to 12 digits
       const slack = 1e-9 * (high - low);
       assert(ticks[0] >= low - slack && ticks.at(-1)! <= high + slack);
-      assert.equal(new Set(ticks.map(formatTick)).size, ticks.length, "labels tell ticks apart");
+      assert.equal(
+        new Set(ticks.map(tickFormat(ticks))).size,
+        ticks.length,
+        "labels tell ticks apart",
+      );
     }
   }
 });
@@ -318,4 +335,128 @@ Deno.test("tick labels never touch", () => {
     for (let i = 1; i < at.length; i++) assert(at[i] - at[i - 1] >= 31, `${ticks} on ${length}`);
     assert.equal(ticks[0], 0, "the first candidate always has a place");
   }
+});
+
+/** Horizontal positions of the markers of one colour, in pixels, legend included. */
+function markerPlaces(svg: string, colour: string): number[] {
+  const group = new RegExp(`<g[^>]*fill="${colour}"[^>]*aria-label="dot"[^>]*>.*?</g>`, "g");
+  return [...svg.matchAll(group)].map(([dots]) => {
+    const moved = (text: string) =>
+      Number(/^<g[^>]*transform="translate\(([-\d.]+),/.exec(text)?.[1] ?? 0);
+    const own = /(?:translate\(|cx=")([-\d.]+)/.exec(dots.slice(dots.indexOf(">")))![1];
+    return moved(dots) + Number(own);
+  });
+}
+
+Deno.test("at a single position markers stand side by side, in the same places in every panel", () => {
+  const methods = ["fista_oracle", "dl_fista", "softplus_adam", "linear_probe"];
+  const at = (ids: string[], seeds = [0, 1]) =>
+    ids.flatMap((method) => seeds.map((seed) => ({ method, n: 1000, seed, mcc_iid: 0.5 })));
+  const panel = (rows: PlotRow[]) => lines(rows, { x: "n", y: "mcc_iid", xScale: "log" });
+  const svg = figure([panel(at(methods)), panel(at(methods.slice(1)))], {
+    title: "t",
+    legend: false,
+  });
+  const places = methods.map((id) => markerPlaces(svg, methodStyle(id).colour));
+  const first = places.map(([x]) => x);
+  for (let i = 1; i < first.length; i++) {
+    // a marker is 7 pixels wide
+    assert(first[i] - first[i - 1] >= 8, `${first}`);
+  }
+  for (const [here, there] of places.slice(1)) {
+    assert.equal(here, there, "the first is missing there");
+  }
+  const bands = svg.match(/stroke-dasharray/g);
+  assert.equal(bands, null, "no line of no length at the position itself");
+  assert.deepEqual(figureNotes([panel(at(methods))]), [], "none lies under another");
+});
+
+Deno.test("a curve under an equal one is named in the caption, unless it shows all the same", () => {
+  const curve = (method: string, values: number[], title = "a") =>
+    values.map((mcc_iid, x) => ({ method, x, mcc_iid, title }));
+  const notes = (rows: PlotRow[]) =>
+    figureNotes(
+      facets(rows, "title", (part, title) =>
+        lines(part, { x: "x", y: "mcc_iid", title: String(title) })),
+    );
+  const values = [0.2, 0.5, 0.9];
+  const near = values.map((value) => value + 0.003);
+  const far = values.map((value, i) => value + (i === 1 ? 0.02 : 0));
+  assert.deepEqual(notes([...curve("sae_relu", values), ...curve("sae_topk", near)]), [
+    "Under an equal curve: SAE ReLU (under SAE TopK).",
+  ]);
+  assert.deepEqual(notes([...curve("sae_relu", values), ...curve("sae_topk", far)]), []);
+  // it goes on where the other ends
+  const longer = [...values, 0.9];
+  assert.deepEqual(notes([...curve("sae_relu", longer), ...curve("sae_topk", values)]), []);
+  // a solid line shows in the gaps of a dashed one, a wide one on both sides
+  assert.deepEqual(notes([...curve("dl_fista", values), ...curve("sae_topk", values)]), []);
+  assert.deepEqual(notes([...curve("cold", values), ...curve("warm", values)]), []);
+  // of several panels, those in which it is so
+  const both = ["a", "b"].flatMap((title) => [
+    ...curve("sae_relu", values, title),
+    ...curve("sae_topk", title === "a" ? values : far, title),
+  ]);
+  assert.deepEqual(notes(both), ["Under an equal curve: SAE ReLU (under SAE TopK in a)."]);
+  const svg = figure([lines(curve("sae_relu", values).concat(curve("sae_topk", near)), {
+    x: "x",
+    y: "mcc_iid",
+  })], { title: "t", caption: "Small print." });
+  assert.match(svg.replace(/<[^>]+>/g, " "), /Small print\. Under an equal curve: SAE ReLU/);
+});
+
+Deno.test("an axis whose range is small against its values says so", () => {
+  const notes = (values: number[], options = {}) =>
+    figureNotes([
+      lines(values.map((loss, x) => ({ method: "sae_relu", x, loss })), {
+        x: "x",
+        y: "loss",
+        ...options,
+      }),
+    ]);
+  assert.deepEqual(notes([0.9951, 0.9983]), [
+    "A small range: loss is between 0.9951 and 0.9983.",
+  ]);
+  assert.deepEqual(notes([0.5, 0.9]), []);
+  assert.deepEqual(notes([7, 7]), [], "a single value has no range");
+  assert.deepEqual(notes([0.9951, 0.9983], { yDomain: [0, 1] }), [], "the range is given");
+});
+
+Deno.test("accuracies show what guessing gives", () => {
+  const rows = [0, 1].map((x) => ({
+    method: "dl_fista",
+    x,
+    acc_iid: 0.9,
+    acc_ood: 0.8,
+    mcc_iid: 1,
+  }));
+  const level = (y: string) => lines(rows, { x: "x", y }).levels.map(({ mean }) => mean);
+  assert.deepEqual(["acc_iid", "acc_ood", "mcc_iid"].map(level), [[0.75], [0.5], []]);
+  const svg = figure([lines(rows, { x: "x", y: "acc_ood" })], { title: "t", panelHeight: 126 });
+  assert(svg.includes(">chance</text>"));
+  // 0.5 on [0.4, 1.03] is 106 of 126 pixels down; the ticks of y are drawn elsewhere
+  assert.match(svg, /<line(?=[^>]* y1="106")(?=[^>]* y2="106")/);
+  const [bars] = figureSets.exp_dict_quality(
+    grid(["frozen_relu", "fista_oracle"], [{}]),
+  );
+  assert.equal(bars.svg.match(/>chance<\/text>/g)?.length, 1, "in the legend");
+});
+
+Deno.test("methods of one's own that meet in a figure have different colours", () => {
+  // the first two get the same place in the palette by their names
+  const place = (id: string) => methodStyle(id).colour + methodStyle(id).marker;
+  const ids = Array.from({ length: 200 }, (_, i) => `m${i}`);
+  const twin = ids.find((id) => id !== "m0" && place(id) === place("m0"))!;
+  const own = ["m0", twin, "mine", "x", "y", "z"];
+  const rows = own.flatMap((method, i) =>
+    [1, 2].map((x) => ({ method, x, mcc_iid: (x + i) / 10, part: i % 2 }))
+  );
+  // over all panels: no panel has all of them
+  const panels = facets(rows, "part", (part) => lines(part, { x: "x", y: "mcc_iid" }));
+  const svg = figure(panels, { title: "t" });
+  const strokes = new Set(
+    [...svg.matchAll(/<g[^>]*aria-label="line"[^>]*>/g)]
+      .map(([group]) => /stroke="(#\w{6})"/.exec(group)![1]),
+  );
+  assert.equal(strokes.size, own.length, [...strokes].join());
 });

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { SAE_TYPES } from "../lib/saes.ts";
-import { methodIds, methodStyle, saeTypeLabels, splitMethod } from "../lib/methods.ts";
+import {
+  compareMethodIds,
+  distinctStyles,
+  methodIds,
+  methodStyle,
+  registerMethod,
+  saeTypeLabels,
+  splitMethod,
+} from "../lib/methods.ts";
 
 const types = ["relu", "topk", "jumprelu", "MP"];
 const allTypes: readonly string[] = SAE_TYPES;
@@ -57,8 +65,10 @@ Deno.test("families have the colours and dashes of the paper", () => {
 });
 
 Deno.test("every colour stands out from white paper", () => {
-  for (const id of [...methodIds, "unknown"]) {
-    const ratio = contrast(methodStyle(id).colour);
+  const own = [...distinctStyles(["a", "b", "c", "d", "e", "f"]).values()];
+  assert.equal(new Set(own.map(({ colour }) => colour)).size, own.length);
+  for (const { label: id, colour } of [...methodIds.map(methodStyle), ...own]) {
+    const ratio = contrast(colour);
     assert(ratio >= 3, `${id}: contrast ${ratio.toFixed(2)}, WCAG 2.1 asks 3 for graphics`);
   }
 });
@@ -124,4 +134,36 @@ Deno.test("an unregistered method gets a style of its own, named by its id", () 
   assert(!methodIds.some((id) => methodStyle(id).colour === style.colour));
   assert.throws(() => methodStyle(""), /id must be a non-empty string/);
   assert.throws(() => methodStyle(undefined as unknown as string), TypeError);
+});
+
+Deno.test("a registered method has a name, a colour of its own and the last place in legends", () => {
+  const paper = new Set(methodIds.map((id) => methodStyle(id).colour));
+  const own = Array.from(
+    { length: 6 },
+    (_, i) => registerMethod({ id: `own_${i}`, label: `Own ${i}` }),
+  );
+  assert.equal(new Set(own.map(({ colour }) => colour)).size, 6);
+  assert(own.every(({ colour }) => !paper.has(colour)));
+  assert.equal(methodStyle("own_3").label, "Own 3");
+  assert.deepEqual(methodIds.slice(-6), own.map((_, i) => `own_${i}`));
+  assert.deepEqual(["zz", "aa", "own_1", "own_0", "sae_relu"].sort(compareMethodIds), [
+    ...["sae_relu", "own_0", "own_1", "aa", "zz"],
+  ]);
+  const coding = registerMethod({ id: "own_omp", family: "sparse coding" });
+  assert.deepEqual([coding.label, coding.dash], ["own_omp", methodStyle("dl_fista").dash]);
+  // a module may be loaded twice
+  assert.equal(registerMethod({ id: "own_3", label: "Own 3" }), own[3]);
+  assert.equal(methodIds.filter((id) => id === "own_3").length, 1);
+});
+
+Deno.test("registering nothing, something else under a known id or in no family is refused", () => {
+  const cases: [Parameters<typeof registerMethod>[0], RegExp][] = [
+    [{ id: "" }, /id must be a non-empty string, got $/],
+    [{ id: "own_x", label: "" }, /label must be a non-empty string/],
+    [{ id: "sae_relu" }, /Cannot register sae_relu: it must not be registered yet, got "SAE ReLU"/],
+    [{ id: "own_x", family: "mine" as "other" }, /family must be one of .*, got mine/],
+    [{ id: "own_x", family: "toString" as "other" }, /family must be one of .*, got toString/],
+  ];
+  for (const [method, message] of cases) assert.throws(() => registerMethod(method), message);
+  assert(!methodIds.includes("own_x"));
 });

@@ -59,6 +59,10 @@ Deno.test({
       assert(caption.length > 20, "every figure has its caption");
     }
     assert.equal(seen.overflow, 0, "the page is as wide as the window");
+    assert.equal(seen.narrow.overflow, 0);
+    assert.equal(seen.narrow.text.length, count);
+    // of 13 pixels: panels one below the other are hardly shrunk, a single one by a quarter
+    for (const size of seen.narrow.text) assert(size >= 10, `text of ${size} pixels`);
     assert.deepEqual(seen.dark, { background: "rgb(255, 255, 255)", colour: "rgb(34, 34, 34)" });
     const [before, up, down] = seen.columns.map((cells) => cells.map(parseFloat));
     assert.notDeepEqual(before, up);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { figureSets } from "../lib/paper/figure_sets.ts";
-import { figure, groupedBars, legend, lines, type PlotRow } from "../lib/figures.ts";
+import { figure, groupedBars, legend, lines, type PlotRow, points } from "../lib/figures.ts";
 import { methodStyle } from "../lib/methods.ts";
 import { grid, madeUpRows } from "./made_up_rows.ts";
 
@@ -39,6 +39,35 @@ const pictures: Record<string, () => string> = {
     return figureSets.exp_phase_transition(rows)[1].svg;
   },
   types: () => figureSets.exp_lambda_sensitivity(madeUpRows.exp_lambda_sensitivity.rows)[0].svg,
+  // one position, accuracies with the level of chance, methods of one's own
+  position: () => {
+    const methods = ["fista_oracle", "dl_fista", "sae_relu", "my_solver", "your_solver"];
+    const rows = methods.flatMap((method, i) =>
+      [0, 1, 2].map((seed) => ({
+        ...{ method, num_latents: 1000, seed },
+        ...{ acc_iid: 0.95 - 0.03 * i - 0.02 * seed, acc_ood: 0.9 - 0.05 * i - 0.04 * seed },
+      }))
+    );
+    const panels = ["acc_iid", "acc_ood"].map((y) =>
+      lines(rows, { x: "num_latents", xScale: "log", y })
+    );
+    return figure(panels, { title: "One position" });
+  },
+  points: () => {
+    const rows = ["sae", "fista_oracle"].flatMap((method, i) =>
+      Array.from({ length: 60 }, (_, j) => {
+        const published = ((37 * j + 11 * i) % 60) / 60;
+        return { method, published, ours: published + 0.03 * Math.sin(j) + (j === 7 ? 0.2 : 0) };
+      })
+    );
+    const panel = points(rows, {
+      x: "published",
+      y: "ours",
+      domain: [-0.05, 1.05],
+      marked: ({ published, ours }) => Number(ours) - Number(published) > 0.1,
+    });
+    return figure([panel], { title: "Points, some of them marked", panelHeight: 360 });
+  },
   legend: () =>
     legend(["fista_oracle", "sae_relu", "frozen", "refined", "linear_probe"].map(methodStyle), {
       title: "One method of each family",

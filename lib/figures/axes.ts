@@ -94,22 +94,46 @@ export function decades([low, high]: readonly [number, number]): number[] {
 
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** A short tick label: `0.05`, `500`, `10k`, `2M`, `10⁻⁴`. */
-export function formatTick(value: number): string {
-  const size = Math.abs(value);
-  const sign = value < 0 ? "−" : "";
-  if (size >= 1e6) return `${sign}${trim(size / 1e6)}M`;
-  if (size >= 1000) return `${sign}${trim(size / 1000)}k`;
-  if (size >= 1e-3 || size === 0) return sign + trim(size);
-  const power = Math.floor(Math.log10(size) + 1e-9);
-  const digits = [...String(-power)].map((digit) => superscripts[Number(digit)]).join("");
-  const factor = trim(size / 10 ** power);
-  return `${sign}${factor === "1" ? "" : `${factor}·`}10⁻${digits}`;
+/** Longer tick labels than this make an axis write all of its labels as powers of ten. */
+const LONGEST = 7;
+
+/** So do smaller values than this: their zeros have to be counted. */
+const SMALLEST = 1e-3;
+
+/**
+ * Tick labels in one notation: plain numbers (`0.001`, `50`, `10,000`) where all of them are short,
+ * powers of ten (`5·10⁻⁶`, `10⁶`) otherwise.
+ *
+ * @param values Values of the ticks of one axis.
+ * @returns The label of a value, in the notation of that axis.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tickFormat } from "./axes.ts";
+ *
+ * assert.deepEqual([50, 1000, 10_000].map(tickFormat([50, 10_000])), ["50", "1,000", "10,000"]);
+ * assert.deepEqual([0, 10, 2e6].map(tickFormat([0, 10, 2e6])), ["0", "10¹", "2·10⁶"]);
+ * ```
+ */
+export function tickFormat(values: readonly number[]): (value: number) => string {
+  const isShort = (value: number) =>
+    plain(value).length <= LONGEST && (value === 0 || Math.abs(value) >= SMALLEST);
+  return values.every(isShort) ? plain : powerOfTen;
 }
 
 /** Enough digits for steps within one axis, no trailing zeros. */
-function trim(value: number): string {
-  return String(Number(value.toPrecision(6)));
+function plain(value: number): string {
+  return value.toLocaleString("en-US", { maximumSignificantDigits: 6 }).replace("-", "−");
+}
+
+function powerOfTen(value: number): string {
+  if (value === 0) return "0";
+  const power = Math.floor(Math.log10(Math.abs(value)) + 1e-9);
+  const factor = plain(value / 10 ** power);
+  const digits = [...String(Math.abs(power))].map((digit) => superscripts[Number(digit)]).join("");
+  const ten = `10${power < 0 ? "⁻" : ""}${digits}`;
+  return factor === "1" || factor === "−1" ? factor.replace("1", ten) : `${factor}·${ten}`;
 }
 
 /**

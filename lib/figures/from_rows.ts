@@ -2,7 +2,7 @@
  * Panels made from result rows: means and spread over seeds, series in the order of legends.
  * @module
  */
-import { methodIds, type MethodStyle, methodStyle } from "../methods.ts";
+import { compareMethodIds, type MethodStyle, methodStyle } from "../methods.ts";
 import { columnOf, meanAndSd } from "../results.ts";
 import type {
   Axis,
@@ -39,6 +39,11 @@ export interface PanelOptions {
    * one (MCC and AUC: −0.05 to 1.05), else that of the data.
    */
   yDomain?: readonly [number, number];
+  /**
+   * What guessing gives, drawn as a dotted level: of the column, or per group of bars. Default: that of
+   * the column where it has one (accuracies).
+   */
+  chance?: number | Readonly<Record<string, number>>;
   /** How a series is drawn. Default: {@linkcode methodStyle}. */
   style?: (series: string) => MethodStyle;
 }
@@ -110,7 +115,7 @@ export function lines(rows: readonly PlotRow[], options: LinesOptions): LinePane
   const values = [...new Set(curves.flatMap(({ points }) => points.map((p) => p.x)))]
     .sort((a, b) => a - b);
   requireScale(xScale, x, values[0]);
-  const levels = levelsOf(usable, options);
+  const levels = [...levelsOf(usable, options), ...chanceLevels(options)];
   return {
     kind: "lines",
     title: options.title ?? "",
@@ -159,13 +164,14 @@ export function groupedBars(rows: readonly PlotRow[], options: BarsOptions): Bar
       bars.push({ style: style(id), group, ...estimate(here, y) });
     }
   }
-  const levels = levelsOf(usable, options, x);
+  const names = [...new Set([...groups.filter((group) => present.has(group)), ...present])];
+  const levels = [...levelsOf(usable, options, x), ...chanceLevels(options, names)];
   const floor = options.yScale === "log" ? [] : [{ mean: 0, sd: 0 }];
   return {
     kind: "bars",
     title: options.title ?? "",
     y: yAxis([...floor, ...bars, ...levels], options),
-    groups: [...new Set([...groups.filter((group) => present.has(group)), ...present])],
+    groups: names,
     bars,
     levels,
   };
@@ -312,14 +318,10 @@ function finiteRows(
   return usable;
 }
 
-/** Rows per series, in the registry's order, then by name: never in that of the rows. */
+/** Rows per series, in the order of legends: never in that of the rows. */
 function bySeries(rows: readonly PlotRow[], series: string): [string, PlotRow[]][] {
-  const rank = (id: string) => {
-    const at = methodIds.indexOf(id);
-    return at < 0 ? methodIds.length : at;
-  };
   return [...Map.groupBy(rows, (row) => String(row[series]))]
-    .sort(([a], [b]) => rank(a) - rank(b) || ascending(a, b));
+    .sort(([a], [b]) => compareMethodIds(a, b));
 }
 
 function estimate(rows: readonly PlotRow[], y: string): Estimate {
@@ -344,6 +346,25 @@ function levelsOf(rows: readonly PlotRow[], options: PanelOptions, group?: strin
     }
   }
   return levels;
+}
+
+/** Dotted, and dark like the axes: it is a property of the score, not of a method. */
+const CHANCE: MethodStyle = {
+  family: "other",
+  label: "chance",
+  colour: "#444444",
+  dash: "1.5 2.5",
+  width: 1.5,
+  marker: "circle",
+};
+
+function chanceLevels({ y, chance }: PanelOptions, groups?: readonly string[]): Level[] {
+  const of = (group?: string): number | undefined =>
+    typeof chance === "object" ? chance[group ?? ""] : chance ?? columnOf(y).chance;
+  return (groups ?? [undefined]).flatMap((group) => {
+    const mean = of(group);
+    return mean === undefined ? [] : [{ style: CHANCE, mean, sd: 0, ...(group ? { group } : {}) }];
+  });
 }
 
 function yAxis(estimates: readonly Estimate[], options: PanelOptions): Axis {

@@ -145,10 +145,16 @@ function placeCells(
   return places.filter((cell) => cell !== undefined);
 }
 
-/** Labels of all bars of the figure. */
+/**
+ * Labels of all series that stand side by side: bars, and curves where the figure has one position, at
+ * which their markers would lie on each other.
+ */
 function slotsOf(cells: readonly Cell[]): string[] {
+  const curves = cells.flatMap(({ panel }) => panel.kind === "lines" ? panel.curves : []);
+  const positions = new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)));
   const bars = cells.flatMap(({ panel }) => panel.kind === "bars" ? panel.bars : []);
-  return [...new Set(bars.map(({ style }) => style.label))];
+  const series = positions.size === 1 ? [...bars, ...curves] : bars;
+  return [...new Set(series.map(({ style }) => style.label))];
 }
 
 function measureRooms(

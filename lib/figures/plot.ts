@@ -23,7 +23,10 @@ export interface PanelDrawing {
   xLabelled: boolean;
   /** Whether the ticks of y and their labels are drawn. */
   yLabelled: boolean;
-  /** Labels of all bars of the figure, so that a missing one leaves its place free. */
+  /**
+   * Labels of all series of the figure that stand side by side, so that a missing one leaves its
+   * place free; empty where curves run over positions.
+   */
   slots: readonly string[];
   /** Left edge of the plot area in pixels; tick labels lie outside it. */
   left: number;
@@ -44,7 +47,7 @@ export function drawPanel(drawing: PanelDrawing): string {
   const marks = isPoints
     ? pointMarks(panel, x, y)
     : panel.kind === "lines"
-    ? lineMarks(panel, x, y, width)
+    ? lineMarks(panel, x, y, { slots, width })
     : barMarks(panel, x.names, slots, y);
   const axis = { tickSize: 4, tickPadding: 3, label: null, fontSize: TICK_SIZE, color: INK };
   const axes = [
@@ -81,26 +84,43 @@ function lineMarks(
   { curves, levels }: LinePanel,
   x: DrawnAxis,
   y: DrawnAxis,
-  width: number,
+  { slots, width }: Pick<PanelDrawing, "slots" | "width">,
 ): Plot.Markish[] {
   const band = { y1: "y1", y2: "y2", fillOpacity: 0.16 };
   const at = { x: "x", y: "mean" };
+  const pitch = Math.min(MOST_PITCH, (width - 2 * x.inset) / Math.max(slots.length, 1));
   return [
     ...levels.map((level) =>
       Plot.rect([interval(level, y.domain)], { ...band, fill: level.style.colour })
     ),
     ...curves.map(({ style, points }) => {
       const ends = points.map((point) => ({ x: point.x, ...interval(point, y.domain) }));
-      return ends.length > 1
-        ? Plot.areaY(ends, { ...band, x: "x", fill: style.colour })
-        : Plot.ruleX(ends, { x: "x", y1: "y1", y2: "y2", stroke: style.colour });
+      if (ends.length > 1) return Plot.areaY(ends, { ...band, x: "x", fill: style.colour });
+      const stroke = { stroke: style.colour, ...besides(style, slots, pitch) };
+      return Plot.ruleX(ends, { x: "x", y1: "y1", y2: "y2", ...stroke });
     }),
     ...levels.map(({ mean, style }) => Plot.ruleY([mean], strokeOptions(style))),
-    ...curves.map(({ style, points }) => Plot.line(points, { ...at, ...strokeOptions(style) })),
+    // side by side there is one point each, and a line of no length would stay at the position
+    ...(slots.length > 0 ? [] : curves).map(({ style, points }) =>
+      Plot.line(points, { ...at, ...strokeOptions(style) })
+    ),
     ...curves.map(({ style, points }, i) =>
-      Plot.dot(markedPoints(points, i, x, width), { ...at, ...markerOptions(style) })
+      Plot.dot(markedPoints(points, i, x, width), {
+        ...at,
+        ...markerOptions(style),
+        ...besides(style, slots, pitch),
+      })
     ),
   ];
+}
+
+/** Pixels between markers that stand side by side, where there is room enough. */
+const MOST_PITCH = 28;
+
+/** Moves a series to its place among those that stand side by side, around their position. */
+function besides({ label }: MethodStyle, slots: readonly string[], pitch: number): { dx?: number } {
+  const slot = slots.indexOf(label);
+  return slot < 0 ? {} : { dx: round((slot - (slots.length - 1) / 2) * pitch) };
 }
 
 function strokeOptions({ colour, dash, width }: MethodStyle) {
@@ -170,14 +190,14 @@ function barMarks(
       fill: (level) => level.style.colour,
       fillOpacity: 0.16,
     }),
-    ...spans.map((level) =>
-      Plot.ruleY([level], {
-        y: "mean",
-        x1: "x1",
-        x2: "x2",
-        ...strokeOptions(level.style),
-      })
-    ),
+    ...spans.flatMap((level) => {
+      const across = { y: "mean", x1: "x1", x2: "x2" };
+      const line = Plot.ruleY([level], { ...across, ...strokeOptions(level.style) });
+      if (level.sd > 0) return [line];
+      // without a band it shows on bars of any colour by a white edge
+      const strokeWidth = level.style.width + 1.5;
+      return [Plot.ruleY([level], { ...across, stroke: "#ffffff", strokeWidth }), line];
+    }),
     Plot.ruleX(placed, { x: "x", y1: "y1", y2: "y2", stroke: INK, strokeWidth: 1.25 }),
     Plot.ruleY(ends, { y: "y", x1: "x1", x2: "x2", stroke: INK, strokeWidth: 1.25 }),
     ...placed.map((bar) => Plot.dot([bar], { x: "x", y: "mean", ...barMarkerOptions(bar.style) })),

@@ -5,11 +5,11 @@
 import {
   decades,
   type DrawnAxis,
-  formatTick,
   linearTicks,
   openDomain,
   padDomain,
   spacedTicks,
+  tickFormat,
 } from "./axes.ts";
 import type { Axis } from "./panels.ts";
 import { textWidth, TICK_SIZE } from "./svg.ts";
@@ -35,9 +35,10 @@ export function xAxis(axis: Axis, all: readonly Axis[], width: number): DrawnAxi
   const wanted = axis.scale === "linear"
     ? linearTicks(domain, 5)
     : [...powers, ...values.slice(0, 1), ...values.slice(-1), ...values];
+  const format = tickFormat(wanted);
   const ticks = spacedTicks(
     [...new Set(wanted)],
-    (value) => textWidth(formatTick(value), TICK_SIZE),
+    (value) => textWidth(format(value), TICK_SIZE),
     domain,
     axis.scale,
     width - 2 * INSET,
@@ -48,7 +49,7 @@ export function xAxis(axis: Axis, all: readonly Axis[], width: number): DrawnAxi
     domain,
     inset: INSET,
     ticks,
-    names: ticks.map(formatTick),
+    names: ticks.map(format),
   };
 }
 
@@ -64,13 +65,18 @@ export function groupAxis(groups: readonly string[]): DrawnAxis {
   };
 }
 
+/** The range of {@linkcode valueAxis}. */
+export function valueDomain(axis: Axis, all: readonly Axis[]): [number, number] {
+  const extent = sharedExtent(axis, all);
+  return axis.fixed ? extent : padDomain(extent, axis.scale);
+}
+
 /**
  * An axis of values, the vertical one of a panel and both of a panel of points; `all` are those of the
  * figure, its own included.
  */
 export function valueAxis(axis: Axis, all: readonly Axis[], length: number): DrawnAxis {
-  let domain = sharedExtent(axis, all);
-  if (!axis.fixed) domain = padDomain(domain, axis.scale);
+  const domain = valueDomain(axis, all);
   const ticks = axis.scale === "log"
     ? logTicks(domain, length)
     : linearTicks(domain, Math.max(3, Math.round(length / 24)));
@@ -80,7 +86,7 @@ export function valueAxis(axis: Axis, all: readonly Axis[], length: number): Dra
     domain,
     inset: 0,
     ticks,
-    names: ticks.map(formatTick),
+    names: ticks.map(tickFormat(ticks)),
   };
 }
 

@@ -23,6 +23,14 @@ function groupName(score: string): string {
   return columnOf(score).label.replace("accuracy", "acc.").replace(/ \((\w+)\)$/, "\n$1");
 }
 
+/** What guessing gives in each group of bars that has such a level. */
+const CHANCES: Readonly<Record<string, number>> = Object.fromEntries(
+  codeScores.flatMap((score) => {
+    const { chance } = columnOf(score);
+    return chance === undefined ? [] : [[groupName(score), chance]];
+  }),
+);
+
 /**
  * Figures of `exp_dict_quality`: per number of latents the scores of FISTA on the SAE's dictionary
  * as it is, with unit columns and with the true norms, against FISTA on the true dictionary; and
@@ -249,6 +257,7 @@ function scoreFigures(
         yLabel: "score",
         yDomain: columnOf("mcc_iid").domain,
         groups: codeScores.map(groupName),
+        chance: CHANCES,
         reference: [ORACLE],
       }));
     if (panels.length === 0) return [];

@@ -2,7 +2,7 @@
  * Result rows made ready for drawing: old names, SAE types taken apart, and the setting in words.
  * @module
  */
-import { figure, type Panel, type PlotRow } from "../figures.ts";
+import { figure, figureNotes, type Panel, type PlotRow } from "../figures.ts";
 import { type MethodStyle, methodStyle, saeTypeLabels, splitMethod } from "../methods.ts";
 import { withTodaysNames } from "../results.ts";
 
@@ -20,6 +20,8 @@ export interface ExperimentFigure {
   readonly svg: string;
   /** The same without title and caption, for a page that sets them as text. */
   readonly bareSvg: string;
+  /** The same with one panel under the other, for a narrow page; undefined for a single panel. */
+  readonly narrowSvg: string | undefined;
   /** The group that it belongs to. */
   readonly set: FigureSet;
   /** Heading. */
@@ -27,6 +29,9 @@ export interface ExperimentFigure {
   /** What is to be seen, and the setting. */
   readonly caption: string;
 }
+
+/** Width of a panel that, with its ticks, is read without shrinking on a page of 390 pixels. */
+const NARROW_PANEL = 245;
 
 /**
  * A figure of panels, to be drawn when it is asked for: most callers want a few out of many.
@@ -45,12 +50,18 @@ export function experimentFigure(
     name,
     set,
     title,
-    caption,
+    caption: [caption, ...figureNotes(panels)].join(" "),
     get svg() {
       return figure(panels, options);
     },
     get bareSvg() {
       return figure(panels, { ...options, bare: true });
+    },
+    get narrowSvg() {
+      if (panels.length === 1) return undefined;
+      const oneBelowTheOther = { columns: 1, panelWidth: NARROW_PANEL, panelHeight: 170 };
+      const places = panels.filter((panel) => panel !== undefined);
+      return figure(places, { ...options, ...oneBelowTheOther, bare: true });
     },
   };
 }

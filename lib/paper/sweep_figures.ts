@@ -208,7 +208,8 @@ export function phaseTransitionFigures(rows: readonly PlotRow[]): ExperimentFigu
  */
 export function legendFigure(): ExperimentFigure {
   const title = "Methods";
-  const svg = legend(legendMethods.map(methodStyle), { title });
+  const styles = legendMethods.map(methodStyle);
+  const svg = legend(styles, { title });
   return {
     name: "legend",
     set: "legend",
@@ -216,6 +217,7 @@ export function legendFigure(): ExperimentFigure {
     caption: "Families differ by colour and dash, methods by shade and marker.",
     svg,
     bareSvg: svg,
+    narrowSvg: legend(styles, { title, width: 340 }),
   };
 }
 

@@ -33,6 +33,8 @@ figure { margin: 0; }
 figure.wide { grid-column: 1 / -1; }
 figure svg { display: block; max-width: 100%; height: auto; }
 figcaption { font-size: 0.875rem; max-width: 40rem; }
+.for-narrow { display: none; }
+@media screen and (max-width: 36rem) { .for-wide { display: none; } .for-narrow { display: block; } }
 @media print { .table { max-height: none; overflow: visible; } figure { break-inside: avoid; } }
 `;
 

@@ -19,6 +19,8 @@ export interface ReportedFigure {
   caption: string;
   /** The figure without both, as an SVG document. */
   bareSvg: string;
+  /** The same for a window too narrow for it; default: it is shrunk there. */
+  narrowSvg?: string;
 }
 
 /** One experiment of a report. */
@@ -152,11 +154,16 @@ function tablesHtml({ rows, diagnostics }: ExperimentRows): Html[] {
 /** Wider figures get a row of their own: beside another one their text would be too small. */
 const WIDE = 600;
 
-function figureHtml({ name, title, caption, bareSvg }: ReportedFigure): Html {
+function figureHtml({ name, title, caption, bareSvg, narrowSvg }: ReportedFigure): Html {
   const isWide = Number(/ width="(\d+)"/.exec(bareSvg)![1]) > WIDE;
   const words = markup`<strong>${title}.</strong> ${caption}`;
-  return markup`<figure id="figure-${name}"${isWide ? markup` class="wide"` : undefined}>${new Html(
-    bareSvg,
-  )}<figcaption>${words}</figcaption></figure>
+  const pictures = narrowSvg
+    ? markup`<div class="for-wide">${new Html(bareSvg)}</div><div class="for-narrow">${new Html(
+      narrowSvg,
+    )}</div>`
+    : new Html(bareSvg);
+  return markup`<figure id="figure-${name}"${
+    isWide ? markup` class="wide"` : undefined
+  }>${pictures}<figcaption>${words}</figcaption></figure>
 `;
 }

@@ -2,7 +2,7 @@
  * Result rows as a table over seeds: one line per setting, mean ± standard deviation per score.
  * @module
  */
-import { methodIds } from "../methods.ts";
+import { compareMethodIds } from "../methods.ts";
 import { columnOf, inTableOrder, isScore, isSetting } from "./columns.ts";
 import { withTodaysNames } from "./old_names.ts";
 import type { CellKey, Row, SummarySpec, Value } from "./row.ts";
@@ -74,7 +74,8 @@ export function seedTable(rows: readonly Row[], options: SeedTableOptions = {}):
       return values.length > 0 ? meanAndSd(values) : undefined;
     }),
   }));
-  if (!options.settings) lines.sort((a, b) => compareSettings(a.settings, b.settings));
+  const compare = comparing(settings);
+  if (!options.settings) lines.sort((a, b) => compare(a.settings, b.settings));
   return { settings: [...settings], scores: [...scores], lines };
 }
 
@@ -133,15 +134,25 @@ function lastSteps(rows: readonly Row[], identity: readonly string[]): Row[] {
   });
 }
 
-/** By all settings but the first, then by the method. */
-function compareSettings(
-  [methodA, ...a]: readonly (Value | undefined)[],
-  [methodB, ...b]: readonly (Value | undefined)[],
-): number {
-  for (let i = 0; i < a.length; i++) {
-    // settings that rows lack come first, as λ does in those of the SAEs
-    const [left, right] = [a[i] ?? -Infinity, b[i] ?? -Infinity];
-    if (left !== right) return left < right ? -1 : 1;
-  }
-  return methodIds.indexOf(String(methodA)) - methodIds.indexOf(String(methodB));
+type Settings = readonly (Value | undefined)[];
+
+/** By the settings that are no names, then by the names, in the order of legends. */
+function comparing(settings: readonly string[]): (a: Settings, b: Settings) => number {
+  const names = settings.flatMap((column, i) => isName(column) ? [i] : []);
+  const others = settings.flatMap((column, i) => isName(column) ? [] : [i]);
+  // SAE types of diagnostics in the order of their encoders
+  const idOf = (i: number, value: Value | undefined) =>
+    settings[i] === "sae_type" ? `sae_${value}` : String(value);
+  return (a, b) => {
+    for (const i of others) {
+      // settings that rows lack come first, as λ does in those of the SAEs
+      const [left, right] = [a[i] ?? -Infinity, b[i] ?? -Infinity];
+      if (left !== right) return left < right ? -1 : 1;
+    }
+    for (const i of names) {
+      const order = compareMethodIds(idOf(i, a[i]), idOf(i, b[i]));
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
 }
