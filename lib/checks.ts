@@ -9,23 +9,70 @@ function kindOf(value: unknown): string {
   return value === null ? "null" : typeof value;
 }
 
+/** Changes of one letter that turn one word into another: the edit distance of Levenshtein (1966). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    row = row.reduce<number[]>((next, above, j) => {
+      next.push(
+        j === 0
+          ? i
+          : Math.min(above + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
+      return next;
+    }, []);
+  }
+  return row[b.length];
+}
+
 /**
- * Requires an object to take named values from: options, or a group of arguments.
+ * The known word nearest to one that was given, where it may be what was meant: at most a third of
+ * its letters, or two, are different.
  *
- * @throws {TypeError} When it is of another kind.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { nearest } from "./checks.ts";
+ * assert.equal(nearest("nonNeg", ["lambda", "nonneg"]), "nonneg");
+ * assert.equal(nearest("colour", ["lambda", "nonneg"]), undefined);
+ * ```
+ */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  return best && best.distance <= Math.max(2, word.length / 3) ? best.name : undefined;
+}
+
+/**
+ * Requires an object to take named values from: options, or a group of arguments. With `known`, also
+ * that it has no other names: a misspelt option would be left out in silence.
+ *
+ * @throws {TypeError} When it is of another kind, or has another name.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { requireOptions } from "./checks.ts";
- * requireOptions("options", {});
+ * requireOptions("options", { lambda: 1 }, ["lambda"]);
  * assert.throws(() => requireOptions("options", null), /options must be an object, got null/);
+ * assert.throws(
+ *   () => requireOptions("options", { lamda: 1 }, ["lambda"]),
+ *   /options has no "lamda"; did you mean "lambda"\?/,
+ * );
  * ```
  */
-export function requireOptions(name: string, value: unknown): void {
+export function requireOptions(name: string, value: unknown, known?: readonly string[]): void {
   if (typeof value !== "object" || value === null) {
     throw new TypeError(`${name} must be an object, got ${kindOf(value)}`);
   }
+  const unknown = known && Object.keys(value).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, known!);
+  throw new TypeError(
+    `${name} has no "${unknown}"` +
+      (meant ? `; did you mean "${meant}"?` : `: it takes ${known!.join(", ")}`),
+  );
 }
 
 /**

@@ -4,9 +4,16 @@
  * before.
  * @module
  */
-import { requireInteger, requireOptions } from "./checks.ts";
+import { requireFunction, requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
+import {
+  type Matrix,
+  type Matrix64,
+  normalizeColumns,
+  requireMatrix,
+  toFloat64,
+  zeros,
+} from "./matrix.ts";
 import { compressedSensingBound, largestSparsity } from "./problem_size.ts";
-import { type Matrix64, normalizeColumns, zeros } from "./matrix.ts";
 import { RandomState } from "./random.ts";
 
 /** What {@linkcode generateDatasets} draws. */
@@ -19,15 +26,51 @@ export interface DatasetOptions {
   k: number;
   /** In-distribution samples, half of them (rounded down) for training; half as many are OOD. */
   nSamples: number;
-  /** m: number of observed dimensions; ⌈2k ln(n/k)⌉ when left out. */
+  /** m: number of observed dimensions; ⌈2k ln(n/k)⌉ when left out, or what `mixing` has. */
   inputDim?: number;
+  /**
+   * The mixing matrix A, m × n, used as it is. The generator moves on as if it had drawn its own, so
+   * that the codes stay the same.
+   */
+  mixing?: Matrix;
+  /**
+   * Standard deviation of normal noise on every value of Y. It comes from a generator of its own, so
+   * that codes and matrix are those of the same seed without noise. Default 0.
+   */
+  noise?: number;
+  /**
+   * Draws the values of a sample's active latents. Default: uniform in [0, 1).
+   *
+   * @param random The generator of the data.
+   * @param count Number of values.
+   */
+  coefficients?: (random: RandomState, count: number) => ArrayLike<number>;
+  /**
+   * Draws the active latents of a sample: different integers from 0 to n − 1, at least one. Default:
+   * settings A, B and C of {@linkcode generateDatasets}; with draws of one's own, k only sets m.
+   *
+   * @param random The generator of the data.
+   * @param split Whether the sample is in the training distribution.
+   */
+  support?: (
+    random: RandomState,
+    split: { inDistribution: boolean; numLatents: number; k: number },
+  ) => ArrayLike<number>;
 }
+
+const DATASET_OPTIONS: readonly (keyof DatasetOptions)[] = [
+  ...["seed", "numLatents", "k", "nSamples", "inputDim"] as const,
+  ...["mixing", "noise", "coefficients", "support"] as const,
+];
+
+/** Added to the seed, modulo 2³², for the generator of the noise: half of all seeds away. */
+const NOISE_SEED = 2 ** 31;
 
 /** The samples of one split. */
 export interface Split {
   /** Codes: samples × n, k non-zeros in each row. */
   Z: Matrix64;
-  /** Observations Z·Aᵀ: samples × m. */
+  /** Observations Z·Aᵀ, and the noise: samples × m. */
   Y: Matrix64;
   /** One label per sample: 1 where latent 0 is above 0.5, else 0. */
   labels: Uint8Array;
@@ -48,21 +91,24 @@ export interface Datasets {
 /**
  * Checks the options of {@linkcode generateDatasets} without drawing anything.
  *
- * @throws {TypeError} When an option is not a number.
+ * @throws {TypeError} When an option is of the wrong kind or unknown.
  * @throws {RangeError} When an option breaks its rule.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { checkDatasetOptions } from "./data.ts";
+ *
  * checkDatasetOptions({ seed: 0, numLatents: 50, k: 10, nSamples: 5000 });
- * const tooDense = { seed: 0, numLatents: 50, k: 50, nSamples: 5000 };
- * assert.throws(() => checkDatasetOptions(tooDense), /k must be below numLatents/);
+ * assert.throws(
+ *   () => checkDatasetOptions({ seed: 0, numLatents: 50, k: 50, nSamples: 5000 }),
+ *   /k must be below numLatents/,
+ * );
  * ```
  */
 export function checkDatasetOptions(options: DatasetOptions): void {
-  requireOptions("options", options);
-  const { seed, numLatents, k, nSamples, inputDim } = options;
+  requireOptions("options", options, DATASET_OPTIONS);
+  const { seed, numLatents, k, nSamples, inputDim, mixing, noise, coefficients, support } = options;
   requireInteger("seed", seed, 0, 2 ** 32 - 1);
   requireInteger("numLatents", numLatents, 2, 2 ** 31 - 1);
   requireInteger("k", k, 1);
@@ -70,7 +116,7 @@ export function checkDatasetOptions(options: DatasetOptions): void {
     throw new RangeError(`Cannot draw ${k} of ${numLatents} latents: k must be below numLatents`);
   }
   const largest = largestSparsity(numLatents);
-  if (k > largest) {
+  if (k > largest && !support) {
     throw new RangeError(
       `Cannot draw ${k} of ${numLatents} latents: latent 0 has ${largest - 1} partners from one ` +
         `half of the others, so k must be at most ${largest}`,
@@ -79,11 +125,15 @@ export function checkDatasetOptions(options: DatasetOptions): void {
   // one sample would leave the training and the OOD split empty
   requireInteger("nSamples", nSamples, 2);
   if (inputDim !== undefined) requireInteger("inputDim", inputDim, 1);
+  if (mixing !== undefined) requireMatrix("mixing", mixing, { rows: inputDim, cols: numLatents });
+  if (noise !== undefined) requireNonNegative("noise", noise);
+  if (coefficients !== undefined) requireFunction("coefficients", coefficients);
+  if (support !== undefined) requireFunction("support", support);
 }
 
 /**
  * Draws the training, validation and out-of-distribution samples of one mixing matrix, number by
- * number those of the paper's generator.
+ * number those of the paper's generator unless `mixing`, `noise`, `coefficients` or `support` vary it.
  *
  * With h = ⌊n/2⌋, an in-distribution sample tosses a coin: setting A activates latent 0 and k − 1
  * latents of 1 … n − h − 1, setting B any k latents but latent 0. An OOD sample (setting C) activates
@@ -92,25 +142,37 @@ export function checkDatasetOptions(options: DatasetOptions): void {
  *
  * Beyond what it returns it takes the memory of one n-vector and, for a moment, of a second matrix.
  *
- * @throws {TypeError} When an option is not a number.
+ * @throws {TypeError} When an option is of the wrong kind or unknown.
  * @throws {RangeError} When an option breaks its rule: k ≥ n, k above ⌈n/2⌉, fewer than 2 samples, a
- * seed, size or dimension that is no integer in its range.
+ * seed, size or dimension that is no integer in its range, a matrix of another shape, a draw of one's
+ * own that yields another number of values, a latent twice, or one that is not there.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { generateDatasets } from "./data.ts";
- * const { train, A } = generateDatasets({ seed: 0, numLatents: 50, k: 10, nSamples: 5000 });
- * assert.deepEqual([train.Y.rows, train.Y.cols, train.Z.cols], [2500, 33, 50]);
- * assert.deepEqual([A.rows, A.cols], [33, 50]);
+ *
+ * const options = { seed: 0, numLatents: 50, k: 10, nSamples: 5000 };
+ * const { train, A } = generateDatasets(options);
+ * assert.deepEqual([train.Y.rows, A.rows], [2500, 33]);
+ *
+ * // two-sided coefficients and noisy observations of the same supports
+ * const noisy = generateDatasets({
+ *   ...options,
+ *   noise: 0.05,
+ *   coefficients: (random, count) => random.uniform(-1, 1, count),
+ * });
+ * assert(noisy.train.Z.data.some((value) => value < 0));
  * ```
  */
 export function generateDatasets(options: DatasetOptions): Datasets {
   checkDatasetOptions(options);
-  const { seed, numLatents: n, k, nSamples } = options;
-  const m = options.inputDim ?? compressedSensingBound(n, k, 2);
+  const { seed, numLatents: n, k, nSamples, mixing, noise = 0, coefficients, support } = options;
+  const m = mixing?.rows ?? options.inputDim ?? compressedSensingBound(n, k, 2);
   const random = new RandomState(seed);
-  const A = normalizeColumns({ rows: m, cols: n, data: random.normal(0, 1, m * n) });
+  const drawn = random.normal(0, 1, m * n);
+  const A = mixing ? toFloat64(mixing) : normalizeColumns({ rows: m, cols: n, data: drawn });
+  const noises = new RandomState((seed + NOISE_SEED) % 2 ** 32);
 
   const half = Math.floor(n / 2);
   // each setting shuffles its candidates in the same memory: a fresh pool per sample would cost n
@@ -125,8 +187,8 @@ export function generateDatasets(options: DatasetOptions): Datasets {
     active.set(pool.subarray(0, k - from), from);
   }
 
-  /** Row `row` of the split: the active latents, their values, the observation and the label. */
-  function drawSample({ Z, Y, labels }: Split, row: number, inDistribution: boolean): void {
+  /** The active latents by settings A, B and C. */
+  function drawSupport(inDistribution: boolean): Int32Array {
     if (inDistribution && random.binomial(1, 0.5) === 0) {
       choose(0, 1, n - 1);
     } else {
@@ -134,11 +196,25 @@ export function generateDatasets(options: DatasetOptions): Datasets {
       if (inDistribution) choose(1, 1, n - half - 1);
       else choose(1, n - half, half);
     }
-    const values = random.random(k);
-    for (let a = 0; a < k; a++) {
-      const latent = active[a], value = values[a];
+    return active;
+  }
+
+  /** Row `row` of the split: the active latents, their values, the observation and the label. */
+  function drawSample({ Z, Y, labels }: Split, row: number, inDistribution: boolean): void {
+    const latents = support
+      ? requireSupport(support(random, { inDistribution, numLatents: n, k }), n)
+      : drawSupport(inDistribution);
+    const values = coefficients
+      ? requireCoefficients(coefficients(random, latents.length), latents.length)
+      : random.random(latents.length);
+    for (let a = 0; a < latents.length; a++) {
+      const latent = latents[a], value = values[a];
       Z.data[row * n + latent] = value;
       for (let i = 0; i < m; i++) Y.data[row * m + i] += value * A.data[i * n + latent];
+    }
+    if (noise > 0) {
+      const values = noises.normal(0, noise, m);
+      for (let i = 0; i < m; i++) Y.data[row * m + i] += values[i];
     }
     labels[row] = Z.data[row * n] > 0.5 ? 1 : 0;
   }
@@ -156,4 +232,31 @@ export function generateDatasets(options: DatasetOptions): Datasets {
     ood: drawSplit(nTrain, false),
     A,
   };
+}
+
+/** Requires what a draw of one's own yields to be different latents. */
+function requireSupport(latents: ArrayLike<number>, n: number): ArrayLike<number> {
+  requireOptions("support's latents", latents);
+  requireInteger("the number of support's latents", latents.length, 1, n);
+  const seen = new Set<number>();
+  for (let a = 0; a < latents.length; a++) {
+    requireInteger("support's latent", latents[a], 0, n - 1);
+    if (seen.has(latents[a])) {
+      throw new RangeError(`support's latents must be different, got ${latents[a]} twice`);
+    }
+    seen.add(latents[a]);
+  }
+  return latents;
+}
+
+/** Requires what a draw of one's own yields to be one finite value per active latent. */
+function requireCoefficients(values: ArrayLike<number>, count: number): ArrayLike<number> {
+  requireOptions("coefficients' values", values);
+  requireInteger("the number of coefficients' values", values.length, count, count);
+  for (let a = 0; a < count; a++) {
+    if (!Number.isFinite(values[a])) {
+      throw new RangeError(`coefficients' values must be finite, got ${values[a]}`);
+    }
+  }
+  return values;
 }

@@ -6,6 +6,8 @@ import { Arena, padded, run } from "./wasm/memory.ts";
 import { type Matrix, type Matrix64, requireMatrix, zeros } from "./matrix.ts";
 import { RandomState } from "./random.ts";
 
+export { multiply } from "./numeric/product.ts";
+
 /** y = M·x */
 function multiply({ rows, cols, data }: Matrix, x: Float64Array, y: Float64Array): void {
   for (let i = 0; i < rows; i++) {

@@ -56,6 +56,25 @@ export function fromRows(rows: readonly (readonly number[])[]): Matrix64 {
   return { rows: rows.length, cols, data };
 }
 
+/**
+ * The rows of a matrix as plain arrays: for JSON, tables and printing.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fromRows, toRows } from "./matrix.ts";
+ *
+ * assert.deepEqual(toRows(fromRows([[1, 0], [0, 1]])), [[1, 0], [0, 1]]);
+ * ```
+ */
+export function toRows(M: Matrix): number[][] {
+  requireMatrix("M", M);
+  return Array.from(
+    { length: M.rows },
+    (_, i) => Array.from(M.data.subarray(i * M.cols, (i + 1) * M.cols)),
+  );
+}
+
 function requireSizes(rows: number, cols: number): void {
   requireInteger("rows", rows, 0);
   requireInteger("cols", cols, 0);

@@ -18,6 +18,7 @@ import {
   TorchGenerator,
   trainSae,
 } from "../mod.ts";
+import { nearest, requireOptions } from "../lib/checks.ts";
 
 const X = fromRows([[1, 2], [0, 1]]);
 const D = fromRows([[1, 0, 0.6], [0, 1, 0.8]]);
@@ -130,4 +131,16 @@ Deno.test("an autoencoder of the wrong kind is refused before its file is writte
       message: /^sae must be a Sae, got /,
     });
   }
+});
+
+Deno.test("the nearest known word is found up to a third of its letters", () => {
+  const known = ["lambda", "nIter", "nonneg", "zInit"];
+  assert.equal(nearest("nonNeg", known), "nonneg");
+  assert.equal(nearest("lamda", known), "lambda");
+  assert.equal(nearest("niters", known), "nIter");
+  assert.equal(nearest("colour", known), undefined);
+  assert.throws(() => requireOptions("options", { colour: 1 }, known), {
+    name: "TypeError",
+    message: 'options has no "colour": it takes lambda, nIter, nonneg, zInit',
+  });
 });

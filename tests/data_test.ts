@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { checkDatasetOptions, type Datasets, generateDatasets } from "../lib/data.ts";
-import { columnNorms, type Matrix } from "../lib/matrix.ts";
+import {
+  checkDatasetOptions,
+  type DatasetOptions,
+  type Datasets,
+  generateDatasets,
+} from "../lib/data.ts";
+import { columnNorms, fromRows, type Matrix } from "../lib/matrix.ts";
 import { assertClose, goldenCases, toMatrix } from "./golden.ts";
 
 /** The golden file's allowance for A and Y: the order of summation in norms and products. */
@@ -155,9 +160,69 @@ Deno.test("options that cannot be drawn are refused before any work", () => {
     [{ nSamples: 10.5 }, "RangeError", /^nSamples must be an integer/],
     [{ inputDim: 0 }, "RangeError", /^inputDim must be an integer of at least 1, got 0$/],
     [{ seed: -1 }, "RangeError", /^seed must be an integer from 0/],
+    [{ noise: -0.1 }, "RangeError", /^noise must be a finite number of at least 0, got -0.1$/],
+    [{ noize: 0.1 }, "TypeError", /^options has no "noize"; did you mean "noise"\?$/],
+    [{ mixing: fromRows([[1, 0]]) }, "RangeError", /^mixing must have 10 columns/],
+    [{ coefficients: 1 }, "TypeError", /^coefficients must be a function, got number$/],
+    [{ support: [1] }, "TypeError", /^support must be a function, got object$/],
   ];
   for (const [change, name, message] of cases) {
     assert.throws(() => checkDatasetOptions({ ...good, ...change }), { name, message });
     assert.throws(() => generateDatasets({ ...good, ...change }), { name, message });
+  }
+});
+
+Deno.test("a matrix of one's own, noise and coefficients leave the codes' supports where they were", () => {
+  const options = { seed: 4, numLatents: 12, k: 3, nSamples: 40 };
+  const plain = generateDatasets(options);
+  const { A } = generateDatasets({ ...options, seed: 5 });
+  const mixed = generateDatasets({ ...options, mixing: A });
+  assert.deepEqual(mixed.ood.Z, plain.ood.Z);
+  assert.deepEqual(mixed.A, A);
+  assert.notDeepEqual(mixed.ood.Y, plain.ood.Y);
+
+  const noisy = generateDatasets({ ...options, noise: 0.25 });
+  assert.deepEqual([noisy.val.Z, noisy.A], [plain.val.Z, plain.A]);
+  const errors = noisy.val.Y.data.map((value, p) => value - plain.val.Y.data[p]);
+  const deviation = Math.sqrt(errors.reduce((sum, e) => sum + e * e) / errors.length);
+  // of some hundred draws: five standard errors of their deviation
+  assert(Math.abs(deviation - 0.25) < 5 * 0.25 / Math.sqrt(2 * errors.length), `${deviation}`);
+  assert.deepEqual(generateDatasets({ ...options, noise: 0 }), plain);
+
+  const signed = generateDatasets({
+    ...options,
+    coefficients: (random, count) => random.random(count).map((value) => -value),
+  });
+  assert.deepEqual(signed.train.Z.data, plain.train.Z.data.map((value) => value && -value));
+});
+
+Deno.test("a draw of supports of one's own decides which latents are active, and how many", () => {
+  const { train, ood } = generateDatasets({
+    seed: 0,
+    numLatents: 6,
+    k: 2,
+    nSamples: 8,
+    support: (_random, { inDistribution }) => inDistribution ? [5] : [0, 2, 4],
+  });
+  for (let row = 0; row < 4; row++) {
+    assert.deepEqual(activeLatents(train.Z, row), [5]);
+    assert.deepEqual(activeLatents(ood.Z, row), [0, 2, 4]);
+  }
+});
+
+Deno.test("draws of one's own that fit no sample are refused", () => {
+  const options = { seed: 0, numLatents: 6, k: 2, nSamples: 8 };
+  const cases: [Partial<DatasetOptions>, RegExp][] = [
+    [{ support: () => [] }, /number of support's latents must be an integer from 1 to 6, got 0/],
+    [{ support: () => [6] }, /support's latent must be an integer from 0 to 5, got 6/],
+    [{ support: () => [1, 1] }, /support's latents must be different, got 1 twice/],
+    [{ coefficients: () => [1] }, /number of coefficients' values must be .* from 2 to 2, got 1/],
+    [{ coefficients: () => [1, NaN] }, /coefficients' values must be finite, got NaN/],
+  ];
+  for (const [change, message] of cases) {
+    assert.throws(() => generateDatasets({ ...options, ...change }), {
+      name: "RangeError",
+      message,
+    });
   }
 });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { listModels, type Model, ModelCache, pruneModels } from "../lib/paper/model_cache.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
-import { cachedSae } from "../lib/paper/trained_saes.ts";
+import { cachedSae, datasetsOf } from "../lib/paper/trained_saes.ts";
 import { TRAINING } from "../lib/cores/sae_training.ts";
 import { loadSae } from "../lib/sae_file.ts";
 import { Sae } from "../lib/saes.ts";
@@ -191,7 +191,7 @@ Deno.test("of two processes that want the same model, one trains and the other w
 
 Deno.test("a type trained alone has the weights that it has after the others, as one shared loader gives them", () => {
   const problem = { numLatents: 12, k: 3, inputDim: 8, nSamples: 75, width: 12, seed: 4 };
-  const { train, val, ood } = generateDatasets(problem);
+  const { train, val, ood } = datasetsOf(problem);
   const loader = shuffledBatches(train.Y.rows, 64, new TorchGenerator(4));
   const data = { train: train.Y, id: val.Y, ood: ood.Y };
   const epochs = 12;
@@ -212,7 +212,7 @@ Deno.test("a type trained alone has the weights that it has after the others, as
 Deno.test("a cached autoencoder gives the codes of the trained one bit by bit", () => {
   const problem = { numLatents: 12, k: 3, inputDim: 8, nSamples: 75, width: 12, seed: 4 };
   const cache = new ModelCache(newFolder());
-  const { val } = generateDatasets(problem);
+  const { val } = datasetsOf(problem);
   for (const type of PAPER_SAE_TYPES) {
     const shares: number[] = [];
     const options = { epochs: 3, cache, onEpoch: (share: number) => shares.push(share) };

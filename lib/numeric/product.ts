@@ -4,7 +4,7 @@
  */
 import type { Csr } from "./csr.ts";
 import { Arena, run } from "../wasm/memory.ts";
-import { type Matrix, type Matrix64, zeros } from "../matrix.ts";
+import { type Matrix, type Matrix64, requireMatrix, zeros } from "../matrix.ts";
 
 /** Rows of A that are copied at a time: a multiple of the kernel's 6. */
 const PANEL_ROWS = 48;
@@ -39,7 +39,8 @@ export interface ProductBlock {
  * @param A m × k.
  * @param B k × n.
  * @returns m × n.
- * @throws {RangeError} When the inner sizes differ.
+ * @throws {TypeError} When an argument is no matrix.
+ * @throws {RangeError} When the inner sizes differ, or a value is not finite.
  *
  * @example
  * ```ts
@@ -50,6 +51,8 @@ export interface ProductBlock {
  * ```
  */
 export function multiply(A: Matrix, B: Matrix): Matrix64 {
+  requireMatrix("A", A);
+  requireMatrix("B", B);
   if (A.cols !== B.rows) {
     throw new RangeError(
       `Cannot multiply: A must have as many columns as B has rows, got ${A.cols} and ${B.rows}`,

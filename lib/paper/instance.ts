@@ -3,13 +3,13 @@
  * and how codes are scored.
  * @module
  */
-import { type Datasets, generateDatasets } from "../data.ts";
+import type { Datasets } from "../data.ts";
 import { type Matrix, toFloat32 } from "../matrix.ts";
 import { evaluate, type FullEvaluation } from "../metrics.ts";
 import { ModelCache } from "./model_cache.ts";
 import { withoutBias } from "../refine.ts";
 import type { PaperSaeType } from "./sae_types.ts";
-import { cachedSae, type Setting, type TrainingRecord } from "./trained_saes.ts";
+import { cachedSae, datasetsOf, type Setting, type TrainingRecord } from "./trained_saes.ts";
 import type { Sae } from "../saes.ts";
 import { fista } from "../sparse_coding.ts";
 
@@ -78,7 +78,7 @@ export class Instance {
     { epochs, cache }: { epochs: number; cache?: string },
   ) {
     this.parameters = parameters;
-    this.data = generateDatasets(parameters);
+    this.data = datasetsOf(parameters);
     this.observations = { id: toFloat32(this.data.val.Y), ood: toFloat32(this.data.ood.Y) };
     this.#epochs = epochs;
     this.#cache = new ModelCache(cache);

@@ -100,7 +100,8 @@ export interface ModelCacheOptions {
  *   ...{ epochs: 5, lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50, skippedEpochs: 0 },
  * };
  * const { sae } = new ModelCache(".cache").obtain(spec, () => {
- *   const { train, val, ood } = generateDatasets(spec);
+ *   const { numLatents, k, inputDim, nSamples, seed } = spec;
+ *   const { train, val, ood } = generateDatasets({ numLatents, k, inputDim, nSamples, seed });
  *   const data = { train: train.Y, id: val.Y, ood: ood.Y };
  *   return trainSae(data, { ...spec, type: "relu", kval: spec.k });
  * });

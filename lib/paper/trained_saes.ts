@@ -25,6 +25,11 @@ export interface Setting {
   seed: number;
 }
 
+/** The data of a setting, whose width is no matter of theirs. */
+export function datasetsOf({ width: _, ...drawn }: Setting): Datasets {
+  return generateDatasets(drawn);
+}
+
 /** How an autoencoder stands after an epoch. */
 export interface TrainingRecord extends SaeHistoryEntry {
   /** Mean |cosine| of the decoder's columns with their partners in the true dictionary. */
@@ -68,7 +73,7 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
 export function cachedSae(
   problem: Setting,
   type: PaperSaeType,
-  { epochs, cache, data = () => generateDatasets(problem), onEpoch }: {
+  { epochs, cache, data = () => datasetsOf(problem), onEpoch }: {
     epochs: number;
     cache: ModelCache;
     data?: () => Datasets;
