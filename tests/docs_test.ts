@@ -1,0 +1,69 @@
+/** Every function and class on the shelf has an example, and the example can fail. */
+import assert from "node:assert/strict";
+import { runDeno } from "./result_files.ts";
+
+interface JsDoc {
+  tags?: { kind: string; doc?: string }[];
+}
+
+interface Declaration {
+  kind: string;
+  declarationKind: string;
+  jsDoc?: JsDoc;
+  def: Record<string, unknown>;
+}
+
+/** Examples of a declaration; a class's may stand at its members. */
+function examplesOf({ kind, jsDoc, def }: Declaration): string[] {
+  const members = kind === "class"
+    ? ["constructors", "methods", "properties"].flatMap((name) =>
+      (def[name] ?? []) as { jsDoc?: JsDoc }[]
+    )
+    : [];
+  return [jsDoc, ...members.map((member) => member.jsDoc)].flatMap((doc) =>
+    (doc?.tags ?? []).flatMap(({ kind, doc }) => kind === "example" && doc ? [doc] : [])
+  );
+}
+
+/** Whether an example runs and asserts, or says why it does not run. */
+function canFail(example: string): boolean {
+  return example.includes("```ts ignore\n")
+    ? /^\/\/ not run: \w/m.test(example)
+    : /\bassert[.(]/.test(example);
+}
+
+/** Functions and classes of a module, by name; overloads are one. */
+async function exportsOf(...files: string[]): Promise<Map<string, Declaration[]>> {
+  const { code, stdout, stderr } = await runDeno("doc", "--json", ...files);
+  assert.equal(code, 0, stderr);
+  const nodes: Record<string, { symbols: { name: string; declarations: Declaration[] }[] }> =
+    JSON.parse(stdout).nodes;
+  const found = Object.entries(nodes).flatMap(([url, { symbols }]) =>
+    symbols.map(({ name, declarations }) =>
+      [
+        `${url.split("/").at(-1)}: ${name}`,
+        declarations.filter(({ kind, declarationKind }) =>
+          declarationKind === "export" && (kind === "function" || kind === "class")
+        ),
+      ] as const
+    )
+  );
+  return new Map(found.filter(([, declarations]) => declarations.length > 0));
+}
+
+Deno.test("every function and class on the shelf has an example that asserts", async () => {
+  const shelf = [...Deno.readDirSync("lib")].filter(({ isFile }) => isFile);
+  const found = await exportsOf(...shelf.map(({ name }) => `lib/${name}`));
+  assert(found.size > 100, `only ${found.size} are found`);
+  const without = [...found].filter(([, declarations]) =>
+    !declarations.flatMap(examplesOf).some(canFail)
+  );
+  assert.deepEqual(without.map(([name]) => name), []);
+});
+
+Deno.test("an example that prints, or is not run without a reason, does not count", () => {
+  assert(canFail("```ts\nassert.equal(f(1), 2);\n```"));
+  assert(canFail("```ts ignore\n// not run: needs Slurm\nsubmit();\n```"));
+  assert(!canFail("```ts\nf(1); // 2\n```"));
+  assert(!canFail("```ts ignore\nassert.equal(f(1), 2);\n```"));
+});
