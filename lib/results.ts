@@ -119,9 +119,11 @@ export function resultFiles(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readResults, resultFiles } from "./results.ts";
- * const files = resultFiles("results", "exp_toy");
- * const { cells } = readResults(files, { experiment: "exp_toy", version: "0.1.0", options: {} });
+ * const files = resultFiles("results", "exp_none");
+ * const { cells } = readResults(files, { experiment: "exp_none", version: "0.1.0", options: {} });
+ * assert.deepEqual(cells, []); // there is no such file yet
  * ```
  */
 export function readResults(
@@ -192,16 +194,19 @@ export interface Additions {
  *
  * @example
  * ```ts
- * import { resultFiles, saveResults } from "./results.ts";
+ * import assert from "node:assert/strict";
+ * import { readRows, resultFiles, saveResults } from "./results.ts";
  * const now = new Date().toISOString();
+ * const files = resultFiles("results", "exp_toy");
  * await saveResults(
- *   resultFiles("results", "exp_toy"),
+ *   files,
  *   { experiment: "exp_toy", version: "0.1.0", options: {} },
  *   {
  *     cells: [{ key: { seed: 0 }, seconds: 1, rows: [{ mcc_iid: 0.5, seed: 0 }] }],
  *     runs: [{ started: now, saved: now, args: [], workers: 1, machine: {} }],
  *   },
  * );
+ * assert.deepEqual(readRows(files.rows), [{ mcc_iid: 0.5, seed: 0 }]);
  * ```
  */
 export async function saveResults(
@@ -257,8 +262,10 @@ export async function saveResults(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { requireRows } from "./results.ts";
  * requireRows({ seed: 0 }, [{ mcc_iid: 0.5, seed: 0 }]);
+ * assert.throws(() => requireRows({ seed: 0 }, [{ mcc_iid: NaN, seed: 0 }]), /mcc_iid must be finite/);
  * ```
  */
 export function requireRows(key: CellKey, rows: readonly Row[]): void {

@@ -43,11 +43,14 @@ const FORMAT = "startcoding-sae-1";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { loadSae, saveSae } from "./sae_file.ts";
  * import { Sae } from "./saes.ts";
  * const sae = Sae.initialize({ type: "topk", inputDim: 8, width: 12, kval: 3, seed: 0 });
  * saveSae("topk.safetensors", sae, { seed: 0 });
  * const { sae: same, config } = loadSae("topk.safetensors");
+ * assert.deepEqual(same.dictionary, sae.dictionary);
+ * assert.deepEqual(config, { seed: 0 });
  * ```
  */
 export function saveSae(path: string, sae: Sae, config: object = {}): void {
@@ -82,9 +85,12 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
  *
  * @example
  * ```ts
- * import { loadSae } from "./sae_file.ts";
- * const { sae } = loadSae("topk.safetensors");
- * sae.dictionary; // inputDim × width
+ * import assert from "node:assert/strict";
+ * import { loadSae, saveSae } from "./sae_file.ts";
+ * import { Sae } from "./saes.ts";
+ * saveSae("relu.safetensors", Sae.initialize({ type: "relu", inputDim: 8, width: 12, seed: 0 }));
+ * const { dictionary } = loadSae("relu.safetensors").sae;
+ * assert.deepEqual([dictionary.rows, dictionary.cols], [8, 12]);
  * ```
  */
 export function loadSae(path: string): SavedSae {

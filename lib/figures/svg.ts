@@ -22,7 +22,16 @@ export const EDGE = 8;
 /** Colour of text and axes. */
 export const INK = "#222222";
 
-/** Escapes text for element content and double-quoted attributes. */
+/**
+ * Escapes text for element content and double-quoted attributes.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { escapeXml } from "./svg.ts";
+ * assert.equal(escapeXml("k < n"), "k &lt; n");
+ * ```
+ */
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;");
