@@ -1,10 +1,11 @@
 /**
  * `deno task bench:growth`: how the times of the main operations grow with the latents n, the observed
  * dimensions m and the samples, one at a time. Prints the fitted exponents beside those of the
- * textbook's arithmetic; writes bench/growth.json and bench/growth.svg.
+ * textbook's arithmetic; writes the times and a figure to a folder that is named.
  *
  * Permissions: read the checkout, write `bench`.
  */
+import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
@@ -12,6 +13,10 @@ import { figure, lines } from "../lib/figures.ts";
 import { evaluate } from "../lib/metrics.ts";
 import { type MethodStyle, methodStyle } from "../lib/methods.ts";
 import { fista } from "../lib/sparse_coding.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import type { FlagValues } from "../lib/sweep/flags.ts";
+import { folder, integer, listOf, oneOf } from "../lib/sweep/kinds.ts";
+import { requireWritableFolder } from "../lib/sweep/places.ts";
 import { trainSae } from "../lib/train_sae.ts";
 import {
   AXES,
@@ -34,8 +39,34 @@ const GRID: Record<Axis, number[]> = {
 const K = 10, SEED = 0, LAMBDA = 0.1;
 /** Steps of training and rounds of dictionary learning in one run. */
 const STEPS = 50, ROUNDS = 2;
-/** Runs of which the fastest counts, after one for warming up: other load only ever adds to a time. */
-const RUNS = 3;
+
+const FLAGS = {
+  operation: {
+    about: "only these operations",
+    kind: listOf(oneOf(Object.keys(OPERATIONS) as Operation[])),
+  },
+  repeats: {
+    about:
+      "runs of which the fastest counts, after one for warming up: other load only ever adds to " +
+      "a time",
+    kind: integer({ min: 1 }),
+    default: 3,
+  },
+  out: { about: "folder for growth.json and growth.svg (default: none is written)", kind: folder },
+  json: { about: "print JSON, with every time measured, instead of the table" },
+  quiet: { about: "no progress on stderr" },
+} as const;
+
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "bench:growth",
+  action: "measure growth",
+  about:
+    "Measures how the times of the main operations grow with the latents n, the observed dimensions m and\n" +
+    "the samples, and prints the fitted exponents beside those of dense arithmetic. Takes some minutes.",
+  flags: FLAGS,
+  closing: "Exit code: 0 measured, 2 bad usage. The files in bench/ are those of --out bench.",
+};
 
 /** One measured time. */
 interface Point extends Size {
@@ -91,9 +122,9 @@ function works(size: Size): Record<Operation, { run(): void; times: number }> {
   };
 }
 
-function secondsOf({ run, times }: { run(): void; times: number }): number {
+function secondsOf({ run, times }: { run(): void; times: number }, repeats: number): number {
   run();
-  const seconds = Array.from({ length: RUNS }, () => {
+  const seconds = Array.from({ length: repeats }, () => {
     const start = performance.now();
     run();
     return (performance.now() - start) / 1000;
@@ -102,18 +133,17 @@ function secondsOf({ run, times }: { run(): void; times: number }): number {
 }
 
 /** The times along one axis, the other sizes at the centre. */
-function measure(axis: Axis): Point[] {
+function measure(
+  axis: Axis,
+  operations: readonly Operation[],
+  { repeats, quiet }: { repeats: number; quiet: boolean },
+): Point[] {
   return GRID[axis].flatMap((value) => {
-    const size = { ...CENTRE, [axis]: value };
-    return Object.entries(works(size)).map(([name, work]) => {
-      const point = {
-        operation: name as Operation,
-        axis,
-        value,
-        ...size,
-        seconds: secondsOf(work),
-      };
-      console.error(`${name}, ${axis} = ${value}: ${formatSeconds(point.seconds)}`);
+    const size = { ...CENTRE, [axis]: value }, work = works(size);
+    return operations.map((name) => {
+      const seconds = secondsOf(work[name], repeats);
+      const point = { operation: name, axis, value, ...size, seconds };
+      if (!quiet) console.error(`${name}, ${axis} = ${value}: ${formatSeconds(point.seconds)}`);
       return point;
     });
   });
@@ -140,7 +170,7 @@ function formatExponent(value: number): string {
 }
 
 /** An operation along an axis: its times, and dense arithmetic at the same mean on the log axis. */
-function panelOf(operation: Operation, axis: Axis) {
+function panelOf(points: readonly Point[], operation: Operation, axis: Axis) {
   const own = points.filter((p) => p.axis === axis && p.operation === operation);
   const values = own.map(({ value }) => value);
   const seconds = own.map((point) => point.seconds), counts = own.map(OPERATIONS[operation]);
@@ -164,23 +194,31 @@ function panelOf(operation: Operation, axis: Axis) {
   return { panel, exponents: { operation, axis, fitted, arithmetic } };
 }
 
-const points = AXES.flatMap(measure);
-const entries = (Object.keys(OPERATIONS) as Operation[])
-  .flatMap((operation) => AXES.map((axis) => panelOf(operation, axis)));
-const exponents = entries.map((entry) => entry.exponents);
-console.table(exponents.map(({ operation, axis, fitted, arithmetic }) => ({
-  operation: NAMES[operation],
-  axis,
-  fitted: Number(fitted.toFixed(2)),
-  arithmetic: Number(arithmetic.toFixed(2)),
-})));
-writeAtomic(
-  "bench/growth.json",
-  JSON.stringify({ centre: CENTRE, exponents, points }, null, 2) + "\n",
-);
-writeAtomic(
-  "bench/growth.svg",
-  figure(entries.map(({ panel }) => panel), {
+if (import.meta.main) await runCommand(command, growth);
+
+function growth({ operation, out, json, ...how }: FlagValues<typeof FLAGS>): void {
+  const operations = operation ?? (Object.keys(OPERATIONS) as Operation[]);
+  if (out !== undefined) requireWritableFolder("--out", out);
+  const points = AXES.flatMap((axis) => measure(axis, operations, how));
+  const entries = operations.flatMap((name) => AXES.map((axis) => panelOf(points, name, axis)));
+  const exponents = entries.map((entry) => entry.exponents);
+  const measured = JSON.stringify({ centre: CENTRE, exponents, points }, null, 2);
+  if (json) console.log(measured);
+  else {
+    console.table(exponents.map(({ operation, axis, fitted, arithmetic }) => ({
+      operation: NAMES[operation],
+      axis,
+      fitted: Number(fitted.toFixed(2)),
+      arithmetic: Number(arithmetic.toFixed(2)),
+    })));
+  }
+  if (out === undefined) return;
+  writeAtomic(join(out, "growth.json"), measured + "\n");
+  writeAtomic(join(out, "growth.svg"), drawing(entries.map(({ panel }) => panel)));
+}
+
+function drawing(panels: ReturnType<typeof panelOf>["panel"][]): string {
+  return figure(panels, {
     title: "Growth of the times on one core",
     columns: AXES.length,
     panelHeight: 110,
@@ -190,5 +228,5 @@ writeAtomic(
       `${CENTRE.samples} samples. Over each panel the exponent that fits the times and, in ` +
       "parentheses, that of dense arithmetic. FISTA and evaluate take both splits; a step takes all " +
       "samples as one batch.",
-  }),
-);
+  });
+}

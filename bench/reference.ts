@@ -9,7 +9,7 @@
  * `--allow-ffi=PATH` ours uses that BLAS too.
  */
 import type { Datasets } from "../lib/data.ts";
-import { UsageError } from "../lib/sweep/run_flags.ts";
+import { UsageError } from "../lib/sweep/flags.ts";
 import { systemBlas } from "../lib/system_blas.ts";
 import {
   type Case,

@@ -1,88 +1,133 @@
 /**
- * `deno task compare --published DIR`: our rows against those published with the paper.
+ * `deno task compare --published DIR`: our rows against published ones, the paper's or others.
  *
  * Permissions: read on the two folders of result files; write on the folders of `compare.json` and
- * the figure and on PARITY.md (with `.PARITY.md.tmp`, from which it is renamed).
+ * the figure, and on PARITY.md for `--parity PARITY.md`.
  * @module
  */
 import { basename, dirname, join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
-import { UsageError } from "../lib/sweep/run_flags.ts";
 import { compareResults } from "../lib/reports/parity.ts";
 import { comparisonFigure } from "../lib/reports/parity_figure.ts";
 import { comparisonText, countOutside, parityText } from "../lib/reports/parity_text.ts";
-import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
-import { defaultResultFolder, experimentOf, type NamedRows, readRows } from "../lib/results.ts";
-
-const USAGE = `Usage: deno task compare --published DIR [flags]
-
-Compares our result rows with the published ones, row by row where rows can agree and over seeds
-where the start is random.
-
-  --published DIR  folder of the paper's result files (exp_*.json)
-  --results DIR    folder of ours, suffixes such as _n1000 and _10k count (default: results; before
-                   any run of your own, the rows that ship with the toolkit)
-  --out DIR        folder of compare.json (default: results)
-  --figures DIR    folder of compare.svg (default: figures)
-  --parity FILE    file of the tables (default: PARITY.md)
-  --strict         exit code 1 when a value is outside the tolerance of its method's class
-  --help           print this text
-
-Exit code: 0 compared, 1 a value is outside (--strict), 2 bad usage or unusable files.`;
+import {
+  changedRows,
+  defaultResultFolder,
+  experimentOf,
+  experimentsIn,
+  type NamedRows,
+  printable,
+  readRows,
+} from "../lib/results.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
+import { file, folder } from "../lib/sweep/kinds.ts";
+import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
 
 const FLAGS = {
-  published: { rule: "the folder of the paper's result files" },
-  results: {},
-  out: { default: "results" },
-  figures: { default: "figures" },
-  parity: { default: "PARITY.md" },
-  strict: { isSwitch: true },
+  published: {
+    about: "folder of the published result files (exp_*.json)",
+    kind: { ...folder, rule: "the folder of the paper's result files" },
+    required: true,
+  },
+  results: {
+    about: "folder of ours, suffixes such as _n1000 and _10k count (default: results; before any " +
+      "run of your own, the rows that ship with the toolkit)",
+    kind: folder,
+  },
+  out: { about: "folder of compare.json", kind: folder, default: "results" },
+  figures: { about: "folder of compare.svg", kind: folder, default: "figures" },
+  parity: {
+    about: "file of the tables, such as PARITY.md (default: PARITY.md in the folder of --out)",
+    kind: file,
+  },
+  strict: { about: "exit code 1 when a value is outside the tolerance of its method's class" },
+  json: { about: "print the comparison as JSON instead of the tables" },
 } as const;
+
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "compare",
+  action: "compare",
+  about:
+    `Compares our result rows with published ones, row by row where rows can agree and over seeds where
+the start is random. Rows of any experiment are compared, the paper's or your own.`,
+  flags: FLAGS,
+  closing: "Exit code: 0 compared, 1 a value is outside (--strict), 2 bad usage or unusable files.",
+};
+
 const collator = new Intl.Collator("en", { numeric: true });
 
-if (import.meta.main) await runPlainCommand("compare", USAGE, compare);
+if (import.meta.main) await runCommand(command, compare);
 
-function compare(): void {
-  const flags = parseFlags(FLAGS, Deno.args);
-  if (flags.published === undefined) {
-    throw new UsageError(`--published must be ${FLAGS.published.rule}, got nothing`);
-  }
+function compare(flags: FlagValues<typeof FLAGS>): number {
+  const { out, figures, parity = join(out, "PARITY.md") } = flags;
   const published = readFolder("--published", flags.published);
   const ours = readFolder("--results", flags.results ?? defaultResultFolder());
   const { files, values } = compareResults(published, ours);
+  const outputs = [
+    {
+      flag: "--out",
+      path: join(out, "compare.json"),
+      text: JSON.stringify(files, null, 2) + "\n",
+    },
+    { flag: "--parity", path: parity, text: parityText(files) },
+    ...(values.length > 0
+      ? [{
+        flag: "--figures",
+        path: join(figures, "compare.svg"),
+        text: comparisonFigure(values),
+      }]
+      : []),
+  ];
 
-  write("--out", join(flags.out, "compare.json"), JSON.stringify(files, null, 2) + "\n");
-  write("--parity", flags.parity, parityText(files));
-  const written = [join(flags.out, "compare.json"), flags.parity];
-  if (values.length > 0) {
-    const figure = join(flags.figures, "compare.svg");
-    write("--figures", figure, comparisonFigure(values));
-    written.push(figure);
+  // all of them before the first is written
+  requireWritableFolder("--out", out);
+  if (values.length > 0) requireWritableFolder("--figures", figures);
+  for (const { flag, path } of outputs) requireWritableFile(flag, path);
+  for (const { flag, path, text } of outputs) {
+    // PARITY.md may stand in a folder on which the command has no permission
+    const through = flag === "--figures" ? figures : out;
+    atPlace(`${flag} must be writable`, path, () => writeAtomic(path, text, { through }));
   }
-  console.log(`${comparisonText(files)}\n\n${written.join("\n")}`);
-  if (flags.strict && countOutside(files) > 0) Deno.exitCode = 1;
+  if (flags.json) {
+    const written = outputs.map(({ path }) => path);
+    console.log(JSON.stringify({ files, outside: countOutside(files), written }, null, 2));
+  } else {
+    const written = outputs.map(({ path }) => printable(path));
+    console.log(`${comparisonText(files)}\n\n${written.join("\n")}`);
+  }
+  return flags.strict && countOutside(files) > 0 ? 1 : 0;
 }
 
 /** The files of rows in a folder, those of one experiment together and by ascending n. */
 function readFolder(flag: string, folder: string): NamedRows[] {
-  const names = atPlace(
-    `${flag} must be a readable folder`,
-    folder,
-    () => [...Deno.readDirSync(folder)].map(({ name }) => name),
-  );
-  const files = names.filter((name) => experimentOf(name) !== undefined)
+  const [names, experiments] = atPlace(`${flag} must be a readable folder`, folder, () => [
+    [...Deno.readDirSync(folder)].map(({ name }) => name),
+    experimentsIn(folder, []),
+  ]);
+  const files = names.filter((name) => experimentOf(name, experiments) !== undefined)
     .sort((a, b) => collator.compare(basename(a, ".json"), basename(b, ".json")))
     .map((name) => ({ name, rows: readRows(join(folder, name)) ?? [] }));
   if (files.length === 0) {
     throw new UsageError(`${flag} must hold files named exp_*.json, got none in "${folder}"`);
   }
+  for (const sentence of changedRows(folder, files, experiments)) {
+    console.error(printable(sentence));
+  }
   return files;
 }
 
-function write(flag: string, file: string, text: string): void {
-  atPlace(`${flag} must be writable`, file, () => {
-    // PARITY.md stands in a folder that there is, on which the command has no write permission
-    if (flag !== "--parity") Deno.mkdirSync(dirname(file), { recursive: true });
-    writeAtomic(file, text);
+/** Refuses a place that no file can be renamed to. */
+function requireWritableFile(flag: string, path: string): void {
+  atPlace(`${flag} must be writable`, path, () => {
+    const { state } = Deno.permissions.querySync({ name: "write", path });
+    if (state !== "granted") throw new Error(`Requires write access, try --allow-write=${path}`);
+    if (Deno.lstatSync(dirname(path)).isFile) throw new Error("its folder is a file");
+    try {
+      if (Deno.lstatSync(path).isDirectory) throw new Error("it is a folder");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   });
 }

@@ -1,5 +1,5 @@
 /**
- * `deno task figures`: every figure of the paper from result files, ours or the published ones.
+ * `deno task figures`: every figure of result files, ours or the published ones.
  *
  * Permissions: read on the folder of result files and, for PNG, on the fonts in the package cache;
  * write on the folder of the figures.
@@ -7,73 +7,85 @@
  */
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
-import { UsageError } from "../lib/sweep/run_flags.ts";
-import { defaultResultFolder, taskName } from "../lib/results.ts";
-import { type FigureFile, figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
-import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
 import { svgToPng } from "../lib/figures/png.ts";
-import { readResultsFlag } from "../lib/sweep/results_flag.ts";
-
-const USAGE = `Usage: deno task figures [flags]
-
-Draws the paper's figures from result files (exp_*.json), ours or the published ones: whatever
-methods, sizes and seeds they have. Part files and files per n are taken together.
-
-  --only NAME     paper, appendix, controlled or legend; an experiment, as in vary-latents; or one
-                  figure by the name of its file (default: all)
-  --results DIR   folder of the result files (default: results; before any run of
-                  your own, the rows that ship with the toolkit)
-  --out DIR       folder of the figures (default: figures)
-  --format LIST   svg, png or svg,png (default: svg)
-  --help          print this text
-
-Exit code: 0 drawn, 2 bad usage or unusable files (then nothing was written).`;
+import { figureSets, legendFigure } from "../lib/paper/figure_sets.ts";
+import { defaultResultFolder, printable, taskName } from "../lib/results.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
+import { folder, listOf, oneOf, text } from "../lib/sweep/kinds.ts";
+import { atPlace, readResultsFlag } from "../lib/sweep/places.ts";
+import { type DrawnFigure, drawnFigures } from "./drawn_figures.ts";
 
 const FLAGS = {
-  only: {},
-  results: {},
-  out: { default: "figures" },
-  format: {
-    default: "svg",
-    pattern: /^(svg|png)(,(?!\1)(svg|png))?$/,
-    rule: "svg, png or svg,png",
+  only: {
+    about:
+      "paper, appendix, controlled, own or legend; an experiment, as in vary-latents; or one " +
+      "figure by the name of its file (default: all)",
+    kind: text("NAME", "a name"),
   },
+  results: {
+    about: "folder of the result files (default: results; before any run of your own, the rows " +
+      "that ship with the toolkit)",
+    kind: folder,
+  },
+  out: { about: "folder of the figures", kind: folder, default: "figures" },
+  format: {
+    about: "svg, png or svg,png (default: svg)",
+    kind: { ...listOf(oneOf(["svg", "png"])), placeholder: "LIST", rule: "svg, png or svg,png" },
+  },
+  json: { about: "print the names, sets and paths of the figures as JSON" },
 };
 
-if (import.meta.main) await runPlainCommand("draw figures", USAGE, drawFigures);
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "figures",
+  action: "draw figures",
+  about:
+    `Draws figures from result files (exp_*.json), ours or the published ones: whatever methods, sizes
+and seeds they have. Part files and files per n are taken together. Rows of an experiment that the
+paper does not have get the figures that the experiment draws itself, where a task exp:NAME runs it,
+else one of their scores.`,
+  flags: FLAGS,
+  closing: "Exit code: 0 drawn, 2 bad usage or unusable files (then nothing was written).",
+};
 
-async function drawFigures(): Promise<void> {
-  const flags = parseFlags(FLAGS, Deno.args);
+if (import.meta.main) await runCommand(command, drawFigures);
+
+async function drawFigures(
+  { only, results, out, format = ["svg"], json }: FlagValues<typeof FLAGS>,
+): Promise<void> {
+  const figures = await selectFigures(only, results ?? defaultResultFolder());
   const files: { path: string; content: string | Uint8Array }[] = [];
-  for (
-    const { name, figure } of selectFigures(
-      flags.only,
-      flags.results ?? defaultResultFolder(),
-    )
-  ) {
-    const { svg } = figure;
-    for (const format of flags.format.split(",")) {
+  for (const { name, figure: { svg } } of figures) {
+    for (const ending of format) {
       files.push({
-        path: join(flags.out, `${name}.${format}`),
-        content: format === "png" ? await svgToPng(svg) : svg,
+        path: join(out, `${name}.${ending}`),
+        content: ending === "png" ? await svgToPng(svg) : svg,
       });
     }
   }
-  atPlace("--out must be a folder to write to", flags.out, () => {
-    Deno.mkdirSync(flags.out, { recursive: true });
+  atPlace("--out must be a folder to write to", out, () => {
+    Deno.mkdirSync(out, { recursive: true });
     for (const { path, content } of files) writeAtomic(path, content);
   });
-  console.log(files.map(({ path }) => path).join("\n"));
+  if (!json) return console.log(files.map(({ path }) => printable(path)).join("\n"));
+  const listed = figures.map(({ name, figure }) => ({
+    name,
+    set: figure.set,
+    files: format.map((ending) => join(out, `${name}.${ending}`)),
+  }));
+  console.log(JSON.stringify({ figures: listed }, null, 2));
 }
 
 /** The figures that `--only` names, among those that the folder of `--results` has rows for. */
-function selectFigures(only: string | undefined, folder: string): FigureFile[] {
-  const legend = { name: "legend", figure: legendFigure() };
+async function selectFigures(only: string | undefined, folder: string): Promise<DrawnFigure[]> {
+  const legend: DrawnFigure = { name: "legend", figure: legendFigure() };
   if (only === legend.name) return [legend];
-  const found = readResultsFlag(folder);
+  const found = readResultsFlag(folder, Object.keys(figureSets));
   const asked = only && `exp_${only.replace(/^exp[_:]/, "").replaceAll("-", "_")}`;
   const ofAsked = found.filter(({ experiment }) => experiment === asked);
-  const drawn = (ofAsked.length > 0 ? ofAsked : found).flatMap(figuresOf);
+  const drawn: DrawnFigure[] = [];
+  for (const rows of ofAsked.length > 0 ? ofAsked : found) drawn.push(...await drawnFigures(rows));
   if (only === undefined) return [...drawn, legend];
   const selected = ofAsked.length > 0
     ? drawn
@@ -81,7 +93,7 @@ function selectFigures(only: string | undefined, folder: string): FigureFile[] {
   if (selected.length > 0) return selected;
   const experiments = found.map(({ experiment }) => taskName(experiment).replace("exp:", ""));
   throw new UsageError(
-    `--only must name a set (paper, appendix, controlled, legend), an experiment ` +
+    `--only must name a set (paper, appendix, controlled, own, legend), an experiment ` +
       `(${[...new Set(experiments)].join(", ")}) or a figure that the rows in "${folder}" give, ` +
       `got "${only}"`,
   );

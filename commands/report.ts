@@ -6,40 +6,52 @@
  */
 import { join, relative, sep } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
-import { atPlace, parseFlags, runPlainCommand } from "../lib/sweep/command.ts";
-import { type ExperimentFigure, figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
-import { type ReportedFigure, reportPage } from "../lib/reports/page.ts";
+import { figureSets, legendFigure } from "../lib/paper/figure_sets.ts";
+import { type ReportedExperiment, type ReportedFigure, reportPage } from "../lib/reports/page.ts";
 import { provenanceOfRows } from "../lib/reports/provenance.ts";
-import { defaultResultFolder } from "../lib/results.ts";
-import { readResultsFlag } from "../lib/sweep/results_flag.ts";
+import { defaultResultFolder, printable } from "../lib/results.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import type { FlagValues } from "../lib/sweep/flags.ts";
+import { folder } from "../lib/sweep/kinds.ts";
+import { atPlace, readResultsFlag } from "../lib/sweep/places.ts";
+import { type DrawnFigure, drawnFigures } from "./drawn_figures.ts";
 
-const USAGE = `Usage: deno task report [flags]
+const FLAGS = {
+  results: {
+    about: "folder of the result files (default: results; before any run of your own, the rows " +
+      "that ship with the toolkit)",
+    kind: folder,
+  },
+  out: { about: "folder of index.html", kind: folder, default: "figures" },
+};
 
-Writes index.html: provenance, tables of means over seeds, and all figures of the result files
-(exp_*.json). The page needs no network and no other file.
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "report",
+  action: "write the report",
+  about:
+    `Writes index.html: provenance, tables of means over seeds, and all figures of the result files
+(exp_*.json), the paper's or your own. The page needs no network and no other file.`,
+  flags: FLAGS,
+  closing: "Exit code: 0 written, 2 bad usage or unusable files (then nothing was written).",
+};
 
-  --results DIR   folder of the result files (default: results; before any run of
-                  your own, the rows that ship with the toolkit)
-  --out DIR       folder of index.html (default: figures)
-  --help          print this text
+if (import.meta.main) await runCommand(command, writeReport);
 
-Exit code: 0 written, 2 bad usage or unusable files (then nothing was written).`;
-
-const FLAGS = { results: {}, out: { default: "figures" } };
-
-if (import.meta.main) await runPlainCommand("write the report", USAGE, writeReport);
-
-function writeReport(): void {
-  const { results = defaultResultFolder(), out } = parseFlags(FLAGS, Deno.args);
-  const experiments = readResultsFlag(results)
-    .map((rows) => ({
+async function writeReport(
+  { results = defaultResultFolder(), out }: FlagValues<typeof FLAGS>,
+): Promise<void> {
+  const experiments: ReportedExperiment[] = [];
+  for (const rows of readResultsFlag(results, Object.keys(figureSets))) {
+    experiments.push({
       rows,
       provenance: provenanceOfRows(results, rows),
-      figures: figuresOf(rows).map(({ name, figure }) => reportedFigure(name, figure)),
-    }));
+      figures: (await drawnFigures(rows)).map(reported),
+    });
+  }
   const page = reportPage({
     experiments,
-    legend: reportedFigure("legend", legendFigure()),
+    legend: reported({ name: "legend", figure: legendFigure() }),
     link: (file) => relative(out, join(results, file)).split(sep).map(encodeURIComponent).join("/"),
   });
   const path = join(out, "index.html");
@@ -47,13 +59,11 @@ function writeReport(): void {
     Deno.mkdirSync(out, { recursive: true });
     writeAtomic(path, page);
   });
-  console.log(path);
+  console.log(printable(path));
 }
 
-/** Under the name of its file; drawn once, as a page has it. */
-function reportedFigure(
-  name: string,
-  { title, caption, bareSvg, narrowSvg }: ExperimentFigure,
-): ReportedFigure {
+/** A figure as a page has it, which sets its title and caption itself. */
+function reported({ name, figure }: DrawnFigure): ReportedFigure {
+  const { title, caption, bareSvg, narrowSvg } = figure;
   return { name, title, caption, bareSvg, narrowSvg };
 }

@@ -5,14 +5,13 @@
  * `.slurm`, run of `sbatch`.
  * @module
  */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
-import * as z from "npm:zod@4.6.7";
-import { parseCommandLine, type RunFlags, UsageError } from "../lib/sweep/run_flags.ts";
-import type { Cell, Experiment } from "../lib/sweep/experiment.ts";
-import { experimentFiles, findParts, provenanceOf } from "../lib/sweep/parts.ts";
 import { type Part, type Provenance, readResults } from "../lib/results.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import type { Cell, Experiment } from "../lib/sweep/experiment.ts";
+import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
+import { integer, text } from "../lib/sweep/kinds.ts";
+import { experimentFiles, findParts, provenanceOf } from "../lib/sweep/parts.ts";
+import { MAX_PARTS, parseCommandLine, type RunFlags } from "../lib/sweep/run_flags.ts";
 import { balancedShards } from "../lib/sweep/schedule.ts";
 import {
   type ArrayJob,
@@ -23,82 +22,83 @@ import {
   submitCommand,
   type TaskCommand,
 } from "../lib/sweep/slurm.ts";
+import { experimentOfTask, experimentTasks } from "../lib/sweep/tasks.ts";
 
 /** Folder of the scripts and logs. */
 const FOLDER = ".slurm";
 
-const USAGE = `Usage: deno task slurm exp:NAME --array N [flags] [-- the experiment's flags]
+const name = (placeholder: string) =>
+  text(placeholder, "made of letters, digits, dots, commas, - and _", /^\w[\w.,-]*$/);
 
-Submits an experiment to a Slurm cluster: an array of N tasks of nearly equal cost, each of which
+const FLAGS = {
+  array: {
+    about: "number of tasks; at most one per cell of the grid",
+    kind: integer({ min: 1, max: MAX_PARTS }),
+    required: true,
+  },
+  cpusPerTask: {
+    about: "cores of a task, and cells computed at once",
+    kind: integer({ min: 1, max: 1024 }),
+    default: 1,
+  },
+  time: {
+    about: "time limit, e.g. 90, 12:00:00 or 2-00:00:00",
+    kind: text(
+      "T",
+      "a time limit, e.g. 90, 12:00:00 or 2-00:00:00",
+      /^(\d+(:\d{1,2}){0,2}|\d+-\d{1,2}(:\d{1,2}){0,2})$/,
+    ),
+  },
+  mem: {
+    about: "memory of a task, e.g. 16G",
+    kind: text("M", "a number of megabytes or one with a unit, e.g. 16G", /^\d+[KMGT]?$/),
+  },
+  partition: { about: "partition; several are separated by commas", kind: name("P") },
+  account: { about: "account that is charged", kind: name("A") },
+  qos: { about: "quality of service", kind: name("Q") },
+  dryRun: { about: "print the scripts; write and submit nothing" },
+} as const;
+
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "slurm",
+  action: "submit",
+  about:
+    `Submits an experiment to a Slurm cluster: an array of N tasks of nearly equal cost, each of which
 computes one part of the grid, and a job after it that merges the parts and draws the figures.
+exp:NAME is a task of deno.json, the paper's or one of your own; its flags follow after --.
 Scripts and logs go to ${FOLDER}/. A task that is requeued goes on where it ended; so does the same
-command, submitted again after a failure.
+command, submitted again after a failure.`,
+  words: {
+    placeholder: "exp:NAME",
+    rule: "one task, then flags",
+    least: 1,
+    most: 1,
+  },
+  flags: FLAGS,
+  closing: `Example: deno task slurm exp:phase-transition --array 40 --time 4:00:00 -- --paper
 
-  --array N          number of tasks; at most one per cell of the grid
-  --cpus-per-task N  cores of a task, and cells computed at once (default: 1)
-  --time T           time limit, e.g. 90, 12:00:00 or 2-00:00:00
-  --mem M            memory of a task, e.g. 16G
-  --partition P      partition; several are separated by commas
-  --account A        account that is charged
-  --qos Q            quality of service
-  --dry-run          print the scripts; write and submit nothing
-  --help             print this text
-
-Example: deno task slurm exp:phase-transition --array 40 --time 4:00:00 -- --paper
-
-Exit code: 0 submitted, 2 bad usage, or sbatch is missing or refuses.`;
-
-const count = (max: number) => {
-  const rule = `must be an integer from 1 to ${max}`;
-  return z.string(rule).regex(/^\d+$/, rule).transform(Number)
-    .pipe(z.number().min(1, rule).max(max, rule));
+Exit code: 0 submitted, 2 bad usage, or sbatch is missing or refuses.`,
 };
-const text = (pattern: RegExp, rule: string) => z.string(rule).regex(pattern, rule).optional();
-const names = text(/^\w[\w.,-]*$/, "must be made of letters, digits, dots, commas, - and _");
-const toggle = z.boolean("takes no value").default(false);
-const flagsSchema = z.strictObject({
-  "array": count(100_000),
-  "cpus-per-task": count(1024).default(1),
-  "time": text(
-    /^(\d+(:\d{1,2}){0,2}|\d+-\d{1,2}(:\d{1,2}){0,2})$/,
-    "must be a time limit, e.g. 90, 12:00:00 or 2-00:00:00",
-  ),
-  "mem": text(/^\d+[KMGT]?$/, "must be a number of megabytes or one with a unit, e.g. 16G"),
-  "partition": names,
-  "account": names,
-  "qos": names,
-  "dry-run": toggle,
-});
 
 /** Flags of an experiment that the scripts set themselves, or that make no sense in an array. */
 const RESERVED = ["--shard", "--merge", "--only", "--list", "--help", "--workers"];
 
-/** A task without a command only names others: it is no experiment. */
-const tasksSchema = z.object({
-  tasks: z.record(
-    z.string(),
-    z.union([z.string(), z.object({ command: z.string().default("") })]),
-  ),
-});
-
 if (import.meta.main) {
-  try {
-    await submitExperiment(Deno.args);
-  } catch (error) {
-    // RangeErrors are refusals of the command, the experiment or sbatch, in words for the user
-    const expected = error instanceof UsageError || error instanceof RangeError;
-    if (!expected) throw error;
-    const { message } = error;
-    console.error(message.startsWith("Cannot ") ? message : `Cannot submit: ${message}`);
-    Deno.exitCode = 2;
-  }
+  const end = Deno.args.includes("--") ? Deno.args.indexOf("--") : Deno.args.length;
+  const experimentArgs = Deno.args.slice(end + 1);
+  await runCommand(
+    command,
+    (flags, [task]) => submitExperiment(task, flags, experimentArgs),
+    Deno.args.slice(0, end),
+  );
 }
 
-async function submitExperiment(args: readonly string[]): Promise<void> {
-  const end = args.includes("--") ? args.indexOf("--") : args.length;
-  const [own, experimentArgs] = [args.slice(0, end), args.slice(end + 1)];
-  if (own.includes("--help")) return console.log(USAGE);
-  const { task, flags } = parseFlags(own);
+async function submitExperiment(
+  task: string,
+  flags: FlagValues<typeof FLAGS>,
+  experimentArgs: readonly string[],
+): Promise<void> {
   const command = readTask(task);
   const run = await readRun(task, command, experimentArgs);
   const { cells } = run;
@@ -107,6 +107,7 @@ async function submitExperiment(args: readonly string[]): Promise<void> {
   if (tasks < flags.array) {
     console.error(`${cells.length} cells make ${tasks} tasks at most, not ${flags.array}`);
   }
+  const { array: _array, dryRun, ...resources } = flags;
   const job: ArrayJob = {
     name: run.name,
     folder: FOLDER,
@@ -114,18 +115,11 @@ async function submitExperiment(args: readonly string[]): Promise<void> {
     command,
     args: experimentArgs,
     tasks,
-    resources: {
-      cpusPerTask: flags["cpus-per-task"],
-      time: flags.time,
-      mem: flags.mem,
-      partition: flags.partition,
-      account: flags.account,
-      qos: flags.qos,
-    },
+    resources,
   };
   const [array, merge] = [arrayScript(job), mergeScript(job)];
   const shares = `${tasks} tasks for ${cells.length} cells, ${balance(cells, tasks)}`;
-  if (flags["dry-run"]) {
+  if (dryRun) {
     for (const [script, after] of [[array], [merge, "<id of the array>"]] as const) {
       console.log(`# ${submitCommand(script.path, after).join(" ")}\n${script.text}`);
     }
@@ -139,53 +133,13 @@ async function submitExperiment(args: readonly string[]): Promise<void> {
   console.log(`Merge ${mergeId}: starts once all of them have succeeded\nLogs: ${FOLDER}/`);
 }
 
-function parseFlags(
-  args: readonly string[],
-): { task: string; flags: z.infer<typeof flagsSchema> } {
-  const { values, positionals, tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    tokens: true,
-    options: Object.fromEntries(
-      Object.entries(flagsSchema.shape).map(([name, schema]) => [
-        name,
-        { type: schema === toggle ? "boolean" : "string" },
-      ]),
-    ),
-  });
-  const parsed = flagsSchema.safeParse(values);
-  const issue = parsed.error?.issues.find(({ code }) => code === "unrecognized_keys") ??
-    parsed.error?.issues[0];
-  if (issue?.code === "unrecognized_keys") {
-    throw new UsageError(`it has no flag --${issue.keys[0]} (the experiment's flags go after --)`);
-  }
-  const given = tokens.flatMap((token) => token.kind === "option" ? [token.name] : []);
-  const twice = given.find((name, i) => given.indexOf(name) < i);
-  if (twice !== undefined) throw new UsageError(`--${twice} must be given once, got it twice`);
-  const [task, ...more] = positionals;
-  if (task === undefined || more.length > 0) {
-    throw new UsageError(
-      `it takes one task, then flags, got "${positionals.join(" ")}" ` +
-        "(the experiment's flags go after --)",
-    );
-  }
-  if (issue === undefined) return { task, flags: parsed.data! };
-  const name = String(issue.path[0]);
-  const value = values[name];
-  throw new UsageError(
-    `--${name} ${issue.message}, got ${typeof value === "string" ? `"${value}"` : "nothing"}`,
-  );
-}
-
 /** The command of a task in the current folder's `deno.json`. */
 function readTask(task: string): TaskCommand {
-  const { tasks } = tasksSchema.parse(JSON.parse(Deno.readTextFileSync("deno.json")));
-  const names = Object.keys(tasks).filter((name) => name.startsWith("exp:"));
-  if (!names.includes(task)) {
-    throw new UsageError(`the task must be one of ${names.join(", ")}, got "${task}"`);
+  const tasks = experimentTasks(), command = tasks.get(task);
+  if (command === undefined) {
+    throw new UsageError(`the task must be one of ${[...tasks.keys()].join(", ")}, got "${task}"`);
   }
-  const found = tasks[task];
-  return parseTaskCommand(task, typeof found === "string" ? found : found.command);
+  return parseTaskCommand(task, command);
 }
 
 /** An experiment under its flags. */
@@ -199,11 +153,7 @@ interface Run {
 }
 
 /** Loads the experiment and has it read its flags. */
-async function readRun(
-  task: string,
-  { script, args: taskArgs }: TaskCommand,
-  args: readonly string[],
-): Promise<Run> {
+async function readRun(task: string, command: TaskCommand, args: readonly string[]): Promise<Run> {
   const reserved = args.map((arg) => arg.split("=")[0]).find((flag) => RESERVED.includes(flag));
   if (reserved !== undefined) {
     throw new UsageError(
@@ -211,10 +161,8 @@ async function readRun(
         (reserved === "--workers" ? " (use --cpus-per-task)" : ""),
     );
   }
-  const { experiment }: { experiment: Experiment } = await import(
-    pathToFileURL(join(Deno.cwd(), script)).href
-  );
-  const { options, flags } = parseCommandLine(experiment, [...taskArgs, ...args]);
+  const experiment = await experimentOfTask(command);
+  const { options, flags } = parseCommandLine(experiment, [...command.args, ...args]);
   const cells = experiment.cells(options);
   if (cells.length === 0) {
     throw new UsageError(`the options of ${task} must leave at least one cell, got none`);

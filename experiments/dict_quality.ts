@@ -14,6 +14,7 @@ import type { Experiment, Row } from "../lib/sweep.ts";
 import { type Matrix, normalizeColumns } from "../lib/matrix.ts";
 import { matchColumns, replaceColumnNorms } from "../lib/metrics.ts";
 import { infer, Instance, type Observations } from "../lib/paper/instance.ts";
+import { paperOptions } from "../lib/paper/options.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
@@ -22,7 +23,7 @@ import {
   type SettingColumns,
   settingOf,
 } from "../lib/paper/settings.ts";
-import { inShares } from "../lib/sweep/progress_shares.ts";
+import { inShares } from "../lib/sweep/progress.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -32,7 +33,10 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
   description:
     "FISTA on the decoders of trained SAEs, as they are and with corrected column norms,\n" +
     "against FISTA on the true dictionary: how good are the dictionaries that SAEs learn?",
-  options: { ...CONTROLLED_OPTIONS, n: { ...CONTROLLED_OPTIONS.n, default: [50, 100] } },
+  options: paperOptions({
+    ...CONTROLLED_OPTIONS,
+    n: { ...CONTROLLED_OPTIONS.n, default: [50, 100] },
+  }),
   diagnostics: true,
   summary: { by: ["method"], metrics: SCORES },
 

@@ -10,6 +10,7 @@ import type { Experiment, Row } from "../lib/sweep.ts";
 import { fistaLambdas } from "../lib/sparse_coding.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
+import { paperOptions } from "../lib/paper/options.ts";
 import {
   CONTROLLED_N,
   controlledCells,
@@ -18,7 +19,7 @@ import {
   type SettingColumns,
   settingOf,
 } from "../lib/paper/settings.ts";
-import { inShares } from "../lib/sweep/progress_shares.ts";
+import { inShares } from "../lib/sweep/progress.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -39,13 +40,13 @@ interface Options {
 export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_lambda_sensitivity",
   description: "FISTA on the true dictionary and on the decoders of autoencoders, over λ.",
-  options: {
+  options: paperOptions({
     n: CONTROLLED_N,
     seeds: SEEDS,
     epochs: { default: 500 },
     lambda: { default: LAMBDAS, axis: false },
     fistaIters: { default: 100 },
-  },
+  }),
   summary: { by: ["method", "lam"], metrics: SCORES },
 
   cells: ({ n, seeds, epochs, lambda, fistaIters }) =>

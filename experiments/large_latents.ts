@@ -23,7 +23,8 @@ import {
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
 import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
-import { main, requireProblem } from "../lib/sweep.ts";
+import { requireProblem } from "../lib/paper/options.ts";
+import { main } from "../lib/sweep.ts";
 
 const K = 10;
 

@@ -13,6 +13,7 @@ import type { Experiment, Row } from "../lib/sweep.ts";
 import { roundsIn } from "../lib/paper/inference_methods.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import { Instance } from "../lib/paper/instance.ts";
+import { paperOptions } from "../lib/paper/options.ts";
 import {
   CONTROLLED_N,
   controlledCells,
@@ -20,7 +21,7 @@ import {
   type SettingColumns,
   settingOf,
 } from "../lib/paper/settings.ts";
-import { inShares } from "../lib/sweep/progress_shares.ts";
+import { inShares } from "../lib/sweep/progress.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -40,14 +41,14 @@ interface Options {
 export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_learning_dynamics",
   description: "The dictionaries of autoencoders and of DL-FISTA while they are learned.",
-  options: {
+  options: paperOptions({
     n: CONTROLLED_N,
     seeds: SEEDS,
     epochs: { default: 500 },
     maxSteps: { default: 10_000, paper: 50_000 },
     lambda: { default: 0.1 },
     fistaIters: { default: 100 },
-  },
+  }),
   summary: {
     by: ["method"],
     metrics: ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"],

@@ -9,7 +9,8 @@ import type { CellKey, Experiment } from "../lib/sweep.ts";
 import { phaseGrid, type PhaseRow } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { main, requireProblem } from "../lib/sweep.ts";
+import { requireProblem } from "../lib/paper/options.ts";
+import { main } from "../lib/sweep.ts";
 
 const N_SAMPLES = 2000;
 

@@ -17,6 +17,7 @@ import {
 } from "../lib/metrics.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { infer, Instance, type SplitCodes } from "../lib/paper/instance.ts";
+import { paperOptions } from "../lib/paper/options.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
@@ -25,7 +26,7 @@ import {
   type SettingColumns,
   settingOf,
 } from "../lib/paper/settings.ts";
-import { inShares } from "../lib/sweep/progress_shares.ts";
+import { inShares } from "../lib/sweep/progress.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -34,7 +35,7 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
   name: "exp_support_recovery",
   description:
     "The codes of autoencoders against the best magnitudes on their supports, and FISTA.",
-  options: CONTROLLED_OPTIONS,
+  options: paperOptions(CONTROLLED_OPTIONS),
   diagnostics: true,
   summary: { by: ["method"], metrics: SCORES },
 

@@ -9,7 +9,8 @@ import { varySamplesGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
 import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
-import { main, requireProblem } from "../lib/sweep.ts";
+import { requireProblem } from "../lib/paper/options.ts";
+import { main } from "../lib/sweep.ts";
 
 const K = 10;
 

@@ -10,7 +10,8 @@ import { varySparsityGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
 import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
 import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
-import { main, requireProblem } from "../lib/sweep.ts";
+import { requireProblem } from "../lib/paper/options.ts";
+import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
 export const experiment: Experiment<

@@ -13,6 +13,7 @@ import type { Experiment, Row } from "../lib/sweep.ts";
 import { roundsIn } from "../lib/paper/inference_methods.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { infer, Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
+import { paperOptions } from "../lib/paper/options.ts";
 import {
   CONTROLLED_N,
   controlledCells,
@@ -21,7 +22,7 @@ import {
   type SettingColumns,
   settingOf,
 } from "../lib/paper/settings.ts";
-import { inShares } from "../lib/sweep/progress_shares.ts";
+import { inShares } from "../lib/sweep/progress.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -42,14 +43,14 @@ export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_warmstart_decoder",
   description:
     "DL-FISTA from a random dictionary and from the decoders of autoencoders, over rounds.",
-  options: {
+  options: paperOptions({
     n: CONTROLLED_N,
     seeds: SEEDS,
     epochs: { default: 500 },
     maxSteps: { default: 5000, paper: 50_000 },
     lambda: { default: 0.1 },
     fistaIters: { default: 100 },
-  },
+  }),
   summary: { by: ["method", "n_outer"], metrics: SCORES },
 
   cells: ({ n, seeds, epochs, maxSteps, fistaIters }) =>

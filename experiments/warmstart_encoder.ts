@@ -11,6 +11,7 @@ import type { Experiment, Row } from "../lib/sweep.ts";
 import { fistaCheckpoints } from "../lib/sparse_coding.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { infer, Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
+import { paperOptions } from "../lib/paper/options.ts";
 import {
   CONTROLLED_OPTIONS,
   controlledCells,
@@ -19,7 +20,7 @@ import {
   type SettingColumns,
   settingOf,
 } from "../lib/paper/settings.ts";
-import { inShares } from "../lib/sweep/progress_shares.ts";
+import { inShares } from "../lib/sweep/progress.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
@@ -28,7 +29,7 @@ export const experiment: Experiment<ControlledOptions, SettingColumns> = {
   name: "exp_warmstart_encoder",
   description:
     "FISTA on the decoders of autoencoders, from zero and from their codes, over iterations.",
-  options: { ...CONTROLLED_OPTIONS, fistaIters: { default: 500 } },
+  options: paperOptions({ ...CONTROLLED_OPTIONS, fistaIters: { default: 500 } }),
   summary: { by: ["method", "n_iter"], metrics: SCORES },
 
   cells: ({ n, seeds, epochs, fistaIters }) =>

@@ -9,24 +9,29 @@
  */
 import { join } from "node:path";
 import { withLock, writeAtomic } from "./atomic_file.ts";
-import { parseCommandLine, type RunFlags, usage, UsageError } from "./sweep/run_flags.ts";
-import { compute, type Outcome, type Target } from "./sweep/compute.ts";
-import type { Cell, Experiment, ExperimentOptions } from "./sweep/experiment.ts";
-import { experimentFiles, provenanceOf } from "./sweep/parts.ts";
-import { formatBytes, machineMemory } from "./sweep/machine_memory.ts";
-import { describeMissing, mergeParts } from "./sweep/merge.ts";
 import {
-  alignColumns,
   type CellKey,
   compareKeys,
   keyInWords,
   type Part,
+  printable,
   readResults,
   type ResultFiles,
   type Results,
+  type Row,
+  seedTable,
+  type SummarySpec,
   summaryTable,
   taskName,
 } from "./results.ts";
+import { compute, type Outcome, type Target } from "./sweep/compute.ts";
+import type { Cell, Experiment, OptionSpec } from "./sweep/experiment.ts";
+import { UsageError } from "./sweep/flags.ts";
+import { listCells, listingText } from "./sweep/listing.ts";
+import { formatBytes, machineMemory } from "./sweep/machine_memory.ts";
+import { describeMissing, experimentFiles, mergeParts, provenanceOf } from "./sweep/parts.ts";
+import { requireWritableFolder } from "./sweep/places.ts";
+import { parseCommandLine, type RunFlags, usage } from "./sweep/run_flags.ts";
 import { balancedShards, fittingWorkers } from "./sweep/schedule.ts";
 import { systemBlas } from "./system_blas.ts";
 
@@ -34,17 +39,19 @@ export type {
   Cell,
   CellContext,
   Experiment,
-  ExperimentOptions,
   NamedFigure,
   OptionSpec,
+  OptionSpecs,
 } from "./sweep/experiment.ts";
 export type { CellKey, CellResult, Row, SummarySpec, Value } from "./results.ts";
-export { requireProblem, UsageError } from "./sweep/run_flags.ts";
+export { UsageError } from "./sweep/flags.ts";
+export { decimal, integer, type Kind, listOf, oneOf, type Range, text } from "./sweep/kinds.ts";
+export { inShares } from "./sweep/progress.ts";
 
 /**
  * Runs an experiment from the command line and ends the process: exit code 0 when all that was
  * asked for is done, 1 when a cell failed or the run was interrupted, 2 on bad usage or unusable
- * files (one line on stderr, before any work).
+ * files (one line on stderr, before any work), 3 when `--max-seconds` left cells undone.
  *
  * @param experiment The experiment; its module must export it as `experiment`.
  * @param moduleUrl `import.meta.url` of that module: the workers import it.
@@ -64,26 +71,58 @@ export { requireProblem, UsageError } from "./sweep/run_flags.ts";
  * if (import.meta.main) await main(experiment, import.meta.url);
  * ```
  */
-export async function main<Options extends Partial<ExperimentOptions>>(
+export async function main<Options extends object>(
   experiment: Experiment<Options>,
   moduleUrl: string,
   args: readonly string[] = Deno.args,
 ): Promise<never> {
-  let code: number;
-  try {
-    code = await runCommand(experiment, moduleUrl, args);
-  } catch (error) {
-    const isUsage = error instanceof UsageError;
-    console.error(
-      isUsage ? `Cannot run ${taskName(experiment.name)}: ${error.message}` : error,
-    );
-    code = isUsage ? 2 : 1;
-  }
+  const code = await runExperiment(experiment, moduleUrl, args);
   // not exitCode: an abandoned worker must not keep the process alive
   Deno.exit(code);
 }
 
-async function runCommand<Options extends Partial<ExperimentOptions>>(
+/**
+ * Does what {@linkcode main} does, but for the end of the process: for commands that run several
+ * experiments. A worker that was abandoned in a cell may be alive still.
+ *
+ * @param experiment The experiment; its module must export it as `experiment`.
+ * @param moduleUrl URL of that module.
+ * @param args Command-line arguments.
+ * @returns The exit code.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type Experiment, runExperiment } from "./sweep.ts";
+ *
+ * const experiment: Experiment<{ seeds: number[] }> = {
+ *   name: "exp_coin",
+ *   description: "Coins.",
+ *   options: { seeds: { default: [0, 1] } },
+ *   summary: { by: ["method"], metrics: ["heads"] },
+ *   cells: ({ seeds }) => seeds.map((seed) => ({ key: { seed }, cost: 1 })),
+ *   run: ({ key }) => ({ rows: [{ heads: Number(key.seed) % 2, method: "coin", ...key }] }),
+ * };
+ * assert.equal(await runExperiment(experiment, import.meta.url, ["--help"]), 0);
+ * ```
+ */
+export async function runExperiment<Options extends object>(
+  experiment: Experiment<Options>,
+  moduleUrl: string,
+  args: readonly string[],
+): Promise<number> {
+  try {
+    return await runCommand(experiment, moduleUrl, args);
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    console.error(
+      isUsage ? `Cannot run ${taskName(experiment.name)}: ${printable(error.message)}` : error,
+    );
+    return isUsage ? 2 : 1;
+  }
+}
+
+async function runCommand<Options extends object>(
   experiment: Experiment<Options>,
   moduleUrl: string,
   args: readonly string[],
@@ -97,7 +136,12 @@ async function runCommand<Options extends Partial<ExperimentOptions>>(
     .sort((a, b) => compareKeys(a.key, b.key));
   if (grid.length === 0) throw new UsageError("its options must leave at least one cell, got none");
   if (flags.list) {
-    console.log(listing(grid));
+    const listing = listCells(grid, knownCells(experiment, flags, options));
+    console.log(
+      flags.json
+        ? JSON.stringify({ experiment: experiment.name, ...listing }, null, 2)
+        : listingText(listing),
+    );
     return 0;
   }
 
@@ -169,7 +213,7 @@ function workersFor(queue: readonly Cell[], workers: number): number {
 const NOTHING: Results = { cells: [], failed: [], runs: [] };
 
 /** Draws and prints what the files hold about the cells of the run; returns the exit code. */
-async function conclude<Options extends Partial<ExperimentOptions>>(
+async function conclude<Options extends object>(
   experiment: Experiment<Options>,
   { cells, flags, target: { files, provenance }, drawsFigures, parts }: {
     cells: Cell[];
@@ -186,18 +230,33 @@ async function conclude<Options extends Partial<ExperimentOptions>>(
   const done = without(cells, missing);
   const failures = without(results.failed, without(results.failed, missing));
 
+  const rows = without(results.cells, without(results.cells, done)).flatMap(({ rows }) => rows);
+  const paths: string[] = [];
   if (done.length > 0) {
-    const inRun = without(results.cells, without(results.cells, done));
-    console.log(
-      summaryTable(inRun.flatMap(({ rows }) => rows), cells[0].key, experiment.summary),
-    );
-    const paths = [files.rows, ...(files.diagnostics ? [files.diagnostics] : []), files.meta];
+    paths.push(files.rows, ...(files.diagnostics ? [files.diagnostics] : []), files.meta);
     if (drawsFigures && !stop) {
       paths.push(...await drawFigures(experiment, results, flags, files));
     }
-    console.log(`\nFiles: ${paths.join("\n       ")}`);
   }
-  for (const { key, message } of failures) console.error(`Failed: ${keyInWords(key)}: ${message}`);
+  if (flags.json) {
+    console.log(JSON.stringify(
+      {
+        experiment: experiment.name,
+        cells: { all: cells.length, done: done.length },
+        failed: failures,
+        summary: summaryLines(rows, cells[0].key, experiment.summary),
+        files: paths,
+      },
+      null,
+      2,
+    ));
+  } else if (done.length > 0) {
+    console.log(summaryTable(rows, cells[0].key, experiment.summary));
+    console.log(`\nFiles: ${paths.map(printable).join("\n       ")}`);
+  }
+  for (const { key, message } of failures) {
+    console.error(printable(`Failed: ${keyInWords(key)}: ${message}`));
+  }
   if (failures.length > 0) {
     console.error(
       `${failures.length} of ${cells.length} cells failed; --retry-failed takes them up again`,
@@ -208,7 +267,7 @@ async function conclude<Options extends Partial<ExperimentOptions>>(
       `Stopped: ${stop.reason}. ${done.length} of ${cells.length} cells are saved; ` +
         "the same command goes on from there",
     );
-    if (!stop.isInterruption && failures.length === 0) return 0;
+    if (!stop.isInterruption && failures.length === 0) return missing.length > 0 ? 3 : 0;
   } else if (missing.length > failures.length) {
     console.error(`${missing.length - failures.length} of ${cells.length} cells are not there yet`);
     if (flags.merge) {
@@ -220,7 +279,7 @@ async function conclude<Options extends Partial<ExperimentOptions>>(
 }
 
 /** Draws all figures of the result files; returns their paths. */
-async function drawFigures<Options extends Partial<ExperimentOptions>>(
+async function drawFigures<Options extends object>(
   experiment: Experiment<Options>,
   { cells }: Results,
   { figures: folder, suffix }: RunFlags,
@@ -269,6 +328,22 @@ function readUsable(files: ResultFiles, { provenance }: Target): Results {
   }
 }
 
+/** What a listing can count on: nothing where the files cannot be used, which a run would refuse. */
+function knownCells<Options extends object>(
+  experiment: Experiment<Options>,
+  flags: RunFlags,
+  options: Options,
+): Results["cells"] {
+  try {
+    const files = experimentFiles(experiment, flags, flags.shard);
+    return readResults(files, provenanceOf(experiment, options)).cells;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(printable(error.message));
+    return [];
+  }
+}
+
 /** The experiment refuses options by a RangeError, in the words of the library. */
 function withUsageErrors<T>(work: () => T): T {
   try {
@@ -278,33 +353,28 @@ function withUsageErrors<T>(work: () => T): T {
   }
 }
 
-function requireWritableFolder(flag: string, folder: string): void {
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-    Deno.removeSync(Deno.makeTempFileSync({ dir: folder, prefix: ".writable-" }));
-  } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new UsageError(`${flag} must be a folder to write to, got "${folder}" (${reason})`);
-  }
-}
-
-function tellAboutPaper<Options extends Partial<ExperimentOptions>>(
-  { name, options }: Experiment<Options>,
-): void {
-  const specs: { paper?: unknown }[] = Object.values(options);
+function tellAboutPaper<Options extends object>({ name, options }: Experiment<Options>): void {
+  const specs: OptionSpec<unknown>[] = Object.values(options);
   if (specs.some(({ paper }) => paper !== undefined)) {
     console.error(`A quick grid; for the paper's: deno task ${taskName(name)} --paper`);
   }
 }
 
-function listing(grid: readonly Cell[]): string {
-  const columns = Object.keys(grid[0].key);
-  return alignColumns([
-    ["index", ...columns, "cost"],
-    ...grid.map(({ key, cost }, index) => [
-      String(index),
-      ...columns.map((column) => String(key[column])),
-      cost.toPrecision(3),
-    ]),
-  ]);
+/** The summary as data: the columns of the table, and means with their spread. */
+function summaryLines(
+  rows: readonly Row[],
+  key: CellKey,
+  { by, metrics }: SummarySpec,
+): Record<string, unknown>[] {
+  const grid = Object.keys(key).filter((column) => column !== "seed");
+  const { settings, scores, lines } = seedTable(rows, {
+    settings: [...grid, ...by],
+    scores: metrics,
+  });
+  return lines.map((line) =>
+    Object.fromEntries([
+      ...settings.map((column, i) => [column, line.settings[i]]),
+      ...scores.map((column, i) => [column, line.scores[i]]),
+    ])
+  );
 }

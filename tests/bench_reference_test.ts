@@ -125,8 +125,11 @@ Deno.test("without --case all are chosen, under --quick but the large ones", () 
 
 Deno.test("every mistake on the command line is told in one line that names the flag", () => {
   const mistakes: [args: string[], message: RegExp][] = [
-    [[], /^--reference must name a checkout of the reference, got nothing$/],
-    [["--reference"], /^--reference must be followed by a value$/],
+    [[], /^--reference must be the folder of a checkout of the reference, got nothing$/],
+    [
+      ["--reference"],
+      /^--reference must be the folder of a checkout of the reference, got nothing$/,
+    ],
     [["--reference", "a", "--reference", "b"], /^--reference must be given once, got it twice$/],
     [["--reference", "a", "--frobnicate"], /^it has no flag --frobnicate/],
     [["--reference", "a", "b"], /^it takes flags only, got "b"$/],

@@ -13,7 +13,6 @@ function setUp({ ours = 0.501 } = {}) {
   Deno.writeTextFileSync(`${folder}/published/exp_dict_quality_n50.json`, formatRows([ROW]));
   const file = `${folder}/results/exp_dict_quality.json`;
   Deno.writeTextFileSync(file, formatRows([{ ...ROW, mcc_iid: ours }]));
-  Deno.writeTextFileSync(`${folder}/results/exp_dict_quality.meta.json`, "{}");
   const outputs = [
     `${folder}/out/compare.json`,
     `${folder}/figures/compare.svg`,
@@ -29,7 +28,7 @@ function setUp({ ours = 0.501 } = {}) {
         "--no-prompt",
         "--ignore-env",
         `--allow-read=${folder}`,
-        `--allow-write=${folder}/out,${folder}/figures,${folder}/PARITY.md,${folder}/.PARITY.md.tmp`,
+        `--allow-write=${folder}/out,${folder}/figures,${folder}/PARITY.md`,
         "commands/compare.ts",
         ...args,
       ],
@@ -97,7 +96,7 @@ Deno.test("compare answers bad usage with one line that names the flag, and exit
     [onPublished("--results", folder), /--results must hold files named exp_\*\.json, got none/],
     [
       onPublished("--results", `${folder}/results`, "--out", `${folder}/published/README.md/x`),
-      /--out must be writable, got/,
+      /--out must be a folder to write to, got/,
     ],
   ];
   for (const [result, message] of cases) {
@@ -119,6 +118,33 @@ Deno.test("compare refuses a damaged or foreign file by name and writes nothing"
     assert.match(stderr, /^Cannot (use|compare) .*exp_vary_latents\.json: .+$/);
     assert.deepEqual(outputs.filter((path) => existsSync(path)), []);
   }
+});
+
+Deno.test("compare replaces nothing outside its folders unless told, and checks all before it writes one", async () => {
+  const { folder, run } = setUp();
+  const flags = ["--published", `${folder}/published`, "--results", `${folder}/results`];
+  Deno.writeTextFileSync(`${folder}/PARITY.md`, "kept");
+  const usual = await run(...flags, "--out", `${folder}/out`, "--figures", `${folder}/figures`);
+  assert.equal(usual.code, 0, usual.stderr);
+  assert(Deno.readTextFileSync(`${folder}/out/PARITY.md`).startsWith("# Parity"));
+  assert.equal(Deno.readTextFileSync(`${folder}/PARITY.md`), "kept");
+
+  const other = setUp();
+  Deno.mkdirSync(`${other.folder}/PARITY.md`);
+  const refused = await other.compare();
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /--parity must be writable, got ".*PARITY\.md" \(it is a folder\)$/);
+  assert.equal(existsSync(`${other.folder}/out/compare.json`), false);
+});
+
+Deno.test("compare tells where rows are not those that their run left, and prints JSON when asked", async () => {
+  const { folder, compare } = setUp();
+  Deno.writeTextFileSync(`${folder}/results/exp_dict_quality.meta.json`, "{}");
+  const { code, stdout, stderr } = await compare("--json");
+  assert.equal(code, 0);
+  assert.match(stderr, /^Cannot tell whether .*exp_dict_quality\.json changed: .*meta\.json/);
+  const { files, outside, written } = JSON.parse(stdout);
+  assert.deepEqual([files.length, outside, written.length], [1, 0, 3]);
 });
 
 Deno.test("compare --help lists the flags", async () => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
-import type { CellResult, Experiment, ExperimentOptions, Row } from "../lib/sweep.ts";
+import type { PaperOptions } from "../lib/paper/options.ts";
+import type { CellResult, Experiment, Row } from "../lib/sweep.ts";
 import { listModels } from "../lib/paper/model_cache.ts";
 import { toFloat32 } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
@@ -24,7 +25,7 @@ const SWEEP = [
 ];
 const ON_DECODERS = TYPES.flatMap((type) => [`sae_${type}`, `fista+${type}`, `refined_${type}`]);
 
-type AnyOptions = Partial<ExperimentOptions>;
+type AnyOptions = Partial<PaperOptions>;
 
 /** The options of every run here: the smallest problem with k = 10, and hardly any training. */
 const TINY: AnyOptions = {
@@ -38,7 +39,7 @@ async function load(name: string): Promise<Experiment<AnyOptions>> {
 
 /** All options of an experiment: those given, those of `TINY`, its defaults. */
 function complete({ options: specs }: Experiment<AnyOptions>, options: AnyOptions): AnyOptions {
-  const entries = Object.entries(specs) as [keyof ExperimentOptions, { default: never }][];
+  const entries = Object.entries(specs) as [keyof PaperOptions, { default: never }][];
   return Object.fromEntries(
     entries.map(([key, spec]) => [key, options[key] ?? TINY[key] ?? spec.default]),
   );

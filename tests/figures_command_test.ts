@@ -103,7 +103,7 @@ Deno.test("figures answers bad usage with one line that names the flag, and exit
   const { folder, results, draw, run, drawn } = setUp(["exp_vary_latents"]);
   Deno.mkdirSync(`${folder}/empty`);
   const cases: [Promise<{ code: number; stderr: string }>, RegExp][] = [
-    [draw("--only"), /--only must be followed by a value, got nothing/],
+    [draw("--only"), /--only must be a name, got nothing/],
     [
       draw("--only", "papers"),
       /--only must name a set .* an experiment \(vary-latents\).*"papers"/,

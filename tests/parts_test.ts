@@ -1,9 +1,14 @@
 /** Merging parts: whatever their order, and not whatever they were made with. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { UsageError } from "../lib/sweep/run_flags.ts";
-import { experimentFiles, findParts, provenanceOf } from "../lib/sweep/parts.ts";
-import { describeMissing, mergeParts } from "../lib/sweep/merge.ts";
+import { UsageError } from "../lib/sweep/flags.ts";
+import {
+  describeMissing,
+  experimentFiles,
+  findParts,
+  mergeParts,
+  provenanceOf,
+} from "../lib/sweep/parts.ts";
 import { type Part, type Provenance, readResults, saveResults } from "../lib/results.ts";
 
 const EXPERIMENT = { name: "exp_toy", options: { lambda: { default: 0.1 } } };

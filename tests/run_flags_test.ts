@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { parseCommandLine, requireProblem, usage } from "../lib/sweep/run_flags.ts";
+import { paperOptions, requireProblem } from "../lib/paper/options.ts";
+import { parseCommandLine, usage } from "../lib/sweep/run_flags.ts";
 import type { Experiment } from "../lib/sweep/experiment.ts";
+import { decimal, listOf, oneOf } from "../lib/sweep/kinds.ts";
 import { fixedOptions } from "../lib/sweep/experiment.ts";
 
 const experiment: Pick<
@@ -9,12 +11,12 @@ const experiment: Pick<
 > = {
   name: "exp_toy_thing",
   description: "A toy.",
-  options: {
+  options: paperOptions({
     n: { default: [50, 100], paper: [50, 100, 500] },
     seeds: { default: [0, 1, 2] },
     epochs: { default: 500 },
     lambda: { default: [0.1, 0.2], axis: false },
-  },
+  }),
 };
 const parse = (...args: string[]) => parseCommandLine(experiment, args);
 
@@ -80,12 +82,15 @@ Deno.test("every mistake is refused in one line that names the flag, its rule an
     [["--lambda", "0"], /--lambda .*above 0.*got "0"/],
     [["--lambda", "NaN"], /--lambda .*got "NaN"/],
     [["--workers", "0"], /--workers must be an integer from 1 to 1024, got "0"/],
-    [["--shard", "3/3"], /--shard must be I\/N with I from 0 to N − 1, got "3\/3"/],
+    [["--shard", "3/3"], /--shard must be I\/N with I from 0 to N − 1 and .*, got "3\/3"/],
     [["--shard", "x"], /--shard must be/],
     [["--max-seconds", "-1"], /--max-seconds must be a number above 0/],
     // a longer timer would overflow, and end the run at once
     [["--max-seconds", "2147484"], /--max-seconds must be .* at most 2147483, got "2147484"/],
+    [["--shard", "0/100000000"], /--shard must be .* N at most 100000, got "0\/100000000"/],
     [["--suffix", "../x"], /--suffix must be made of letters/],
+    [["--suffix", "diagnostics"], /--suffix must be .* got "diagnostics"/],
+    [["--suffix", "trial."], /--suffix must be .* got "trial\."/],
     [["--out", ""], /--out must be a path, got ""/],
     [["--fresh=yes"], /--fresh takes no value, got "yes"/],
     [["--shard", "0/2", "--merge"], /--shard and --merge exclude each other/],
@@ -113,7 +118,7 @@ Deno.test("k must be below n, and k active latents must fit in one half of n", (
 Deno.test("the usage names every flag that is accepted, with defaults and the paper's values", () => {
   const text = usage(experiment);
   assert.match(text, /^Usage: deno task exp:toy-thing \[flags\]/);
-  assert.match(text, /--n X,… .*\(default: 50,100; --paper: 50,100,500\)/);
+  assert.match(text, /--n N,… .*\(default: 50,100; --paper: 50,100,500\)/);
   for (const [flag] of text.matchAll(/(?<=^ {2})--[a-z-]+/gm)) {
     assert.throws(
       () => parse(flag, "%", flag, "%"),
@@ -126,4 +131,79 @@ Deno.test("the usage names every flag that is accepted, with defaults and the pa
 Deno.test("the options that decide the numbers are those that span no grid", () => {
   const options = parse().options;
   assert.deepEqual(fixedOptions(experiment.options, options), { epochs: 500, lambda: [0.1, 0.2] });
+});
+
+Deno.test("an option of one's own has the flag, words and rule that it brings along", () => {
+  const own = {
+    name: "exp_own",
+    description: "Own.",
+    options: {
+      noiseLevels: {
+        default: [0, 0.1],
+        about: "noise",
+        kind: listOf(decimal({ min: 0 })),
+        flag: "noise",
+      },
+      shape: { default: "flat", kind: oneOf(["flat", "steep"]) },
+    },
+  };
+  const parseOwn = (...args: string[]) => parseCommandLine(own, args).options;
+  assert.deepEqual(parseOwn("--noise", "0.5,1", "--shape", "steep"), {
+    noiseLevels: [0.5, 1],
+    shape: "steep",
+  });
+  assert.throws(() => parseOwn("--noise", "-1"), {
+    message: /--noise must be .* each a number of at least 0 .* got "-1"/,
+  });
+  assert.throws(() => parseOwn("--noise-levels", "1"), {
+    message: /it has no flag --noise-levels/,
+  });
+  assert.throws(() => parseOwn("--shape", "round"), {
+    message: /--shape must be one of flat, steep/,
+  });
+  assert.match(usage(own), /^ {2}--noise X,… +noise \(default: 0,0\.1\)$/m);
+  assert.match(usage(own), /^ {2}--shape X +shape \(default: flat\)$/m);
+});
+
+Deno.test("an option without a kind takes what its default is", () => {
+  const own = {
+    name: "exp_own",
+    options: {
+      seeds: { default: [0, 1] },
+      weight: { default: 1 },
+      label: { default: "a" },
+      loud: { default: false },
+      fair: { default: true },
+    },
+  };
+  const parseOwn = (...args: string[]) => parseCommandLine(own, args).options;
+  assert.deepEqual(
+    parseOwn("--seeds", "4", "--weight", "0.5", "--label", "b c", "--loud", "--fair", "false"),
+    { seeds: [4], weight: 0.5, label: "b c", loud: true, fair: false },
+  );
+  assert.deepEqual(parseOwn(), { seeds: [0, 1], weight: 1, label: "a", loud: false, fair: true });
+  assert.throws(() => parseOwn("--weight", "heavy"), /--weight must be a number, got "heavy"/);
+  assert.throws(() => parseOwn("--fair", "maybe"), /--fair must be one of true, false/);
+  const empty: { name: string; options: { list: { default: number[] } } } = {
+    name: "exp_own",
+    options: { list: { default: [] } },
+  };
+  assert.throws(() => parseCommandLine(empty, []), TypeError);
+});
+
+Deno.test("an option that has the name of a flag of every run is the programmer's mistake", () => {
+  assert.throws(() => parseCommandLine({ options: { out: { default: "a" } } }, []), TypeError);
+  const hidden = { folder: { default: "a", flag: "out" } };
+  assert.throws(() => parseCommandLine({ options: hidden }, []), TypeError);
+});
+
+Deno.test("a c beyond all that changes m is refused, not clamped", () => {
+  const { options } = { options: paperOptions({ c: { default: [1, 2] } }) };
+  assert.deepEqual(parseCommandLine({ options }, ["--c", "0.5,6"]).options, { c: [0.5, 6] });
+  for (const c of ["0", "0.01", "11", "1e9"]) {
+    assert.throws(
+      () => parseCommandLine({ options }, ["--c", c]),
+      /--c must be .* each a number from 0\.1 to 10 /,
+    );
+  }
 });

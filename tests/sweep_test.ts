@@ -1,7 +1,6 @@
 /** The engine under faults: every run here is a process of its own, with narrow permissions. */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { duration } from "../lib/sweep/progress.ts";
 import { compareKeys, readRows, type Row } from "../lib/results.ts";
 import { balancedShards, fittingWorkers, largestFirst } from "../lib/sweep/schedule.ts";
 import { summaryTable } from "../lib/results.ts";
@@ -207,10 +206,10 @@ Deno.test("a cell to be split has all workers' threads, the others have one each
   assert.deepEqual(rows.map(({ mcc_iid }) => mcc_iid), [3, 3, Math.sin(50), Math.sin(51)]);
 });
 
-Deno.test("--max-seconds saves and ends without failing", async () => {
+Deno.test("--max-seconds saves and ends with an exit code of its own", async () => {
   const folder = newFolder();
   const { code, stderr } = await runToy(folder, "--n", "23,50", "--max-seconds", "0.6");
-  assert.equal(code, 0);
+  assert.equal(code, 3);
   // a slow machine may reach neither of the two cells that end
   const [, saved] = stderr.match(/--max-seconds 0\.6 are over\. ([0-2]) of 4 cells are saved/)!;
   assert.equal(cellsIn(folder).length, Number(saved));
@@ -316,19 +315,60 @@ Deno.test("--help and --list compute nothing, --only computes what it names", as
   const folder = newFolder();
   assert.match((await runToy(folder, "--help")).stdout, /^Usage: deno task exp:toy/);
   const { stdout } = await runToy(folder, "--list");
-  assert.match(stdout, /^index +num_latents +k +seed +cost\n0 +20 +5 +0 +20\.0$/m);
+  assert.match(
+    stdout,
+    /^index +num_latents +k +seed +cost +hours +known\n0 +20 +5 +0 +20\.0 +0\.006$/m,
+  );
+  // 120 seconds
+  assert.match(stdout, /^4 cells, 0\.03 hours of one core; 0 cells known, 0\.03 hours left$/m);
   assert.deepEqual([...Deno.readDirSync(folder)], []);
   await runToy(folder, "--only", "3,0", "--quiet", "--no-figures");
   assert.deepEqual(cellsIn(folder), ["20/0", "40/1"]);
   assert.throws(() => Deno.statSync(join(folder, "figures")), Deno.errors.NotFound);
 });
 
-Deno.test("--quiet leaves stderr empty", async () => {
-  assert.equal((await runToy(newFolder(), "--quiet")).stderr, "");
+Deno.test("the hours of --list follow the cells that are known, but for files that cannot be used", async () => {
+  const folder = newFolder();
+  await runToy(folder, "--n", "20", "--epochs", "40");
+  const { stdout } = await runToy(folder, "--list", "--json", "--epochs", "40");
+  const { experiment, cells, hours, hoursLeft } = JSON.parse(stdout);
+  assert.equal(experiment, "exp_toy");
+  assert.deepEqual(cells.map(({ known }: { known: boolean }) => known), [true, true, false, false]);
+  assert.deepEqual(cells[3].key, { num_latents: 40, k: 5, seed: 1 });
+  const sum = (list: { hours: number }[]) => list.reduce((total, cell) => total + cell.hours, 0);
+  // sums of four numbers of one size
+  assert(Math.abs(sum(cells) - hours) < 1e-12 * hours);
+  assert(Math.abs(sum(cells.slice(2)) - hoursLeft) < 1e-12 * hours);
+  // cells of twice the cost take twice the time of the known ones, far from the 40 s of a cost in seconds
+  assert(Math.abs(hoursLeft - 2 * (hours - hoursLeft)) < 1e-12 * hours);
+  const other = await runToy(folder, "--list", "--epochs", "40", "--lambda", "0.2");
+  assert.equal(other.code, 0);
+  assert.match(other.stderr, /exp_toy\.json.* lambda 0\.2, got 0\.1/);
+  assert.match(other.stdout, /0 cells known/);
 });
 
-Deno.test("an estimate is told in units that suit it", () => {
-  assert.deepEqual([0.4, 59, 200, 7500].map(duration), ["0 s", "59 s", "3 min 20 s", "2 h 5 min"]);
+Deno.test("--json prints the summary as data, and nothing else on stdout", async () => {
+  const folder = newFolder();
+  const { code, stdout } = await runToy(folder, "--json", "--n", "13,20");
+  assert.equal(code, 1);
+  const { experiment, cells, failed, summary, files } = JSON.parse(stdout);
+  assert.equal(experiment, "exp_toy");
+  assert.deepEqual(cells, { all: 4, done: 2 });
+  assert.deepEqual(failed[0], {
+    key: { num_latents: 13, k: 5, seed: 0 },
+    message: "thirteen is unlucky",
+  });
+  assert.equal(summary.length, 2);
+  const { mcc_iid, ...line } = summary[0];
+  assert.deepEqual(line, { num_latents: 20, k: 5, method: "b" });
+  assert.equal(mcc_iid.count, 2);
+  // a sum of two, halved
+  assert(Math.abs(mcc_iid.mean - (Math.sin(20) + Math.sin(21)) / 2) < 1e-15);
+  assert(files.includes(join(folder, "exp_toy.json")));
+});
+
+Deno.test("--quiet leaves stderr empty", async () => {
+  assert.equal((await runToy(newFolder(), "--quiet")).stderr, "");
 });
 
 Deno.test("keys are ordered column by column, numbers by size", () => {

@@ -4,17 +4,13 @@
  */
 import { scoring } from "./estimates.ts";
 import type { CellKey, Row } from "../results.ts";
-import type {
-  CellContext,
-  Experiment,
-  ExperimentOptions,
-  OptionSpec,
-} from "../sweep/experiment.ts";
+import type { CellContext, Experiment } from "../sweep/experiment.ts";
 import type { Method, MethodOptions } from "./inference_methods.ts";
 import { Instance, type Setting } from "./instance.ts";
 import { SCORES, SEEDS } from "./settings.ts";
+import { type OptionValues, type PaperOptions, paperOptions } from "./options.ts";
 import { peakMemory } from "./problem_memory.ts";
-import { inShares } from "../sweep/progress_shares.ts";
+import { inShares } from "../sweep/progress.ts";
 import { THREADS_FROM_LATENTS } from "../wasm/memory.ts";
 
 /** The options that every sweep has. */
@@ -27,7 +23,7 @@ export interface SweepOptions extends MethodOptions {
 
 /** Their values, but for the methods; the learners take fewer steps by default than in the paper. */
 const OPTIONS: {
-  [Name in Exclude<keyof SweepOptions, "methods">]: OptionSpec<SweepOptions[Name]>;
+  [Name in Exclude<keyof SweepOptions, "methods">]: OptionValues<SweepOptions[Name]>;
 } = {
   seeds: SEEDS,
   epochs: { default: 500 },
@@ -41,7 +37,7 @@ const SPLIT_SHARE = 0.8;
 
 /** What tells one sweep from another. */
 export interface MethodSweep<
-  Axes extends Partial<ExperimentOptions>,
+  Axes extends Partial<PaperOptions>,
   Point extends Omit<Setting, "seed">,
   Key extends CellKey,
 > {
@@ -53,8 +49,8 @@ export interface MethodSweep<
   methods: readonly Method[];
   /** Swept options, and options whose defaults differ from the usual. */
   options:
-    & { [Name in keyof Axes]: OptionSpec<Axes[Name]> }
-    & { [Name in keyof SweepOptions]?: OptionSpec<SweepOptions[Name]> };
+    & { [Name in keyof Axes]: OptionValues<Axes[Name]> }
+    & { [Name in keyof SweepOptions]?: OptionValues<SweepOptions[Name]> };
   /** The problems, without their seeds. Throws where an option allows none. */
   grid(options: Axes): readonly Point[];
   /** The columns of a problem in result rows. */
@@ -88,7 +84,7 @@ export interface MethodSweep<
  * ```
  */
 export function methodSweep<
-  Axes extends Partial<ExperimentOptions>,
+  Axes extends Partial<PaperOptions>,
   Point extends Omit<Setting, "seed">,
   Key extends CellKey,
 >(
@@ -106,13 +102,15 @@ export function methodSweep<
   return {
     name,
     description,
-    options: {
-      // what is swept comes first in the usage
-      ...options,
-      ...OPTIONS,
-      ...options,
-      methods: { default: methods.map(({ id }) => id), axis: false },
-    } as Experiment<Axes & SweepOptions>["options"],
+    options: paperOptions<Axes & SweepOptions>(
+      {
+        // what is swept comes first in the usage
+        ...options,
+        ...OPTIONS,
+        ...options,
+        methods: { default: methods.map(({ id }) => id), axis: false },
+      } as { [Name in keyof (Axes & SweepOptions)]: OptionValues<(Axes & SweepOptions)[Name]> },
+    ),
     summary: { by: ["method"], metrics: SCORES },
     cells: (options) =>
       grid(options).flatMap((point) =>

@@ -3,10 +3,10 @@
  * the grid that the controlled experiments share.
  * @module
  */
-import { requireProblem } from "../sweep/run_flags.ts";
+import { type OptionValues, requireProblem } from "./options.ts";
 import { scoring } from "./estimates.ts";
 import { type CellKey, codeScores } from "../results.ts";
-import type { Cell, OptionSpec } from "../sweep/experiment.ts";
+import type { Cell } from "../sweep/experiment.ts";
 import { paperSeeds, varyLatentsGrid } from "../grids.ts";
 import { peakMemory } from "./problem_memory.ts";
 import type { Setting } from "./trained_saes.ts";
@@ -32,10 +32,10 @@ export interface SettingColumns extends CellKey {
 export const SCORES: string[] = [...codeScores];
 
 /** The seeds of every experiment. */
-export const SEEDS: OptionSpec<number[]> = { default: [...paperSeeds] };
+export const SEEDS: OptionValues<number[]> = { default: [...paperSeeds] };
 
 /** The grid of the controlled experiments. */
-export const CONTROLLED_N: OptionSpec<number[]> = {
+export const CONTROLLED_N: OptionValues<number[]> = {
   default: [50],
   paper: [50, 100, 500, 1000, 5000, 10_000],
 };
@@ -56,7 +56,7 @@ export interface ControlledOptions {
 
 /** Their values. */
 export const CONTROLLED_OPTIONS: {
-  [Name in keyof ControlledOptions]: OptionSpec<ControlledOptions[Name]>;
+  [Name in keyof ControlledOptions]: OptionValues<ControlledOptions[Name]>;
 } = {
   n: CONTROLLED_N,
   seeds: SEEDS,

@@ -9,6 +9,7 @@ import { isSetting } from "./columns.ts";
 import type { Row } from "./row.ts";
 import { parseResultName, runLabel } from "./names.ts";
 import { withTodaysNames } from "./old_names.ts";
+import { readProvenance } from "./provenance.ts";
 import { readRows } from "./rows_file.ts";
 
 /** The rows of one experiment, from all its files in a folder. */
@@ -48,6 +49,43 @@ export function defaultResultFolder(): string {
     if (error instanceof Deno.errors.NotFound) return shipped;
     throw error;
   }
+}
+
+/**
+ * The experiments that a folder holds files of. Provenance files say which experiment they are of;
+ * without one, a file `exp_*.json` is of the experiment of its name.
+ *
+ * @param folder Folder of the files.
+ * @param known Names of experiments that are known.
+ * @returns The known ones, in their order, then those that only the folder names, by name.
+ * @throws {Deno.errors.NotFound} Where there is no such folder.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { experimentsIn } from "./folder.ts";
+ *
+ * const [first, ...others] = experimentsIn("results", ["exp_own"]);
+ * assert.equal(first, "exp_own");
+ * assert(others.includes("exp_vary_latents"));
+ * ```
+ */
+export function experimentsIn(folder: string, known: readonly string[]): string[] {
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  const told = files.filter((file) => file.endsWith(".meta.json")).flatMap((file) => {
+    try {
+      const experiment = readProvenance(join(folder, file))?.experiment ?? "";
+      return parseResultName(file, [experiment])?.experiment === experiment ? [experiment] : [];
+    } catch (error) {
+      // whoever reads the rows tells of it
+      if (error instanceof RangeError) return [];
+      throw error;
+    }
+  });
+  const names = [...new Set([...known, ...told])];
+  const found = files.flatMap((file) => parseResultName(file, names)?.experiment ?? []);
+  const own = new Set([...told, ...found].filter((name) => !known.includes(name)));
+  return [...known, ...[...own].sort()];
 }
 
 /**

@@ -63,19 +63,28 @@ export interface Outcome {
  *
  * @example
  * ```ts
- * import { compute } from "./compute.ts";
+ * import assert from "node:assert/strict";
  * import { resultFiles } from "../results.ts";
- * await compute([{ key: { seed: 0 }, cost: 1 }], {
- *   files: resultFiles("results", "exp_toy"),
- *   provenance: { experiment: "exp_toy", version: "0.1.0", options: {} },
- *   run: { started: new Date().toISOString(), saved: "", args: [], workers: 1, machine: {} },
- * }, {
- *   module: new URL("../../experiments/dict_quality.ts", import.meta.url).href,
- *   options: {},
- *   workers: 1,
- *   replace: false,
- *   quiet: true,
- * });
+ * import { compute } from "./compute.ts";
+ *
+ * const folder = Deno.makeTempDirSync({ dir: "." });
+ * const { saved, failed } = await compute(
+ *   [{ key: { num_latents: 20, k: 3, noise: 0, seed: 0 }, cost: 1 }],
+ *   {
+ *     files: resultFiles(folder, "exp_template"),
+ *     provenance: { experiment: "exp_template", version: "0.1.0", options: {} },
+ *     run: { started: new Date().toISOString(), saved: "", args: [], workers: 1, machine: {} },
+ *   },
+ *   {
+ *     module: new URL("../../experiments/template.ts", import.meta.url).href,
+ *     options: { lambda: 0.1, iterations: [10] },
+ *     workers: 1,
+ *     replace: false,
+ *     quiet: true,
+ *   },
+ * );
+ * assert.deepEqual([saved, failed], [true, []]);
+ * Deno.removeSync(folder, { recursive: true });
  * ```
  */
 export async function compute(

@@ -2,13 +2,17 @@
  * What an experiment is: a grid of independent cells, each of which yields rows.
  * @module
  */
+import type { Kind } from "./kinds.ts";
 import type { CellKey, CellResult, Row, SummarySpec } from "../results.ts";
 
 /** One independent unit of work: a grid point and a seed. Plain JSON. */
 export interface Cell<Key extends CellKey = CellKey> {
   /** Columns that every row of the cell carries, and no other cell's rows share. */
   key: Key;
-  /** Estimated cost in any unit common to the grid: for scheduling, shards and the time left. */
+  /**
+   * Estimated cost, for scheduling, shards and the time left: rough seconds of one core, or any other
+   * unit common to the grid, as long as nobody reads the hours of `--list`.
+   */
   cost: number;
   /** Estimated memory in bytes at its peak, where it can be more than a machine has. */
   memory?: number;
@@ -34,49 +38,39 @@ export interface NamedFigure {
   svg: string;
 }
 
-/** Options that an experiment can have: its flags, in camelCase. */
-export interface ExperimentOptions {
-  /** Numbers of latents, `--n`. */
-  n: number[];
-  /** Seeds, `--seeds`. */
-  seeds: number[];
-  /** Active latents per sample, `--k`. */
-  k: number[];
-  /** Constants of the compressed-sensing bound, `--c`. */
-  c: number[];
-  /** Numbers of samples, `--samples`. */
-  samples: number[];
-  /** Passes over the training set, `--epochs`. */
-  epochs: number;
-  /** Steps of the iterative learners, `--max-steps`. */
-  maxSteps: number;
-  /** Weight or weights of the L1 norm, `--lambda`. */
-  lambda: number | number[];
-  /** FISTA iterations, `--fista-iters`. */
-  fistaIters: number;
-  /** Methods to run, `--methods`: some of those that are the default. */
-  methods: string[];
-}
-
 /** Default and meaning of one option in one experiment. */
-export interface OptionSpec<V> {
-  /** Value without the flag; a list makes the flag take a comma-separated list. */
-  default: V;
+export interface OptionSpec<Value> {
+  /** Value without the flag. */
+  default: Value;
   /** Value under `--paper`, where it differs. */
-  paper?: V;
+  paper?: Value;
   /**
    * Whether the option only chooses grid points, so that runs with different values can share a
    * result file. Lists are axes, numbers are not, unless this says otherwise.
    */
   axis?: boolean;
+  /** What the flag is for, in the usage. Default: the option's name. */
+  about?: string;
+  /**
+   * What its values are. Default: as the default tells: numbers, text, or lists of them; an option
+   * that is false by default is a switch.
+   */
+  kind?: Kind<Value>;
+  /** Name of the flag, without its dashes. Default: that of the option, `maxSteps` as `max-steps`. */
+  flag?: string;
 }
+
+/** One spec for each option. */
+export type OptionSpecs<Options> = { [Name in keyof Options]: OptionSpec<Options[Name]> };
 
 /**
  * An experiment: everything that `main` in `sweep.ts` needs to run it.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import type { Experiment } from "./experiment.ts";
+ *
  * export const experiment: Experiment<{ n: number[]; seeds: number[] }> = {
  *   name: "exp_halves",
  *   description: "Halves of n.",
@@ -88,10 +82,11 @@ export interface OptionSpec<V> {
  *     rows: [{ half: Number(key.num_latents) / 2, method: "division", ...key }],
  *   }),
  * };
+ * assert.equal(experiment.cells({ n: [2, 4], seeds: [0] }).length, 2);
  * ```
  */
 export interface Experiment<
-  Options extends Partial<ExperimentOptions> = Partial<ExperimentOptions>,
+  Options extends object = object,
   Key extends CellKey = CellKey,
 > {
   /** Name of the result file without its extension: `exp_dict_quality`. */
@@ -99,7 +94,7 @@ export interface Experiment<
   /** One or two sentences for `--help`. */
   description: string;
   /** The options that it has, besides those common to all experiments. */
-  options: { [Name in keyof Options]: OptionSpec<Options[Name]> };
+  options: OptionSpecs<Options>;
   /** Whether its cells yield diagnostics, for `results/<name>_diagnostics.json`. */
   diagnostics?: boolean;
   /** The table at the end. */
@@ -118,15 +113,15 @@ export interface Experiment<
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fixedOptions } from "./experiment.ts";
- * fixedOptions(
- *   { n: { default: [50] }, epochs: { default: 500 } },
- *   { n: [50, 100], epochs: 20 },
- * ); // { epochs: 20 }
+ *
+ * const specs = { n: { default: [50] }, epochs: { default: 500 } };
+ * assert.deepEqual(fixedOptions(specs, { n: [50, 100], epochs: 20 }), { epochs: 20 });
  * ```
  */
 export function fixedOptions<Options>(
-  specs: { [Name in keyof Options]: OptionSpec<Options[Name]> },
+  specs: OptionSpecs<Options>,
   options: Options,
 ): Record<string, unknown> {
   const names = Object.keys(specs) as (keyof Options & string)[];

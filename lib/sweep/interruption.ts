@@ -24,9 +24,11 @@ export interface Interruption extends Disposable {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { watchForInterruption } from "./interruption.ts";
+ *
  * using interruption = watchForInterruption(60);
- * interruption.signal.aborted; // false
+ * assert.equal(interruption.signal.aborted, false);
  * ```
  */
 export function watchForInterruption(maxSeconds?: number): Interruption {

@@ -9,8 +9,10 @@
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { machineMemory } from "./machine_memory.ts";
- * machineMemory() > 0; // true
+ *
+ * assert(machineMemory() > 0);
  * ```
  */
 export function machineMemory(): number {
@@ -23,8 +25,10 @@ export function machineMemory(): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { formatBytes } from "./machine_memory.ts";
- * formatBytes(3 * 2 ** 29); // "1.5 GiB"
+ *
+ * assert.equal(formatBytes(3 * 2 ** 29), "1.5 GiB");
  * ```
  */
 export function formatBytes(bytes: number): string {

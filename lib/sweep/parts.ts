@@ -1,17 +1,24 @@
 /**
- * Which files an experiment's flags mean, and what the rows in them must be made with.
+ * The files that an experiment's flags mean, whole or in the parts of `--shard`, what the rows in them
+ * must be made with, and how the parts become one.
  * @module
  */
 import { join } from "node:path";
 import toolkit from "../../deno.json" with { type: "json" };
+import type { Target } from "./compute.ts";
+import { type Cell, type Experiment, fixedOptions } from "./experiment.ts";
+import { UsageError } from "./flags.ts";
 import type { RunFlags } from "./run_flags.ts";
-import { type Experiment, type ExperimentOptions, fixedOptions } from "./experiment.ts";
+import { balancedShards } from "./schedule.ts";
 import {
   parseResultName,
   type Part,
   type Provenance,
+  readResults,
   type ResultFiles,
   resultFiles,
+  type Results,
+  saveResults,
 } from "../results.ts";
 
 /**
@@ -19,9 +26,11 @@ import {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { experimentFiles } from "./parts.ts";
- * experimentFiles({ name: "exp_toy" }, { out: "results" }, { index: 1, count: 4 }).rows;
- * // "results/exp_toy.part1of4.json"
+ *
+ * const { rows } = experimentFiles({ name: "exp_toy" }, { out: "results" }, { index: 1, count: 4 });
+ * assert.equal(rows, "results/exp_toy.part1of4.json");
  * ```
  */
 export function experimentFiles(
@@ -42,8 +51,10 @@ export function experimentFiles(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { findParts } from "./parts.ts";
- * findParts({ name: "exp_toy" }, { out: "results" }); // [{ index: 0, count: 4 }, …]
+ *
+ * assert.deepEqual(findParts({ name: "exp_toy" }, { out: "no/such/folder" }), []);
  * ```
  */
 export function findParts(
@@ -70,14 +81,125 @@ export function findParts(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { provenanceOf } from "./parts.ts";
- * provenanceOf({ name: "exp_toy", options: { epochs: { default: 500 } } }, { epochs: 20 }).options;
- * // { epochs: 20 }
+ *
+ * const experiment = { name: "exp_toy", options: { epochs: { default: 500 } } };
+ * assert.deepEqual(provenanceOf(experiment, { epochs: 20 }).options, { epochs: 20 });
  * ```
  */
-export function provenanceOf<Options extends Partial<ExperimentOptions>>(
+export function provenanceOf<Options extends object>(
   { name, options: specs }: Pick<Experiment<Options>, "name" | "options">,
   options: Options,
 ): Provenance {
   return { experiment: name, version: toolkit.version, options: fixedOptions(specs, options) };
+}
+
+/**
+ * Merges all part files of a run. The result does not depend on the order of the parts, and merging
+ * again changes no row: where two parts hold the same cell, because a grid was split twice, the one
+ * that was saved last wins.
+ *
+ * @param experiment Its name, and whether it has diagnostics.
+ * @param flags Where the files are; `fresh` drops what the result files hold, `mixed` takes parts
+ * that were made with other options or by another version.
+ * @param target The result files.
+ * @returns The split that the latest part belongs to.
+ * @throws {UsageError} When there is no part, or one that is damaged or made otherwise; then no
+ * file was touched.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readRows, resultFiles, saveResults } from "../results.ts";
+ * import { mergeParts } from "./parts.ts";
+ *
+ * const out = Deno.makeTempDirSync({ dir: "." }), started = new Date().toISOString();
+ * const run = { started, saved: started, args: [], workers: 1, machine: {} };
+ * const provenance = { experiment: "exp_toy", version: "0.1.0", options: {} };
+ * for (const index of [0, 1]) {
+ *   const cell = { key: { seed: index }, seconds: 1, rows: [{ mcc_iid: 0.5, seed: index }] };
+ *   const part = resultFiles(out, "exp_toy", { part: { index, count: 2 } });
+ *   await saveResults(part, provenance, { cells: [cell], runs: [run] });
+ * }
+ * const files = resultFiles(out, "exp_toy");
+ * await mergeParts({ name: "exp_toy" }, { out, fresh: false, mixed: false }, { files, provenance, run });
+ * assert.equal(readRows(files.rows)?.length, 2);
+ * Deno.removeSync(out, { recursive: true });
+ * ```
+ */
+export async function mergeParts(
+  experiment: Pick<Experiment, "name" | "diagnostics">,
+  flags: Pick<RunFlags, "out" | "suffix" | "fresh" | "mixed">,
+  { files, provenance, run }: Target,
+): Promise<Part[]> {
+  const found = findParts(experiment, flags);
+  const contents = found.map((part) => {
+    try {
+      return {
+        part,
+        ...readResults(experimentFiles(experiment, flags, part), provenance, flags),
+      };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UsageError(
+        `${error.message} (remove the part, or take it as it is: --mixed)`,
+      );
+    }
+  }).sort((a, b) => lastSave(a) < lastSave(b) ? -1 : 1);
+  const latest = contents.at(-1);
+  if (!latest) {
+    throw new UsageError(`--merge must find part files (--shard) in ${flags.out}, got none`);
+  }
+  await saveResults(files, provenance, {
+    cells: contents.flatMap(({ cells }) => cells),
+    failed: contents.flatMap(({ failed }) => failed),
+    runs: [
+      ...contents.flatMap(({ runs }) => runs),
+      { ...run, saved: new Date().toISOString() },
+    ],
+    mixed: contents.flatMap(({ mixed }) => mixed ?? []),
+  }, { replace: flags.fresh });
+  return found.filter(({ count }) => count === latest.part.count);
+}
+
+/**
+ * Which parts lack cells after a merge, in words, one line each.
+ *
+ * @param grid All cells of the grid, in grid order.
+ * @param missing Those that the merged files lack, without the failed ones.
+ * @param parts The parts that were merged, all of one split.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { describeMissing } from "./parts.ts";
+ *
+ * const grid = [{ key: { seed: 0 }, cost: 1 }, { key: { seed: 1 }, cost: 1 }];
+ * assert.deepEqual(describeMissing(grid, [grid[1]], [{ index: 0, count: 2 }]), [
+ *   "Part 1 of 2 (--shard 1/2) is missing",
+ * ]);
+ * ```
+ */
+export function describeMissing(
+  grid: readonly Cell[],
+  missing: readonly Cell[],
+  parts: readonly Part[],
+): string[] {
+  const [{ count }] = parts;
+  const keys = new Set(missing.map(({ key }) => JSON.stringify(key)));
+  return balancedShards(grid, count).flatMap((indices, index) => {
+    const lacking = indices.filter((cell) => keys.has(JSON.stringify(grid[cell].key))).length;
+    if (lacking === 0) return [];
+    const isThere = parts.some((part) => part.index === index);
+    return [
+      `Part ${index} of ${count} (--shard ${index}/${count}) ` +
+      (isThere ? `lacks ${lacking} of its ${indices.length} cells` : "is missing"),
+    ];
+  });
+}
+
+/** When a part was last saved; an ISO date, so that text order is time order. */
+function lastSave({ runs }: Results): string {
+  return runs.map(({ saved }) => saved).reduce((a, b) => a > b ? a : b, "");
 }

@@ -4,7 +4,27 @@
  */
 import type { Cell } from "./experiment.ts";
 import type { CellResult } from "../results.ts";
-import type { Order, Report } from "./worker_messages.ts";
+
+/** From the pool to a worker: compute this cell. */
+export interface Order {
+  /** URL of the module that exports `experiment`. */
+  module: string;
+  /** The cell to compute. */
+  cell: Cell;
+  /** Options of the run. */
+  options: unknown;
+  /** Folder of the model cache, unless there is none. */
+  cache?: string;
+  /** Threads that the cell's solvers may use. */
+  threads: number;
+}
+
+/** From a worker to the pool. */
+export type Report =
+  | { kind: "progress"; fraction: number }
+  | { kind: "done"; result: CellResult; seconds: number }
+  | { kind: "failed"; message: string }
+  | { kind: "ended" };
 
 /** What the pool tells its caller, on the main thread. A worker gets its next cell when a promise is kept. */
 export interface PoolEvents {
@@ -44,16 +64,20 @@ export interface PoolOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { runCells } from "./pool.ts";
- * await runCells([{ key: { seed: 0 }, cost: 1 }], {
- *   module: new URL("../../experiments/dict_quality.ts", import.meta.url).href,
- *   options: {},
+ *
+ * const methods: unknown[] = [];
+ * await runCells([{ key: { num_latents: 20, k: 3, noise: 0, seed: 0 }, cost: 1 }], {
+ *   module: new URL("../../experiments/template.ts", import.meta.url).href,
+ *   options: { lambda: 0.1, iterations: [10] },
  *   workers: 2,
  * }, {
  *   onProgress: () => {},
- *   onDone: (_cell, { rows }) => console.log(rows),
- *   onFailed: (_cell, message) => console.error(message),
+ *   onDone: (_cell, { rows }) => void methods.push(...rows.map(({ method }) => method)),
+ *   onFailed: (_cell, message) => assert.fail(message),
  * });
+ * assert.deepEqual(methods, ["fista_10"]);
  * ```
  */
 export async function runCells(

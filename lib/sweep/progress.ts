@@ -2,12 +2,19 @@
  * Progress of a run on stderr: a bar on a terminal, lines elsewhere.
  * @module
  */
-import cliProgress from "npm:cli-progress@3.12.0";
 import type { Cell } from "./experiment.ts";
-import { keyInWords } from "../results.ts";
+import { keyInWords, printable } from "../results.ts";
 
 /** Outside a terminal, partial progress is told at most so often. */
 const LINE_INTERVAL_MS = 10_000;
+
+/** Where a bar is drawn. */
+export interface Terminal {
+  /** Writes text as it is. */
+  write(text: string): void;
+  /** Its width in characters, which may change. */
+  columns(): number;
+}
 
 /** Draws the progress of a run. */
 export interface Progress {
@@ -23,7 +30,8 @@ export interface Progress {
  * Starts drawing.
  *
  * @param cells The cells that will run; their costs weigh the progress.
- * @param options `quiet` draws nothing; `terminal` draws a bar instead of lines.
+ * @param options `quiet` draws nothing; on a `terminal` there is a bar instead of lines. Default:
+ * stderr, where that is one.
  *
  * @example
  * ```ts
@@ -34,8 +42,7 @@ export interface Progress {
  */
 export function createProgress(
   cells: readonly Cell[],
-  { quiet = false, terminal = Deno.stderr.isTerminal() }: { quiet?: boolean; terminal?: boolean } =
-    {},
+  { quiet = false, terminal = stderrTerminal() }: { quiet?: boolean; terminal?: Terminal } = {},
 ): Progress {
   if (quiet) return { update() {}, end() {}, stop() {} };
   const started = performance.now();
@@ -57,7 +64,7 @@ export function createProgress(
       count: `${ended}/${cells.length} cells`,
     };
   }
-  const draw = terminal ? barDrawing(state()) : lineDrawing();
+  const draw = terminal ? barDrawing(state(), terminal) : lineDrawing();
   return {
     update(cell, fraction) {
       shares.set(cell, Math.min(Math.max(fraction, 0), 1));
@@ -66,7 +73,7 @@ export function createProgress(
     end(cell, note) {
       shares.set(cell, 1);
       ended++;
-      draw.end(state(), `${keyInWords(cell.key, varying)}: ${note}`);
+      draw.end(state(), printable(`${keyInWords(cell.key, varying)}: ${note}`));
     },
     stop: draw.stop,
   };
@@ -77,8 +84,10 @@ export function createProgress(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { duration } from "./progress.ts";
- * duration(200); // "3 min 20 s"
+ *
+ * assert.equal(duration(200), "3 min 20 s");
  * ```
  */
 export function duration(seconds: number): string {
@@ -90,13 +99,6 @@ export function duration(seconds: number): string {
 
 /** Share of the whole that is done, in percent, and the words for it. */
 type State = { percent: number; left: string; count: string };
-
-/** What is used of the package's bar; it has no types of its own. */
-interface Bar {
-  start(total: number, value: number, words: State & { note: string }): void;
-  update(value: number, words: State & { note: string }): void;
-  stop(): void;
-}
 
 /** One way to draw. */
 interface Drawing {
@@ -120,23 +122,69 @@ function lineDrawing(): Drawing {
   };
 }
 
-function barDrawing(initial: State): Drawing {
-  const bar: Bar = new cliProgress.SingleBar({
-    format: "{bar} {percent} % · {count} · {left}{note}",
-    // the run has its own handlers for signals
-    gracefulExit: false,
-    hideCursor: true,
-    clearOnComplete: true,
-  }, cliProgress.Presets.shades_classic);
-  let note = "";
-  const draw = (state: State) => bar.update(state.percent, { ...state, note });
-  bar.start(100, 0, { ...initial, note });
+/** Characters of a full bar. */
+const BAR = 30;
+/** Erases from the cursor to the end of the line. */
+const CLEAR = "\x1b[K";
+
+function barDrawing(initial: State, { write, columns }: Terminal): Drawing {
+  let note = "", shown = "";
+  const draw = ({ percent, count, left }: State) => {
+    const full = Math.round(percent / 100 * BAR);
+    const bar = "█".repeat(full) + "░".repeat(BAR - full);
+    // a line that is as wide as the terminal would wrap, and could not be drawn over
+    const line = `${bar} ${percent} % · ${count} · ${left}${note}`.slice(0, columns() - 1);
+    if (line !== shown) write(`\r${shown = line}${CLEAR}`);
+  };
+  draw(initial);
   return {
     update: draw,
     end(state, text) {
       note = ` · ${text}`;
       draw(state);
     },
-    stop: () => bar.stop(),
+    stop: () => write(`\r${CLEAR}`),
   };
+}
+
+/** The terminal that stderr is, if it is one. */
+function stderrTerminal(): Terminal | undefined {
+  if (!Deno.stderr.isTerminal()) return undefined;
+  const encoder = new TextEncoder();
+  return {
+    write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+    columns: () => Deno.consoleSize().columns,
+  };
+}
+
+/**
+ * Splits a progress report among parts that come one after another.
+ *
+ * @param progress Takes the share of the whole that is done, from 0 to 1.
+ * @param costs Estimated cost of every part.
+ * @returns Per part, a function that takes the share of that part that is done.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inShares } from "./progress.ts";
+ *
+ * const told: number[] = [];
+ * const [first, second] = inShares((share) => told.push(share), [1, 3]);
+ * first(1);
+ * second(0.5);
+ * assert.deepEqual(told, [0.25, 0.625]);
+ * ```
+ */
+export function inShares(
+  progress: (share: number) => void,
+  costs: readonly number[],
+): ((share: number) => void)[] {
+  const total = costs.reduce((sum, cost) => sum + cost, 0);
+  let before = 0;
+  return costs.map((cost) => {
+    const start = before;
+    before += cost;
+    return (share) => progress((start + share * cost) / total);
+  });
 }

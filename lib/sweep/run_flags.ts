@@ -1,18 +1,11 @@
 /**
- * The command line that all experiments share: flags, their rules, and `--help`.
+ * The command line that all experiments share: the flags of a run, beside the experiment's own.
  * @module
  */
-import { parseArgs } from "node:util";
-import * as z from "npm:zod@4.6.7";
-import type { Experiment, ExperimentOptions, OptionSpec } from "./experiment.ts";
-import { largestSparsity } from "../problem_size.ts";
-import { taskName } from "../results.ts";
-
-/** A mistake in how a command was called: one line for the user, exit code 2. */
-export class UsageError extends Error {
-  /** Name of the class, as stack traces show it. */
-  override name = "UsageError";
-}
+import { isSuffix, taskName } from "../results.ts";
+import type { Experiment, OptionSpec, OptionSpecs } from "./experiment.ts";
+import { type Flag, flagLines, type Flags, type FlagValues, parseFlags } from "./flags.ts";
+import { decimal, folder, integer, type Kind, listOf, oneOf, text } from "./kinds.ts";
 
 /** Flags that every experiment has, beside its own options. */
 export interface RunFlags {
@@ -48,6 +41,8 @@ export interface RunFlags {
   suffix?: string;
   /** Drop earlier results at the first save. */
   fresh: boolean;
+  /** Print the list of cells, or the summary, as JSON. */
+  json: boolean;
   /** No progress on stderr. */
   quiet: boolean;
   /** Print the usage. */
@@ -64,163 +59,87 @@ export interface CommandLine<Options> {
   isDefaultGrid: boolean;
 }
 
-interface Flag {
-  /** Shown after the name in the usage; absent for switches. */
-  placeholder?: string;
-  about: string;
-  /** What its value must be, for messages: "--n must be <rule>". */
-  rule?: string;
-  schema?: z.ZodType<unknown, string>;
-}
-
-const MAX_SEED = 2 ** 32 - 1;
-const decimal = z.string().trim().regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i).transform(Number)
-  .pipe(z.number());
-const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  decimal.pipe(z.number().int().min(min).max(max));
-const positive = decimal.pipe(z.number().positive());
 /** Seconds that a timer can count: its milliseconds are a 32-bit integer. */
 const MAX_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
-const listOf = <T>(item: z.ZodType<T, string>) =>
-  z.string().transform((text) => text.split(",")).pipe(z.array(item))
-    .refine((values) => new Set(values).size === values.length);
-const path = z.string().min(1);
 
-/** Flag, single-value and list forms of an option; its default decides which one it takes. */
-function optionFlags<T>(name: string, about: string, rule: string, item: z.ZodType<T, string>): {
-  name: string;
-  one: Flag;
-  many: Flag;
-} {
-  return {
-    name,
-    one: { placeholder: "X", about, rule, schema: item },
-    many: {
-      placeholder: "X,…",
-      about,
-      rule: `a comma-separated list, each ${rule} and none twice`,
-      schema: listOf(item),
-    },
-  };
-}
+/** As many parts as a cluster takes tasks in an array. */
+export const MAX_PARTS = 100_000;
 
-const OPTIONS: Record<
-  Exclude<keyof ExperimentOptions, "methods">,
-  ReturnType<typeof optionFlags>
-> = {
-  n: optionFlags("n", "numbers of latents", "an integer of at least 2", integer(2)),
-  seeds: optionFlags(
-    "seeds",
-    "seeds of the data and the weights",
-    `an integer from 0 to ${MAX_SEED}`,
-    integer(0, MAX_SEED),
-  ),
-  k: optionFlags("k", "active latents per sample", "an integer of at least 1", integer(1)),
-  c: optionFlags("c", "constants c of the bound m = ⌈c·k·ln(n/k)⌉", "a number above 0", positive),
-  samples: optionFlags("samples", "numbers of samples", "an integer of at least 4", integer(4)),
-  epochs: optionFlags(
-    "epochs",
-    "training passes of an SAE",
-    "an integer of at least 1",
-    integer(1),
-  ),
-  maxSteps: optionFlags(
-    "max-steps",
-    "steps of the iterative learners",
-    "an integer of at least 1",
-    integer(1),
-  ),
-  lambda: optionFlags("lambda", "weight λ of the L1 norm", "a number above 0", positive),
-  fistaIters: optionFlags(
-    "fista-iters",
-    "FISTA iterations",
-    "an integer of at least 1",
-    integer(1),
-  ),
+const shard: Kind<{ index: number; count: number }> = {
+  placeholder: "I/N",
+  rule: `I/N with I from 0 to N − 1 and N at most ${MAX_PARTS}`,
+  read(text) {
+    const [index, count] = /^\d+\/\d+$/.test(text) ? text.split("/").map(Number) : [];
+    return index < count && count <= MAX_PARTS ? { index, count } : undefined;
+  },
 };
 
-/** The option that names some of an experiment's methods. */
-function methodFlags(methods: readonly string[]): ReturnType<typeof optionFlags> {
-  return optionFlags("methods", "methods to run", `one of ${methods.join(", ")}`, z.enum(methods));
-}
+const suffix: Kind<string> = {
+  placeholder: "NAME",
+  rule: "made of letters, digits, dots, dashes and underscores, without a dot at its end, and no " +
+    "word that the names of result files or of devices have",
+  read: (text) => isSuffix(text) ? text : undefined,
+};
 
-const RUN_FLAGS: Record<keyof RunFlags, Flag & { name: string }> = {
-  paper: { name: "paper", about: "run the paper's grid" },
+const RUN_FLAGS = {
+  paper: { about: "run the paper's grid" },
   workers: {
-    name: "workers",
-    placeholder: "N",
     about: "cells computed at once (default: one per core)",
-    rule: "an integer from 1 to 1024",
-    schema: integer(1, 1024),
+    kind: integer({ min: 1, max: 1024 }),
   },
   shard: {
-    name: "shard",
-    placeholder: "I/N",
     about: "compute only part I (from 0) of N, of nearly equal cost, into a part file",
-    rule: "I/N with I from 0 to N − 1",
-    schema: z.string().regex(/^\d+\/\d+$/).transform((text) => {
-      const [index, count] = text.split("/").map(Number);
-      return { index, count };
-    }).refine(({ index, count }) => index < count),
+    kind: shard,
   },
-  merge: { name: "merge", about: "collect the part files of --shard; compute nothing" },
-  mixed: {
-    name: "mixed",
-    about: "with --merge: also parts made with other options or by another version",
-  },
+  merge: { about: "collect the part files of --shard; compute nothing" },
+  mixed: { about: "with --merge: also parts made with other options or by another version" },
   only: {
-    name: "only",
-    placeholder: "I,…",
     about: "only the cells with these indices (see --list)",
-    rule: "a comma-separated list, each an integer of at least 0 and none twice",
-    schema: listOf(integer(0)),
+    kind: listOf(integer({ min: 0 })),
   },
-  list: { name: "list", about: "print index, parameters and estimated cost of the cells, and end" },
+  list: { about: "print index, parameters and estimated hours of the cells, and end" },
   maxSeconds: {
-    name: "max-seconds",
-    placeholder: "S",
     about: "save and end after S seconds; the same command goes on later",
-    rule: `a number above 0 and at most ${MAX_SECONDS}`,
-    schema: decimal.pipe(z.number().positive().max(MAX_SECONDS)),
+    kind: { ...decimal({ above: 0, max: MAX_SECONDS }), placeholder: "S" },
   },
-  retryFailed: { name: "retry-failed", about: "take up again the cells that failed before" },
-  out: {
-    name: "out",
-    placeholder: "DIR",
-    about: "folder of the result files (default: results)",
-    rule: "a path",
-    schema: path,
-  },
-  figures: {
-    name: "figures",
-    placeholder: "DIR",
-    about: "folder of the figures (default: figures)",
-    rule: "a path",
-    schema: path,
-  },
-  noFigures: { name: "no-figures", about: "draw no figures" },
+  retryFailed: { about: "take up again the cells that failed before" },
+  out: { about: "folder of the result files", kind: folder, default: "results" },
+  figures: { about: "folder of the figures", kind: folder, default: "figures" },
+  noFigures: { about: "draw no figures" },
   cache: {
-    name: "cache",
-    placeholder: "DIR",
-    about: "folder of the trained models, shared by all experiments (default: .cache)",
-    rule: "a path",
-    schema: path,
+    about: "folder of the trained models, shared by all experiments",
+    kind: folder,
+    default: ".cache",
   },
-  noCache: { name: "no-cache", about: "train every model, keep none" },
-  suffix: {
-    name: "suffix",
-    placeholder: "NAME",
-    about: "write <experiment>_NAME.json and so on",
-    rule: "made of letters, digits, dots, dashes and underscores",
-    schema: z.string().regex(/^[\w.-]+$/),
-  },
-  fresh: { name: "fresh", about: "start over: the first save replaces earlier results" },
-  quiet: { name: "quiet", about: "no progress on stderr" },
-  help: { name: "help", about: "print this text" },
-};
+  noCache: { about: "train every model, keep none" },
+  suffix: { about: "write <experiment>_NAME.json and so on", kind: suffix },
+  fresh: { about: "start over: the first save replaces earlier results" },
+  json: { about: "print the list of cells, or the summary, as JSON" },
+  quiet: { about: "no progress on stderr" },
+  help: { about: "print this text" },
+} satisfies { [Name in keyof RunFlags]-?: Flag };
 
-/** Flags that contradict each other. */
-const EXCLUSIVE = [["shard", "merge"], ["shard", "only"], ["merge", "only"], ["cache", "no-cache"]];
+const SYNTAX = {
+  exclusive: [["shard", "merge"], ["shard", "only"], ["merge", "only"], ["cache", "noCache"]],
+  dependent: [["mixed", "merge"]],
+} as const;
+
+/**
+ * The flags of an experiment, its own first: by its options and those of every run.
+ *
+ * @throws {TypeError} When an option has the name of a flag that every run has.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { experimentFlags } from "./run_flags.ts";
+ *
+ * assert.deepEqual(Object.keys(experimentFlags({ n: { default: [50] } })).slice(0, 2), ["n", "paper"]);
+ * ```
+ */
+export function experimentFlags<Options extends object>(specs: OptionSpecs<Options>): Flags {
+  return { ...optionFlags(specs), ...RUN_FLAGS };
+}
 
 /**
  * Parses an experiment's command line. Explicit flags win over `--paper`, which wins over the
@@ -229,91 +148,34 @@ const EXCLUSIVE = [["shard", "merge"], ["shard", "only"], ["merge", "only"], ["c
  * @param experiment Whose options are accepted.
  * @param args Arguments, as in `Deno.args`.
  * @throws {UsageError} One line that names the flag, its rule and its value.
+ * @throws {TypeError} As {@linkcode experimentFlags}.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parseCommandLine } from "./run_flags.ts";
+ *
  * const experiment = { name: "exp_toy", options: { n: { default: [50] } } };
- * parseCommandLine(experiment, ["--n", "2,3", "--quiet"]).options.n; // [2, 3]
+ * assert.deepEqual(parseCommandLine(experiment, ["--n", "2,3", "--quiet"]).options, { n: [2, 3] });
  * ```
  */
-export function parseCommandLine<Options extends Partial<ExperimentOptions>>(
-  experiment: Pick<Experiment<Options>, "name" | "options">,
+export function parseCommandLine<Options extends object>(
+  { options: specs }: Pick<Experiment<Options>, "options">,
   args: readonly string[],
 ): CommandLine<Options> {
-  const refuse = (message: string): never => {
-    throw new UsageError(message);
-  };
-  const options = experimentFlags(experiment.options);
-  const table = new Map<string, Flag>(
-    [...options.values(), ...Object.values(RUN_FLAGS)].map((flag) => [flag.name, flag]),
-  );
-
-  const given = new Map<string, unknown>();
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    tokens: true,
-    options: Object.fromEntries(
-      [...table].map(([name, flag]) => [name, { type: flag.schema ? "string" : "boolean" }]),
-    ),
-  });
-  for (const token of tokens) {
-    if (token.kind !== "option") {
-      return refuse(
-        `it takes flags only, got "${token.kind === "positional" ? token.value : "--"}"`,
-      );
-    }
-    const { name, rawName, value } = token;
-    const flag = rawName.startsWith("--") ? table.get(name) : undefined;
-    if (!flag) return refuse(`it has no flag ${rawName} (--help lists those that it has)`);
-    if (given.has(name)) return refuse(`--${name} must be given once, got it twice`);
-    if (!flag.schema) {
-      if (value !== undefined) return refuse(`--${name} takes no value, got "${value}"`);
-      given.set(name, true);
-      continue;
-    }
-    const parsed = flag.schema.safeParse(value);
-    if (!parsed.success) {
-      return refuse(
-        `--${name} must be ${flag.rule}, got ${value === undefined ? "nothing" : `"${value}"`}`,
-      );
-    }
-    given.set(name, parsed.data);
-  }
-
-  const flagValue = (key: keyof RunFlags) => given.get(RUN_FLAGS[key].name);
-  const flags = {
-    ...Object.fromEntries(
-      (Object.keys(RUN_FLAGS) as (keyof RunFlags)[]).map((key) => [key, flagValue(key)]),
-    ),
-    ...Object.fromEntries(
-      (Object.keys(RUN_FLAGS) as (keyof RunFlags)[]).filter((key) => !RUN_FLAGS[key].schema)
-        .map((key) => [key, flagValue(key) === true]),
-    ),
-    workers: flagValue("workers") ?? navigator.hardwareConcurrency,
-    out: flagValue("out") ?? "results",
-    figures: flagValue("figures") ?? "figures",
-    cache: flagValue("cache") ?? ".cache",
-  } as RunFlags;
-  for (const [a, b] of EXCLUSIVE) {
-    if (given.has(a) && given.has(b)) {
-      return refuse(`--${a} and --${b} exclude each other, got both`);
-    }
-  }
-
-  if (flags.mixed && !flags.merge) return refuse("--mixed must go with --merge, got it alone");
-
-  const value = (key: keyof Options): unknown => {
-    const spec = experiment.options[key];
-    return given.get(options.get(key)!.name) ??
-      (flags.paper ? spec.paper ?? spec.default : spec.default);
-  };
-  const keys = [...options.keys()];
+  const parsed = parseFlags(experimentFlags(specs), args, SYNTAX), { given } = parsed;
+  const values: Record<string, unknown> = parsed.values;
+  const run = Object.fromEntries(
+    Object.keys(RUN_FLAGS).map((key) => [key, values[key]]),
+  ) as FlagValues<typeof RUN_FLAGS>;
+  const options = entriesOf(specs).map(([key, { default: usual, paper }]) => [
+    key,
+    given.has(key) ? values[key] : run.paper ? paper ?? usual : usual,
+  ]);
   return {
-    options: Object.fromEntries(keys.map((key) => [key, value(key)])) as Options,
-    flags,
-    isDefaultGrid: !flags.paper && !keys.some((key) => given.has(options.get(key)!.name)),
+    options: Object.fromEntries(options) as Options,
+    flags: { ...run, workers: run.workers ?? navigator.hardwareConcurrency },
+    isDefaultGrid: !run.paper && !Object.keys(specs).some((key) => given.has(key)),
   };
 }
 
@@ -322,69 +184,65 @@ export function parseCommandLine<Options extends Partial<ExperimentOptions>>(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { usage } from "./run_flags.ts";
- * usage({ name: "exp_toy", description: "A toy.", options: { n: { default: [50] } } });
+ *
+ * const text = usage({ name: "exp_toy", description: "A toy.", options: { n: { default: [50] } } });
+ * assert.match(text, /^Usage: deno task exp:toy \[flags\]\n\nA toy\./);
  * ```
  */
-export function usage<Options extends Partial<ExperimentOptions>>(
-  { name, description, options }: Pick<
-    Experiment<Options>,
-    "name" | "description" | "options"
-  >,
+export function usage<Options extends object>(
+  { name, description, options }: Pick<Experiment<Options>, "name" | "description" | "options">,
 ): string {
-  const lines = [...experimentFlags(options)].map(([key, flag]) => {
-    const { default: usual, paper } = options[key];
-    return [flag, `default: ${usual}${paper === undefined ? "" : `; --paper: ${paper}`}`] as const;
+  const specs = Object.fromEntries(entriesOf(options));
+  const own = flagLines(optionFlags(options), (key) => {
+    const { default: usual, paper } = specs[key];
+    return `default: ${usual}${paper === undefined ? "" : `; --paper: ${paper}`}`;
   });
-  const format = (flag: Flag & { name: string }, note = "") =>
-    `  ${`--${flag.name} ${flag.placeholder ?? ""}`.padEnd(18)} ${flag.about}${
-      note && ` (${note})`
-    }`;
   return [
     `Usage: deno task ${taskName(name)} [flags]`,
-    "",
     description,
-    "",
-    "The experiment:",
-    ...lines.map(([flag, note]) => format(flag, note)),
-    "",
-    "The run:",
-    ...Object.values(RUN_FLAGS).map((flag) => format(flag)),
-    "",
-    "Cells that the result file already has are left out, so that an interrupted run goes on where",
-    "it ended. Exit code: 0 all asked for is done, 1 a cell failed or the run was interrupted, 2 bad",
-    "usage or unusable files (then nothing was computed or changed).",
-  ].join("\n");
+    `The experiment:\n${own}`,
+    `The run:\n${flagLines(RUN_FLAGS)}`,
+    "Cells that the result file already has are left out, so that an interrupted run goes on where\n" +
+    "it ended. Exit code: 0 all asked for is done, 1 a cell failed or the run was interrupted, 2 bad\n" +
+    "usage or unusable files (then nothing was computed or changed), 3 --max-seconds left cells undone.",
+  ].join("\n\n");
 }
 
-/**
- * Refuses a grid point whose samples cannot be drawn, before any work.
- *
- * @throws {UsageError} When k is not below n, or k active latents do not fit in one half of n.
- *
- * @example
- * ```ts
- * import { requireProblem } from "./run_flags.ts";
- * requireProblem({ n: 50, k: 10 });
- * ```
- */
-export function requireProblem({ n, k }: { n: number; k: number }): void {
-  if (k >= n) throw new UsageError(`--n must be above the ${k} active latents (k), got ${n}`);
-  if (k > largestSparsity(n)) {
-    throw new UsageError(
-      `--n must be at least ${2 * k - 1}, for k = ${k} active latents in one half, got ${n}`,
-    );
-  }
+function entriesOf<Options extends object>(
+  specs: OptionSpecs<Options>,
+): [string, OptionSpec<unknown>][] {
+  return Object.entries(specs);
 }
 
-function experimentFlags<Options extends Partial<ExperimentOptions>>(
-  specs: { [Name in keyof Options]: OptionSpec<Options[Name]> },
-): Map<keyof Options, Flag & { name: string }> {
-  return new Map(
-    (Object.keys(specs) as (keyof Options & keyof ExperimentOptions)[]).map((key) => {
-      const usual: unknown = specs[key].default;
-      const { name, one, many } = key === "methods" ? methodFlags(usual as string[]) : OPTIONS[key];
-      return [key, { name, ...(Array.isArray(usual) ? many : one) }];
+function optionFlags<Options extends object>(specs: OptionSpecs<Options>): Flags {
+  return Object.fromEntries(
+    entriesOf(specs).map(([key, { about = key, kind, flag, default: usual }]) => {
+      if (key in RUN_FLAGS) {
+        throw new TypeError(`an option must have a name that no flag of a run has, got ${key}`);
+      }
+      // a switch is what is off by default
+      return [key, {
+        about,
+        flag,
+        kind: kind ?? (usual === false ? undefined : kindOf(key, usual)),
+      }];
     }),
   );
 }
+
+/** What the values of an option are, as far as its default tells. */
+function kindOf(key: string, usual: unknown): Kind<unknown> {
+  if (Array.isArray(usual) && usual.length > 0) return listOf(kindOf(key, usual[0]));
+  if (typeof usual === "number") return decimal();
+  if (typeof usual === "string") return text("X", "followed by a value");
+  if (typeof usual === "boolean") return truth;
+  throw new TypeError(`the option ${key} must have a kind: its default does not tell`);
+}
+
+const words = oneOf(["true", "false"]);
+const truth: Kind<boolean> = {
+  ...words,
+  read: (text) => words.read(text) && text === "true",
+};

@@ -10,8 +10,10 @@ import type { Cell } from "./experiment.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { largestFirst } from "./schedule.ts";
- * largestFirst([{ key: {}, cost: 1 }, { key: {}, cost: 5 }]); // [1, 0]
+ *
+ * assert.deepEqual(largestFirst([{ key: {}, cost: 1 }, { key: {}, cost: 5 }]), [1, 0]);
  * ```
  */
 export function largestFirst(cells: readonly Cell[]): number[] {
@@ -28,9 +30,11 @@ export function largestFirst(cells: readonly Cell[]): number[] {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { balancedShards } from "./schedule.ts";
+ *
  * const cells = [3, 1, 2].map((cost) => ({ key: { cost }, cost }));
- * balancedShards(cells, 2); // [[0], [1, 2]]
+ * assert.deepEqual(balancedShards(cells, 2), [[0], [1, 2]]);
  * ```
  */
 export function balancedShards(cells: readonly Cell[], count: number): number[][] {
@@ -54,9 +58,11 @@ export function balancedShards(cells: readonly Cell[], count: number): number[][
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fittingWorkers } from "./schedule.ts";
+ *
  * const cells = [5, 3, 3].map((memory) => ({ key: { memory }, cost: 1, memory }));
- * fittingWorkers(cells, 8, 9); // 2
+ * assert.equal(fittingWorkers(cells, 8, 9), 2);
  * ```
  */
 export function fittingWorkers(cells: readonly Cell[], workers: number, memory: number): number {

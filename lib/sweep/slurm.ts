@@ -66,13 +66,33 @@ const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { shellQuote } from "./slurm.ts";
- * shellQuote("results"); // results
- * shellQuote("it's $HOME"); // 'it'\''s $HOME'
+ *
+ * assert.equal(shellQuote("results"), "results");
+ * assert.equal(shellQuote("$HOME"), "'$HOME'");
  * ```
  */
 export function shellQuote(word: string): string {
   return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * Whether a task's command is one plain `deno run [flags] script [args]`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { isTaskCommand } from "./slurm.ts";
+ *
+ * assert(isTaskCommand("deno run --allow-read=. toy.ts"));
+ * assert(!isTaskCommand("deno run toy.ts && echo done"));
+ * ```
+ */
+export function isTaskCommand(command: string): boolean {
+  const [deno, run, ...words] = command.trim().split(/\s+/);
+  return deno === "deno" && run === "run" && words.some((word) => !word.startsWith("-")) &&
+    words.every((word) => PLAIN_WORD.test(word));
 }
 
 /**
@@ -84,21 +104,21 @@ export function shellQuote(word: string): string {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parseTaskCommand } from "./slurm.ts";
- * parseTaskCommand("exp:toy", "deno run --allow-read=. toy.ts").script; // "toy.ts"
+ *
+ * assert.equal(parseTaskCommand("exp:toy", "deno run --allow-read=. toy.ts").script, "toy.ts");
  * ```
  */
 export function parseTaskCommand(name: string, command: string): TaskCommand {
-  const [deno, run, ...words] = command.trim().split(/\s+/);
-  const first = words.findIndex((word) => !word.startsWith("-"));
-  if (
-    deno !== "deno" || run !== "run" || first < 0 || !words.every((word) => PLAIN_WORD.test(word))
-  ) {
+  if (!isTaskCommand(command)) {
     throw new RangeError(
       `Cannot run the task ${name} on a cluster: its command must be "deno run [flags] script" ` +
         `without quotes or other shell syntax, got ${JSON.stringify(command)}`,
     );
   }
+  const [, , ...words] = command.trim().split(/\s+/);
+  const first = words.findIndex((word) => !word.startsWith("-"));
   return { denoFlags: words.slice(0, first), script: words[first], args: words.slice(first + 1) };
 }
 
@@ -114,7 +134,9 @@ export function parseTaskCommand(name: string, command: string): TaskCommand {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { arrayScript, parseTaskCommand } from "./slurm.ts";
+ *
  * const { path, text } = arrayScript({
  *   name: "exp_toy",
  *   folder: ".slurm",
@@ -124,6 +146,8 @@ export function parseTaskCommand(name: string, command: string): TaskCommand {
  *   tasks: 4,
  *   resources: { cpusPerTask: 2, time: "1:00:00" },
  * });
+ * assert.equal(path, ".slurm/exp_toy.array.sh");
+ * assert.match(text, /^#SBATCH --array=0-3$/m);
  * ```
  */
 export function arrayScript(job: ArrayJob): Script {
@@ -161,7 +185,9 @@ export function arrayScript(job: ArrayJob): Script {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { mergeScript, parseTaskCommand } from "./slurm.ts";
+ *
  * const { path, text } = mergeScript({
  *   name: "exp_toy",
  *   folder: ".slurm",
@@ -171,6 +197,8 @@ export function arrayScript(job: ArrayJob): Script {
  *   tasks: 4,
  *   resources: { cpusPerTask: 2, time: "1:00:00" },
  * });
+ * assert.equal(path, ".slurm/exp_toy.merge.sh");
+ * assert.match(text, /--merge\n$/);
  * ```
  */
 export function mergeScript(job: ArrayJob): Script {
@@ -190,8 +218,10 @@ export function mergeScript(job: ArrayJob): Script {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { submitCommand } from "./slurm.ts";
- * submitCommand("array.sh"); // ["sbatch", "--parsable", "array.sh"]
+ *
+ * assert.deepEqual(submitCommand("array.sh"), ["sbatch", "--parsable", "array.sh"]);
  * ```
  */
 export function submitCommand(path: string, after?: string): string[] {
@@ -209,7 +239,7 @@ export function submitCommand(path: string, after?: string): string[] {
  * @throws {RangeError} When there is no `sbatch`, or it refuses the script.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { submit } from "./slurm.ts";
  * const array = submit(".slurm/exp_toy.array.sh");
  * const merge = submit(".slurm/exp_toy.merge.sh", array);

@@ -1,13 +1,13 @@
 /**
  * The worker side of the pool: imports the experiment's module, computes the cells it is given one
- * by one, and reports. Never imported; `worker_pool.ts` starts it by URL.
+ * by one, and reports. Never imported; `pool.ts` starts it by URL.
  * @module
  */
 /// <reference lib="deno.worker" />
 import type { CellContext, Experiment } from "./experiment.ts";
 import { requireRows } from "../results.ts";
 import { startThreads } from "../threads.ts";
-import type { Order, Report } from "./worker_messages.ts";
+import type { Order, Report } from "./pool.ts";
 
 /** A progress message at most so often: they are for human eyes. */
 const PROGRESS_INTERVAL_MS = 100;

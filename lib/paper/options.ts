@@ -1,0 +1,113 @@
+/**
+ * The options of the paper's experiments: what their flags are called, what they are for, and what
+ * they can be.
+ * @module
+ */
+import { largestSparsity } from "../problem_size.ts";
+import { decimal, integer, type Kind, listOf, oneOf } from "../sweep/kinds.ts";
+import type { OptionSpec, OptionSpecs } from "../sweep/experiment.ts";
+import { UsageError } from "../sweep/flags.ts";
+
+/** Options that an experiment of the paper can have. */
+export interface PaperOptions {
+  /** Numbers of latents, `--n`. */
+  n: number[];
+  /** Seeds, `--seeds`. */
+  seeds: number[];
+  /** Active latents per sample, `--k`. */
+  k: number[];
+  /** Constants of the compressed-sensing bound, `--c`. */
+  c: number[];
+  /** Numbers of samples, `--samples`. */
+  samples: number[];
+  /** Passes over the training set, `--epochs`. */
+  epochs: number;
+  /** Steps of the iterative learners, `--max-steps`. */
+  maxSteps: number;
+  /** Weight or weights of the L1 norm, `--lambda`. */
+  lambda: number | number[];
+  /** FISTA iterations, `--fista-iters`. */
+  fistaIters: number;
+  /** Methods to run, `--methods`: some of those that are the default. */
+  methods: string[];
+}
+
+/** The values of one option: see {@linkcode OptionSpec}. */
+export type OptionValues<Value> = Pick<OptionSpec<Value>, "default" | "paper" | "axis">;
+
+const count = integer({ min: 1 });
+
+/** What each option is for, and the kind of one value. */
+const MEANINGS: Record<
+  Exclude<keyof PaperOptions, "methods">,
+  { about: string; kind: Kind<number> }
+> = {
+  n: { about: "numbers of latents", kind: integer({ min: 2 }) },
+  seeds: {
+    about: "seeds of the data and the weights",
+    kind: integer({ min: 0, max: 2 ** 32 - 1 }),
+  },
+  k: { about: "active latents per sample", kind: count },
+  c: {
+    about: "constants c of the bound m = ⌈c·k·ln(n/k)⌉, and at most n",
+    // beyond, m is 1 or n whatever n and k are: the paper's are from 0.5 to 6
+    kind: decimal({ min: 0.1, max: 10 }),
+  },
+  samples: { about: "numbers of samples", kind: integer({ min: 4 }) },
+  epochs: { about: "training passes of an SAE", kind: count },
+  maxSteps: { about: "steps of the iterative learners", kind: count },
+  lambda: { about: "weight λ of the L1 norm", kind: decimal({ above: 0 }) },
+  fistaIters: { about: "FISTA iterations", kind: count },
+};
+
+/**
+ * Options of the paper with all that their flags need. One whose default is a list takes a list.
+ *
+ * @param values The options that an experiment has, in the order of its usage.
+ * @returns Specs for `Experiment.options`; those of an experiment's own can stand beside them.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { paperOptions } from "./options.ts";
+ *
+ * const { n, lambda } = paperOptions({ n: { default: [50], paper: [50, 100] }, lambda: { default: 0.1 } });
+ * assert.deepEqual(n.kind?.read("50,500"), [50, 500]);
+ * assert.equal(lambda.kind?.rule, "a number above 0");
+ * ```
+ */
+export function paperOptions<Options extends Partial<PaperOptions>>(
+  values: { [Name in keyof Options]: OptionValues<Options[Name]> },
+): OptionSpecs<Options> {
+  const entries = Object.entries<OptionValues<unknown>>(values).map(([name, option]) => {
+    const { about, kind } = name === "methods"
+      ? { about: "methods to run", kind: oneOf(option.default as string[]) }
+      : MEANINGS[name as keyof typeof MEANINGS];
+    const many = Array.isArray(option.default);
+    return [name, { ...option, about, kind: many ? listOf<unknown>(kind) : kind }];
+  });
+  return Object.fromEntries(entries) as OptionSpecs<Options>;
+}
+
+/**
+ * Refuses a grid point whose samples cannot be drawn, before any work.
+ *
+ * @throws {UsageError} When k is not below n, or k active latents do not fit in one half of n.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { requireProblem } from "./options.ts";
+ *
+ * requireProblem({ n: 50, k: 10 });
+ * assert.throws(() => requireProblem({ n: 10, k: 10 }), { name: "UsageError" });
+ * ```
+ */
+export function requireProblem({ n, k }: { n: number; k: number }): void {
+  if (k >= n) throw new UsageError(`--n must be above the ${k} active latents (k), got ${n}`);
+  if (k > largestSparsity(n)) {
+    throw new UsageError(
+      `--n must be at least ${2 * k - 1}, for k = ${k} active latents in one half, got ${n}`,
+    );
+  }
+}

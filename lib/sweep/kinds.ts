@@ -1,0 +1,175 @@
+/**
+ * What the values of flags can be: how a text is read, and the rule in words.
+ * @module
+ */
+
+/** A kind of value. */
+export interface Kind<Value> {
+  /** Shown after the flag in the usage: `N`, `DIR`. */
+  readonly placeholder: string;
+  /** What a value must be, for messages: "--n must be <rule>". */
+  readonly rule: string;
+  /** The texts that there are, where they can be listed: for the completion of a shell. */
+  readonly choices?: readonly string[];
+  /** The value of a text; undefined where it breaks the rule. */
+  read(text: string): Value | undefined;
+}
+
+/** Ends of a range; `above` and `below` are not part of it. */
+export interface Range {
+  /** Smallest value. */
+  min?: number;
+  /** Largest value. */
+  max?: number;
+  /** All values are above this one. */
+  above?: number;
+  /** All values are below this one. */
+  below?: number;
+}
+
+/**
+ * Decimal numbers, with an exponent if need be.
+ *
+ * @param range Which of them. Default: all finite ones.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { decimal } from "./kinds.ts";
+ *
+ * const share = decimal({ above: 0, max: 1 });
+ * assert.equal(share.rule, "a number above 0 and at most 1");
+ * assert.equal(share.read("1e-3"), 0.001);
+ * assert.equal(share.read("0"), undefined);
+ * ```
+ */
+export function decimal(range: Range = {}): Kind<number> {
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = range;
+  return {
+    placeholder: "X",
+    rule: `a number${inWords(range)}`,
+    read(text) {
+      const value = numberOf(text);
+      const fits = Number.isFinite(value) && value >= min && value <= max && value > above &&
+        value < below;
+      return fits ? value : undefined;
+    },
+  };
+}
+
+/**
+ * Integers that a number can hold exactly.
+ *
+ * @param range Smallest and largest.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { integer } from "./kinds.ts";
+ *
+ * assert.equal(integer({ min: 1 }).rule, "an integer of at least 1");
+ * assert.equal(integer({ min: 1 }).read("1e3"), 1000);
+ * assert.equal(integer({ min: 1 }).read("2.5"), undefined);
+ * ```
+ */
+export function integer(range: Pick<Range, "min" | "max"> = {}): Kind<number> {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = range;
+  return {
+    placeholder: "N",
+    rule: `an integer${inWords(range)}`,
+    read(text) {
+      const value = numberOf(text);
+      return Number.isInteger(value) && value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/**
+ * Comma-separated lists without repetitions.
+ *
+ * @param item Kind of the values in the list.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { integer, listOf } from "./kinds.ts";
+ *
+ * assert.deepEqual(listOf(integer()).read("3,1"), [3, 1]);
+ * assert.equal(listOf(integer()).read("3,3"), undefined);
+ * ```
+ */
+export function listOf<Value>(item: Kind<Value>): Kind<Value[]> {
+  return {
+    placeholder: `${item.placeholder},…`,
+    rule: `a comma-separated list, each ${item.rule} and none twice`,
+    choices: item.choices,
+    read(text) {
+      const values = text.split(",").map((part) => item.read(part));
+      const isList = !values.includes(undefined) && new Set(values).size === values.length;
+      return isList ? values as Value[] : undefined;
+    },
+  };
+}
+
+/**
+ * One of several words.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { oneOf } from "./kinds.ts";
+ *
+ * assert.equal(oneOf(["svg", "png"]).read("png"), "png");
+ * assert.equal(oneOf(["svg", "png"]).rule, "one of svg, png");
+ * ```
+ */
+export function oneOf<const Word extends string>(words: readonly Word[]): Kind<Word> {
+  return {
+    placeholder: "X",
+    rule: `one of ${words.join(", ")}`,
+    choices: words,
+    read: (text) => words.find((word) => word === text),
+  };
+}
+
+/**
+ * Texts that pass a test.
+ *
+ * @param placeholder Shown after the flag in the usage.
+ * @param rule The rule in words, as it follows "must be".
+ * @param test Which texts pass. Default: all but the empty one.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { text } from "./kinds.ts";
+ *
+ * const memory = text("M", "a number of megabytes or one with a unit", /^\d+[KMGT]?$/);
+ * assert.equal(memory.read("16G"), "16G");
+ * assert.equal(memory.read("16 G"), undefined);
+ * ```
+ */
+export function text(placeholder: string, rule: string, test: RegExp = /./s): Kind<string> {
+  return { placeholder, rule, read: (text) => test.test(text) ? text : undefined };
+}
+
+/** Folders. */
+export const folder: Kind<string> = text("DIR", "a path");
+
+/** Files. */
+export const file: Kind<string> = text("FILE", "a path");
+
+function numberOf(text: string): number {
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
+}
+
+function inWords({ min, max, above, below }: Range): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  const ends = [
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(min === undefined ? [] : [`of at least ${min}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ];
+  return ends.length > 0 ? ` ${ends.join(" and ")}` : "";
+}

@@ -1,0 +1,121 @@
+/** What all commands have in common: usage, refusals, JSON. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { freshFolder, runDeno } from "./result_files.ts";
+
+/** Every command that is no experiment, with a word that it needs. */
+const COMMANDS: [script: string, task: string, words: string[]][] = [
+  ["commands/cache.ts", "cache", []],
+  ["commands/compare.ts", "compare", []],
+  ["commands/figures.ts", "figures", []],
+  ["commands/report.ts", "report", []],
+  ["commands/shipped.ts", "shipped", []],
+  ["commands/slurm.ts", "slurm", ["exp:template"]],
+  ["bench/run.ts", "bench", []],
+  ["bench/growth.ts", "bench:growth", []],
+  ["bench/reference.ts", "bench:reference", []],
+];
+
+/** Runs a command that may read the checkout and write nothing. */
+const run = (script: string, ...args: string[]) =>
+  runDeno("run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read=.", script, ...args);
+
+for (const [script, task, words] of COMMANDS) {
+  Deno.test(`${task} has a usage, and refuses what it does not know in one line`, async () => {
+    const help = await run(script, "--help");
+    assert.deepEqual([help.code, help.stderr], [0, ""]);
+    assert(help.stdout.startsWith(`Usage: deno task ${task} `), help.stdout);
+    assert.match(help.stdout, /^ {2}--help +print this text$/m);
+    assert.match(help.stdout, /^Exit code: 0 /m);
+    assert(help.stdout.split("\n").every((line) => line.length <= 110));
+
+    const first = help.stdout.match(/^ {2}(--[a-z-]+) [A-Z]/m)![1];
+    for (
+      const [args, message] of [
+        [["--no-such-flag"], /it has no flag --no-such-flag/],
+        [["--\x1b[2J"], /it has no flag --\\x1b\[2J/],
+        [[first, "", first, ""], /must be/],
+        [[first], /got nothing$/],
+      ] as const
+    ) {
+      const { code, stdout, stderr } = await run(script, ...words, ...args);
+      assert.deepEqual([code, stdout], [2, ""], `${args}: ${stderr}`);
+      assert.match(stderr, message);
+      assert.equal(stderr.split("\n").length, 1, stderr);
+    }
+  });
+}
+
+Deno.test("the benches write nothing, tracked or not, unless they are told where", async () => {
+  const before = Deno.statSync("bench/growth.json").mtime;
+  const refused = await run("bench/growth.ts", "--out", "bench");
+  assert.match(refused.stderr, /--out must be a folder to write to, got "bench"/);
+  assert.equal(refused.code, 2);
+  assert.deepEqual(Deno.statSync("bench/growth.json").mtime, before);
+  const stranger = await run("bench/run.ts", "lib/matrix.ts");
+  assert.match(stranger.stderr, /it takes files named \*_bench\.ts, got "lib\/matrix\.ts"/);
+});
+
+Deno.test("cache --json tells what the table tells", async () => {
+  const folder = freshFolder("cache-"), cache = join(folder, "models");
+  Deno.mkdirSync(cache);
+  const { code, stdout, stderr } = await run("commands/cache.ts", "--cache", cache, "--json");
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), { cache, bytes: 0, removed: 0, models: [] });
+});
+
+Deno.test("shipped runs the experiments in its own process, and lists them", async () => {
+  const { code, stdout, stderr } = await run(
+    "commands/shipped.ts",
+    "--only",
+    "vary-sparsity",
+    "--list",
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^index +num_latents/m);
+  assert.match(stdout, /^\d+ cells, .* hours of one core; \d+ cells known, /m);
+  assert.equal(stderr, "exp:vary-sparsity");
+});
+
+Deno.test("the completion of bash knows tasks, flags and the values that can be listed", async () => {
+  const folder = freshFolder("completion-"), script = join(folder, "completion.bash");
+  const printed = await run("commands/completion.ts", "bash");
+  assert.equal(printed.code, 0, printed.stderr);
+  Deno.writeTextFileSync(
+    script,
+    `before() { COMPREPLY=(before); }
+complete -F before deno
+${printed.stdout}
+try() { COMP_LINE="$1"; COMP_POINT=\${#1}; COMPREPLY=(); _startcoding; echo "\${COMPREPLY[*]}"; }
+try "deno task exp:dict-quality --fi"
+try "deno task exp:temp"
+try "deno task exp:template --noi"
+try "deno task figures --format "
+try "deno task exp:template --out "
+try "deno ru"
+`,
+  );
+  // a process of its own, because only it needs permission to run the shell
+  const { stdout, stderr } = await runDeno(
+    ...["eval", "await new Deno.Command('bash', { args: [Deno.args[0]] }).spawn().status", script],
+  );
+  assert.deepEqual([stdout.split("\n"), stderr], [
+    ["--fista-iters --figures", "template", "--noise", "svg png", "", "before"],
+    "",
+  ]);
+});
+
+Deno.test("the completions of zsh and fish have every flag of every task, quoted", async () => {
+  const [zsh, fish] = await Promise.all(
+    ["zsh", "fish"].map((shell) => run("commands/completion.ts", shell)),
+  );
+  assert.match(zsh.stdout, /^ {4}exp:template\) echo '--n --k .*--noise .*--help';;$/m);
+  assert.match(zsh.stdout, /^compdef _startcoding deno$/m);
+  assert.match(fish.stdout, /exp:template .*-l noise -r -d 'standard deviations of the noise'$/m);
+  assert.match(fish.stdout, /-d 'run the paper'\\''s grid'$/m);
+  const refused = await run("commands/completion.ts", "csh");
+  assert.deepEqual(
+    [refused.code, refused.stderr],
+    [2, 'Cannot complete: it takes one of bash, zsh, fish, got "csh"'],
+  );
+});
