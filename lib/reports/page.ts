@@ -155,7 +155,8 @@ function tablesHtml({ rows, diagnostics }: ExperimentRows): Html[] {
 const WIDE = 600;
 
 function figureHtml({ name, title, caption, bareSvg, narrowSvg }: ReportedFigure): Html {
-  const isWide = Number(/ width="(\d+)"/.exec(bareSvg)![1]) > WIDE;
+  // an experiment's own picture may have no width in pixels
+  const isWide = Number(/ width="(\d+)"/.exec(bareSvg)?.[1] ?? 0) > WIDE;
   const words = markup`<strong>${title}.</strong> ${caption}`;
   const pictures = narrowSvg
     ? markup`<div class="for-wide">${new Html(bareSvg)}</div><div class="for-narrow">${new Html(
