@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { defaultResultFolder } from "../lib/results.ts";
+import { defaultResultFolder, resultFiles, saveResults } from "../lib/results.ts";
 import { assertSound, madeUpRows } from "./made_up_rows.ts";
 import {
   freshFolder,
@@ -152,6 +152,35 @@ Deno.test("a file without rows is told of and left out, whatever it would have h
     const [a, b] = [out, without.out].map((folder) => Deno.readTextFileSync(`${folder}/${name}`));
     assert(a === b, `${name} differs`);
   }
+});
+
+Deno.test("figures tells which rows are not those that the run left, and draws them", async () => {
+  const { results, draw, drawn } = setUp([]);
+  const key = { num_latents: 50, seed: 0 };
+  const scores = { mcc_iid: 0.5, auc_ood: 0.8, acc_ood: 0.6 };
+  const rows = [0.1, 1].map((lam) => ({ method: "frozen_relu", lam, ...scores, ...key }));
+  saveResults(
+    resultFiles(results, "exp_lambda_sensitivity"),
+    { experiment: "exp_lambda_sensitivity", version: "1.0.0", options: {} },
+    {
+      cells: [{ key, seconds: 1, rows }],
+      runs: [{ started: "2026", saved: "2026", args: [], workers: 1, machine: {} }],
+    },
+  );
+  assert.deepEqual(await draw().then(({ code, stderr }) => [code, stderr]), [0, ""]);
+  const before = drawn();
+  writeRows(
+    `${results}/exp_lambda_sensitivity.json`,
+    rows.map((row) => ({ ...row, mcc_iid: 0.6 })),
+  );
+  const { code, stderr } = await draw();
+  assert.equal(code, 0);
+  assert.match(
+    stderr,
+    /exp_lambda_sensitivity\.json changed since the run .*: 1 of 1 cells do not/,
+  );
+  assert.equal(stderr.split("\n").length, 1);
+  assert.deepEqual(drawn(), before);
 });
 
 Deno.test("a folder whose files have no rows at all is refused", async () => {

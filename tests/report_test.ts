@@ -132,6 +132,16 @@ Deno.test("the report tells what was run, with links to the files", async () => 
       "These rows give no figure",
     ]
   ) assert(page.includes(part), part);
+  assert(!page.includes("<dt>Changed</dt>"));
+  const file = `${folder}/results/exp_lambda_sensitivity.json`;
+  Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replace("0.9", "0.99"));
+  const changed = await report(folder, "--results", `${folder}/results`);
+  assert.equal(changed.code, 0, "rows that were changed are reported all the same");
+  const sentence = /exp_lambda_sensitivity\.json changed since the run .*: 1 of 1 cells/;
+  assert.match(changed.stderr, sentence);
+  const told = Deno.readTextFileSync(`${folder}/figures/index.html`);
+  assert.match(told, /<dt>Changed<\/dt><dd>.*exp_lambda_sensitivity\.json changed since the run/);
+
   Deno.writeTextFileSync(`${folder}/results/exp_lambda_sensitivity.meta.json`, '{"runs": 1}');
   const damaged = await report(folder, "--results", `${folder}/results`);
   assert.equal(damaged.code, 2);

@@ -71,7 +71,7 @@ export function provenanceOfRows(
  * ```
  */
 export function provenanceHtml(
-  { rows, diagnostics, files }: ExperimentRows,
+  { rows, diagnostics, files, changed = [] }: ExperimentRows,
   provenance: readonly NamedProvenance[],
   link: (file: string) => string,
 ): Html {
@@ -81,7 +81,8 @@ export function provenanceHtml(
   const origin = provenance.length === 0
     ? entry("Origin", "no provenance file beside these rows: they were not made by a sweep here")
     : provenance.map(({ file, provenance }) => provenanceEntries(provenance, linked(file)));
-  return markup`<dl>${entry("Rows", [count, " from ", separated(files.map(linked))])}${origin}</dl>
+  const from = entry("Rows", [count, " from ", separated(files.map(linked))]);
+  return markup`<dl>${from}${changed.map((sentence) => entry("Changed", sentence))}${origin}</dl>
 `;
 }
 

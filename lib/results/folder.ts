@@ -24,6 +24,8 @@ export interface ExperimentRows {
   diagnostics: Row[];
   /** Names of the files they come from, in that order of precedence. */
   files: string[];
+  /** Sentences on rows that are not as their run left them; absent where all are. */
+  changed?: string[];
 }
 
 /**
@@ -131,14 +133,14 @@ export function readResultFolder(
   if (onEmpty) {
     for (const { file, rows } of read) if (rows.length === 0) onEmpty(join(folder, file));
   }
-  if (onChanged) {
-    const named = read.map(({ file, rows }) => ({ name: file, rows }));
-    changedRows(folder, named, experiments).forEach(onChanged);
-  }
 
   const groups = Map.groupBy(filled, ({ experiment, suffix }) => experiment + suffix);
   return [...groups.values()].map((group): ExperimentRows => {
     const [{ experiment, suffix }] = group;
+    const named = read.filter((entry) => entry.experiment === experiment && entry.suffix === suffix)
+      .map(({ file, rows }) => ({ name: file, rows }));
+    const changed = changedRows(folder, named, experiments);
+    for (const sentence of changed) onChanged?.(sentence);
     const rowsOf = (part: typeof group) => distinct(part.map(({ rows }) => rows));
     return {
       experiment,
@@ -146,6 +148,7 @@ export function readResultFolder(
       rows: rowsOf(group.filter(({ kind }) => kind === "rows")),
       diagnostics: rowsOf(group.filter(({ kind }) => kind === "diagnostics")),
       files: group.map(({ file }) => file),
+      ...(changed.length > 0 ? { changed } : {}),
     };
   }).sort((a, b) =>
     experiments.indexOf(a.experiment) - experiments.indexOf(b.experiment) ||
