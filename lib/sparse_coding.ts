@@ -306,7 +306,7 @@ function solve(
 }
 
 /** What can be done with the block of samples whose turn it is. */
-interface SampleBlock {
+interface CodingBlock {
   /** The matrix's row that is the block's first sample. */
   readonly first: number;
   /** The numbers of all its samples, within the block. */
@@ -325,7 +325,7 @@ interface SampleBlock {
 interface CodingSettings extends LassoSettings {
   /** The gradient's step. Default 1/L. */
   step?: number;
-  /** Whether {@linkcode SampleBlock.gap} will be called. */
+  /** Whether {@linkcode CodingBlock.gap} will be called. */
   measured?: boolean;
 }
 
@@ -334,7 +334,7 @@ function forSampleBlocks(
   X: Matrix,
   D: Matrix,
   { step, measured, ...settings }: CodingSettings,
-  visit: (block: SampleBlock) => void,
+  visit: (block: CodingBlock) => void,
 ): void {
   using arena = new Arena();
   const solver = new LassoSolver(arena, D.rows, D.cols, X.rows, settings);
