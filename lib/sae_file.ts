@@ -49,7 +49,7 @@ const FORMAT = "startcoding-sae-1";
  * const sae = Sae.initialize({ type: "topk", inputDim: 8, width: 12, kval: 3, seed: 0 });
  * saveSae("topk.safetensors", sae, { seed: 0 });
  * const { sae: same, config } = loadSae("topk.safetensors");
- * assert.deepEqual(same.dictionary, sae.dictionary);
+ * assert.deepEqual(same, sae);
  * assert.deepEqual(config, { seed: 0 });
  * ```
  */
@@ -89,8 +89,8 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
  * import { loadSae, saveSae } from "./sae_file.ts";
  * import { Sae } from "./saes.ts";
  * saveSae("relu.safetensors", Sae.initialize({ type: "relu", inputDim: 8, width: 12, seed: 0 }));
- * const { dictionary } = loadSae("relu.safetensors").sae;
- * assert.deepEqual([dictionary.rows, dictionary.cols], [8, 12]);
+ * const { sae } = loadSae("relu.safetensors");
+ * assert.deepEqual([sae.type, sae.inputDim, sae.width], ["relu", 8, 12]);
  * ```
  */
 export function loadSae(path: string): SavedSae {

@@ -7,9 +7,11 @@ import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { PaperOptions } from "../lib/paper/options.ts";
 import type { CellResult, Experiment, Row } from "../lib/sweep.ts";
 import { listModels } from "../lib/paper/model_cache.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { toFloat32 } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
 import { readRows } from "../lib/results.ts";
+import { SAE_TYPES } from "../lib/saes.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
 const folder = Deno.makeTempDirSync({ dir: ".tmp" });
@@ -24,6 +26,18 @@ const SWEEP = [
   ...["fista_oracle", "dl_fista", "softplus_adam"],
 ];
 const ON_DECODERS = TYPES.flatMap((type) => [`sae_${type}`, `fista+${type}`, `refined_${type}`]);
+
+Deno.test("the experiments train the paper's four kinds of autoencoder, however many there are", () => {
+  assert.deepEqual([...PAPER_SAE_TYPES], TYPES);
+  assert(SAE_TYPES.length > TYPES.length);
+  for (const folder of ["experiments", "lib/paper"]) {
+    for (const { name } of Deno.readDirSync(folder)) {
+      if (!name.endsWith(".ts")) continue;
+      const source = Deno.readTextFileSync(`${folder}/${name}`);
+      assert.doesNotMatch(source, /\bSAE_(TYPES|VARIANTS)\b/, `${folder}/${name}`);
+    }
+  }
+});
 
 type AnyOptions = Partial<PaperOptions>;
 

@@ -8,8 +8,18 @@ import {
   toFloat64,
   transpose,
 } from "../lib/matrix.ts";
+import { ParameterBlocks } from "../lib/cores/sae.ts";
+import {
+  COMMON_PARAMETERS,
+  requireParameter,
+  type SaeParameter,
+  type SaeVariant,
+  takeOptions,
+} from "../lib/cores/sae_variant.ts";
+import { SAE_VARIANTS } from "../lib/cores/sae_variants.ts";
 import { RandomState } from "../lib/random.ts";
 import { Sae, SAE_TYPES, saeGradients, type SaeParameters, type SaeType } from "../lib/saes.ts";
+import { Arena } from "../lib/wasm/memory.ts";
 import { assertClose, goldenCase, toMatrix } from "./golden.ts";
 import { checkBatch, STEP_CASES } from "./sae_golden.ts";
 
@@ -379,6 +389,45 @@ for (const type of SAE_TYPES) {
     ]);
   });
 }
+
+Deno.test("a variant may have a number that the kernels keep and AdamW leaves alone, and any option", () => {
+  const threshold: SaeParameter = {
+    name: "threshold",
+    tensor: "threshold",
+    shape: [],
+    trained: false,
+    initial: () => Float32Array.of(0.5),
+  };
+  const sizes = { inputDim: 3, width: 5 }, random = new RandomState(1);
+  const parameters = {
+    encoder: normals(random, 5, 3),
+    encoderBias: normals(random, 1, 5).data,
+    decoder: normals(random, 3, 5),
+    decoderBias: normals(random, 1, 3).data,
+    threshold: Float32Array.of(0.25),
+  };
+  using arena = new Arena();
+  const blocks = new ParameterBlocks(arena, [...COMMON_PARAMETERS, threshold], sizes);
+  blocks.write(parameters);
+  assert.deepEqual(blocks.read(), parameters);
+  // rows of 8: five of each weight, one of each bias, one for the number
+  assert.equal(blocks.trained.length, 8 * (5 + 1 + 5 + 1));
+  blocks.trained.view.fill(0);
+  assert.equal(blocks.block("threshold")!.view[0], 0.25);
+  assert.throws(
+    () => requireParameter(threshold, Float32Array.of(1, 2), sizes),
+    /^RangeError: threshold must have 1 columns, got 2/,
+  );
+
+  const groups = [2, 5];
+  const grouped = {
+    ...SAE_VARIANTS[1],
+    options: [{ name: "groups", check: (value: unknown) => assert.deepEqual(value, [2, 5]) }],
+  } as unknown as SaeVariant<{ type: "grouped"; groups: number[] }>;
+  const taken = takeOptions(grouped, { type: "grouped", groups }, sizes);
+  groups[0] = 3;
+  assert.deepEqual(taken.groups, [2, 5]);
+});
 
 Deno.test("bad arguments are refused by name", () => {
   const relu = new Sae({

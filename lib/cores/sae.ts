@@ -138,7 +138,29 @@ function stored(parameter: SaeParameter, sizes: SaeSizes): { rows: number; cols:
   return isMatrix(parameter) && !isPerUnit(parameter) ? { rows: cols, cols: rows } : { rows, cols };
 }
 
-/** The autoencoder's blocks, and its kernels on them. */
+/**
+ * The autoencoder's blocks, and its kernels on them.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Sae } from "../saes.ts";
+ * import { Arena, toMatrix32 } from "../wasm/memory.ts";
+ * import { SaeWorkspace } from "./sae.ts";
+ * const sae = Sae.initialize({ type: "relu", inputDim: 8, width: 16, seed: 0 });
+ * const X = { rows: 2, cols: 8, data: new Float32Array(16).fill(0.5) };
+ * using arena = new Arena();
+ * const workspace = new SaeWorkspace(arena, sae, { rows: 2, samples: 2, gradients: false });
+ * const data = arena.matrix(X), order = arena.i32(2);
+ * order.view.set([0, 1]);
+ * workspace.prepare();
+ * workspace.forward(data, order, 2);
+ * const codes = sae.encode(X);
+ * assert.deepEqual(toMatrix32(workspace.codes, 2, 16), codes);
+ * const active = codes.data.filter((code) => code > 0.01).length;
+ * assert.equal(workspace.takeSums().active, active);
+ * ```
+ */
 export class SaeWorkspace {
   /** The parameters, to be changed in place. */
   readonly parameters: ParameterBlocks;

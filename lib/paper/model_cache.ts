@@ -92,6 +92,7 @@ export interface ModelCacheOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { ModelCache } from "./model_cache.ts";
  * import { generateDatasets } from "../data.ts";
  * import { trainSae } from "../train_sae.ts";
@@ -99,12 +100,17 @@ export interface ModelCacheOptions {
  *   ...{ type: "relu", numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, seed: 0, width: 50 },
  *   ...{ epochs: 5, lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50, skippedEpochs: 0 },
  * };
- * const { sae } = new ModelCache(".cache").obtain(spec, () => {
+ * let trained = 0;
+ * const train = () => {
+ *   trained++;
  *   const { numLatents, k, inputDim, nSamples, seed } = spec;
  *   const { train, val, ood } = generateDatasets({ numLatents, k, inputDim, nSamples, seed });
  *   const data = { train: train.Y, id: val.Y, ood: ood.Y };
- *   return trainSae(data, { ...spec, type: "relu", kval: spec.k });
- * });
+ *   return trainSae(data, { ...spec, type: "relu" });
+ * };
+ * const { sae } = new ModelCache("models").obtain(spec, train);
+ * assert.deepEqual(new ModelCache("models").obtain(spec, train).sae, sae);
+ * assert.equal(trained, 1);
  * ```
  */
 export class ModelCache {
@@ -277,8 +283,10 @@ function firstLine(error: unknown): string {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { listModels } from "./model_cache.ts";
  * for (const { name, size } of listModels(".cache")) console.log(name, size);
+ * assert.deepEqual(listModels("nowhere"), []);
  * ```
  */
 export function listModels(folder: string): CachedFile[] {
@@ -310,8 +318,10 @@ function unlessGone<T>(work: () => T): T | undefined {
  *
  * @example
  * ```ts
- * import { pruneModels } from "./model_cache.ts";
- * pruneModels(".cache", 100 * 2 ** 20);
+ * import assert from "node:assert/strict";
+ * import { listModels, pruneModels } from "./model_cache.ts";
+ * pruneModels(".cache", 0); // all of them
+ * assert.deepEqual(listModels(".cache"), []);
  * ```
  */
 export function pruneModels(folder: string, limit: number): CachedFile[] {

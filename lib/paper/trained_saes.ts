@@ -62,12 +62,15 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { ModelCache } from "./model_cache.ts";
  * import { cachedSae } from "./trained_saes.ts";
  * const problem = { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 };
  * const cache = new ModelCache(undefined); // with a folder it would be kept there
  * const { sae, history } = cachedSae(problem, "relu", { epochs: 5, cache });
- * history.at(-1)!.meanCosine; // how close the decoder came to the true dictionary
+ * assert.equal(sae.width, 20);
+ * const { meanCosine } = history.at(-1)!; // how close the decoder came to the true dictionary
+ * assert(meanCosine > 0 && meanCosine <= 1);
  * ```
  */
 export function cachedSae(
