@@ -45,6 +45,7 @@ export * from "./lib/sparse_coding.ts";
 export * from "./lib/lasso.ts";
 export { lassoGap } from "./lib/lasso_gap.ts";
 export * from "./lib/dictionary_learning.ts";
+export * from "./lib/path_dictionary.ts";
 export * from "./lib/softplus_adam.ts";
 export * from "./lib/lista.ts";
 export * from "./lib/saes.ts";

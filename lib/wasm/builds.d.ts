@@ -157,6 +157,34 @@ export interface KernelExports {
   sae_forward(sae: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** Gradients of mean squared error + γ·penalty of these rows; adds both means to its sums. */
   sae_gradients(sae: Pointer, data: Pointer, order: Pointer, rows: number, gamma: number): void;
+  /** Codes samples `first … first + count − 1` of a `path_*` record; see kernels/path_code.ts. */
+  path_code(
+    record: Pointer,
+    first: number,
+    count: number,
+    lambda: number,
+    gamma: number,
+    leaveOut: number,
+    passes: number,
+    added: number,
+    sweeps: number,
+    without: number,
+  ): void;
+  /** Lists pairs (i, j) of atoms with a cosine beyond ±limit, and returns their number. */
+  path_coherent(
+    record: Pointer,
+    first: number,
+    count: number,
+    limit: number,
+    pairs: Pointer,
+    room: number,
+  ): number;
+  /** Lists the codes of samples by atom; returns their number. */
+  path_columns(record: Pointer, samples: number): number;
+  /** Gauss–Seidel sweeps over the `count` atoms listed at `order`, then unit norms. */
+  path_sweep(record: Pointer, order: Pointer, count: number, sweeps: number): void;
+  /** Packs the atoms of the record for screening products. */
+  path_pack(record: Pointer): void;
   /** `reps` rounds of 12 multiply-adds c·factor + term on registers alone, 96 flops each: the peak. */
   fma_peak(reps: number, factor: number, term: number): number;
   /** B (n×m) = Aᵀ of A (m×n); B's padding is not written. */

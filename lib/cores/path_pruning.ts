@@ -1,0 +1,107 @@
+/**
+ * Which atoms a dictionary can do without: those whose samples cost no more when they are coded anew without
+ * them. A false atom is a mixture of a few true ones, which stand in for it; nothing stands in for a true one.
+ * @module
+ */
+import { type Coding, MOST_ADDED, type PathRounds } from "./path_dictionary.ts";
+
+/** An atom goes when doing without it costs less than this, in units of λ·Σ|z|. */
+const LIMIT = 0.5;
+/** One with a larger margin after a first look is not looked at again. */
+const CLEAR = 1.5;
+/** The weaker of two atoms with a cosine beyond this goes at once. */
+const DUPLICATE = 0.95;
+/** An atom with a smaller participation ratio stands for a single sample, and goes. */
+const SINGLE = 1.5;
+/** One with a smaller ratio may be a rare one: it goes if it costs less than this to do without it. */
+const [PERHAPS_SINGLE, SINGLE_LIMIT] = [2, 1];
+
+/** How far pruning goes. */
+export interface Pruning {
+  /** Weight of the penalty of the comparison. */
+  lambda: number;
+  /** MCP's γ, or 0 for λ|z|. */
+  gamma: number;
+  /** Atoms that stay at least. */
+  atLeast: number;
+  /** Whether atoms that are needed go too, the cheapest first, until `atLeast` are left. */
+  exact: boolean;
+}
+
+/** An atom, and what it costs to do without it. */
+interface Candidate {
+  atom: number;
+  cost: number;
+  /** Σ|z| of its codes. */
+  size: number;
+  margin: number;
+  participation: number;
+  /** Atoms that had gone when this was found, −1 after a first look. */
+  after: number;
+}
+
+/**
+ * Takes atoms out, one after the other; samples keep the codes that stand in for them.
+ *
+ * @returns The margins of the atoms that stay: cost of doing without them over λ·Σ|z|.
+ */
+export function prune(
+  rounds: PathRounds,
+  { lambda, gamma, atLeast, exact }: Pruning,
+): Float64Array {
+  const coding: Coding = {
+    ...{ lambda, gamma, leaveOut: 0 },
+    ...{ passes: 8, added: MOST_ADDED, sweeps: 6 },
+  };
+  rounds.code(coding);
+  const users = rounds.users(), gone = new Set<number>();
+  const margins = new Float64Array(rounds.n);
+
+  const look = (atom: number, passes: number, keep = false): Candidate => {
+    const { cost, size, participation } = rounds.without(
+      atom,
+      users[atom],
+      { ...coding, passes, added: 10, sweeps: 10 },
+      keep,
+    );
+    const margin = margins[atom] = size > 0 ? cost / (lambda * size) : 0;
+    return { atom, cost, size, margin, participation, after: passes > 1 ? gone.size : -1 };
+  };
+  const remove = (atom: number) => {
+    look(atom, 3, true);
+    for (const sample of users[atom]) {
+      for (const other of rounds.atomsOf(sample)) users[other].push(sample);
+    }
+    users[atom] = [];
+    rounds.erase(atom);
+    gone.add(atom);
+  };
+  const enough = () => rounds.n - gone.size <= atLeast;
+
+  const found = Array.from({ length: rounds.n }, (_, j) => look(j, 1));
+  for (const [i, j] of rounds.coherent(DUPLICATE)) {
+    if (enough()) break;
+    if (!gone.has(i) && !gone.has(j)) remove(found[i].size < found[j].size ? i : j);
+  }
+  for (const { atom, participation } of found) {
+    if (enough()) break;
+    if (gone.has(atom) || participation >= PERHAPS_SINGLE) continue;
+    if (participation < SINGLE || look(atom, 3).margin < SINGLE_LIMIT) remove(atom);
+  }
+  const queue = found.filter(({ atom, margin }) => !gone.has(atom) && (exact || margin < CLEAR))
+    .sort((a, b) => a.cost - b.cost);
+  while (queue.length > 0 && !enough()) {
+    const first = queue.shift()!;
+    if (first.after === gone.size) {
+      if (exact || first.margin < LIMIT) remove(first.atom);
+      continue;
+    }
+    const again = look(first.atom, 3);
+    if (!exact && again.margin >= LIMIT) continue;
+    const behind = queue.findIndex(({ cost }) => cost >= again.cost);
+    queue.splice(behind < 0 ? queue.length : behind, 0, again);
+  }
+  const kept = found.flatMap(({ atom }) => gone.has(atom) ? [] : [atom]);
+  rounds.keep(kept);
+  return Float64Array.from(kept, (atom) => margins[atom]);
+}

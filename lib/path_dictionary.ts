@@ -1,0 +1,395 @@
+/**
+ * Dictionary learning along a path of penalties: finds the dictionary from a random start where alternating
+ * sparse coding and least squares do not, and the number of its atoms too.
+ * @module
+ */
+import {
+  requireFinite,
+  requireFunction,
+  requireInstance,
+  requireInteger,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
+import { MOST_ADDED, PathRounds } from "./cores/path_dictionary.ts";
+import { prune } from "./cores/path_pruning.ts";
+import type { CsrMatrix } from "./csr_matrix.ts";
+import {
+  type Matrix,
+  type Matrix32,
+  normalizeColumns,
+  requireFloat32,
+  requireMatrix,
+} from "./matrix.ts";
+import { RandomState, TorchGenerator } from "./random.ts";
+import { Arena } from "./wasm/memory.ts";
+
+/** λ at the beginning and at the end of the search, in units of {@linkcode penaltyUnit}. */
+const [SEARCH_START, SEARCH_END] = [0.43, 0.043];
+/** λ at the end of a polish, in the same unit. */
+const POLISH_END = 0.0043;
+/** γ of the minimax concave penalty: codes above γλ are not shrunk. */
+const MCP_GAMMA = 3;
+/** Atoms of the start per atom wanted: what finds the last ones. */
+const WIDTH_RATIO = 1.2;
+/** Rounds from one look for useless atoms to the next. */
+const RESTART_EVERY = 10;
+/** An atom with a smaller participation ratio stands for one sample. */
+const SINGLE = 2;
+/** One with a smaller ratio stands for few. */
+const FEW = 8;
+/** Of two atoms with a cosine beyond this, one is a duplicate. */
+const DUPLICATE = 0.9;
+/** Below this part of the first λ, atoms enter in every third round only. */
+const DENSE_SEARCH = 0.34;
+const SPARSE_SEARCH_EVERY = 3;
+/** Part of the first λ where the search waits … */
+const HOLD_AT = 1 / 3;
+/** … as long as the loss falls by more than this part … */
+const FINDING = 0.0015;
+/** … within so many rounds. */
+const FINDING_ROUNDS = 40;
+/** Sweeps over the atoms in a round of a polish, whose codes have the right atoms. */
+const POLISH_SWEEPS = 3;
+/** λ of the search's end that a settling starts from, as a multiple. */
+const SETTLE_START = 2;
+/** Rounds of a settling. */
+const SETTLE_ROUNDS = 30;
+
+/** What a round is for, in the order of a run. */
+export type PathPhase = "search" | "polish" | "settle";
+
+/** One round of {@linkcode pathDictionary}. */
+export interface PathRound {
+  /** Rounds done, from 1. */
+  round: number;
+  /**
+   * "search": λ falls, and atoms are found; "polish": minimax concave penalty, which does not shrink;
+   * "settle": what is left after pruning adapts.
+   */
+  phase: PathPhase;
+  /** Weight of the penalty, in units of `X`. */
+  lambda: number;
+  /** Mean over samples of ½‖x − Dz‖² + penalty after coding, in squared units of `X`. */
+  loss: number;
+  /** Mean number of codes of a sample. */
+  codesPerSample: number;
+  /** Atoms of the dictionary. */
+  atoms: number;
+  /** Atoms that started anew after this round. */
+  restarts: number;
+  /**
+   * Shares of the atoms that stand for one sample, few or many: participation ratio (Σz²)² / Σz⁴ of the atom's
+   * codes under 2, from 2 to 8, and from 8. Singles at the end of a search were not found.
+   */
+  participation: { single: number; few: number; many: number };
+}
+
+/** What {@linkcode pathDictionary} learns and how. */
+export interface PathDictionaryOptions {
+  /** Number of atoms n, or "auto": as many as the samples need, at most `atMost`. */
+  numLatents: number | "auto";
+  /** Atoms of the start of "auto": 1.2 to 1.5 times as many as are expected. */
+  atMost?: number;
+  /** Seed of everything random: the start, the order of atoms, restarts. */
+  seed: number;
+  /** Keeps the codes at 0 or above. Default true. */
+  nonneg?: boolean;
+  /**
+   * λ of the first round, in units of `X`. Default 0.43·σ·√(2 ln n), with σ the root mean square of X's
+   * entries: what the products of a sample with n random atoms reach by chance is 1·σ·√(2 ln n).
+   */
+  lambdaStart?: number;
+  /** λ of the last round of the search, at most `lambdaStart`. Default a tenth of it. */
+  lambdaEnd?: number;
+  /** Rounds of the search. Default: see {@linkcode searchRounds}. */
+  rounds?: number;
+  /** Most rounds that the search waits at a third of `lambdaStart` while atoms are still being found. Default 400. */
+  hold?: number;
+  /** Rounds of each polish; 0 leaves it out. Default 30. */
+  polish?: number;
+  /**
+   * Whether a code must exceed λ by what it owes to the sample's own part in its atom. Default true.
+   */
+  leaveOneOut?: boolean;
+  /** Whether atoms of a single sample, and duplicates, start anew in the search. Default true. */
+  restarts?: boolean;
+  /** Sweeps over the atoms in a round of the search; 15 are nearly least squares. Default 1. */
+  atomSweeps?: number;
+  /**
+   * Dictionary to start from, m × at least `numLatents`, scaled to unit columns. Default: random, with 1.2
+   * `numLatents` columns, or `atMost`. More columns than wanted are pruned.
+   */
+  dInit?: Matrix;
+  /** Asked before every round; only `onProgress` can abort it, since the call is synchronous. */
+  signal?: AbortSignal;
+  /** Called after every round. */
+  onProgress?: (round: PathRound) => void;
+}
+
+/** What {@linkcode pathDictionary} returns. */
+export interface PathDictionary {
+  /** m×n, unit columns. */
+  dictionary: Matrix32;
+  /** Samples×n codes of `X` for it, with the penalty of the last round. */
+  codes: CsrMatrix;
+  /** One entry per round. */
+  history: PathRound[];
+  /**
+   * Margin of each atom, where atoms were pruned: what it costs to do without it, in units of what its own
+   * codes cost at the end of the search. Below 0.5 it is taken out; atoms that are needed have 1 and more.
+   */
+  margins?: Float64Array;
+}
+
+/**
+ * Rounds of the search by default: more where there are few samples per atom, since rare atoms are found slowly.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { searchRounds } from "./path_dictionary.ts";
+ * assert(searchRounds(2500, 1000) > searchRounds(5000, 1000));
+ * ```
+ */
+export function searchRounds(samples: number, numLatents: number): number {
+  const perAtom = samples / numLatents;
+  if (perAtom < 2.4) return 600;
+  return perAtom < 4 ? 200 : 150;
+}
+
+/**
+ * Learns a dictionary of unknown, or known, size from a random start. Every round codes all samples by
+ * coordinate descent on sparse lists and then improves every atom once; over the rounds the weight λ
+ * of the penalty falls geometrically. What makes it work where alternation fails is told in docs/dictionary.md:
+ *
+ * 1. *Path.* With a large λ few codes are used, and each atom becomes what most of its samples have in common.
+ * 2. *One sweep* over the atoms, not a least squares fit, which would let each sample keep the atom it has.
+ * 3. *Leave-one-out codes.* The part of an atom that a sample has put there itself does not count for it.
+ * 4. *Restarts* of atoms that stand for one sample, and of duplicates.
+ * 5. *Polish* with the minimax concave penalty, which does not shrink.
+ * 6. *Pruning.* The start has more atoms than are wanted. Those go whose samples do as well without them.
+ *
+ * Deterministic for a seed, on any number of threads: these share the samples of a problem with 1000
+ * atoms or more.
+ *
+ * @param X Samples×m observations, in any unit.
+ * @param options See {@linkcode PathDictionaryOptions}.
+ * @returns Dictionary, sparse codes, history and margins.
+ * @throws {TypeError} When an argument is of the wrong kind.
+ * @throws {RangeError} When `X` is empty, zero or not finite in float32, or an option is out of range.
+ * @throws The signal's reason, when it is aborted.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { generateDatasets } from "./data.ts";
+ * import { matchColumns } from "./metrics.ts";
+ * import { pathDictionary } from "./path_dictionary.ts";
+ * const { val, A } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 2000 });
+ * const { dictionary } = pathDictionary(val.Y, { numLatents: "auto", atMost: 30, seed: 0 });
+ * assert.equal(dictionary.cols, 20);
+ * assert(matchColumns(dictionary, A).meanCosine > 0.99);
+ * ```
+ */
+export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathDictionary {
+  const plan = planOf(X, options);
+  const { target, D, rounds, polish, nonneg, unit } = plan;
+  const random = new RandomState(options.seed);
+  const history: PathRound[] = [];
+  using arena = new Arena();
+  const learner = new PathRounds(arena, X, D, {
+    scale: 1 / unit,
+    signed: !nonneg,
+    capacity: Math.min(D.cols, X.cols),
+  });
+
+  const path = (
+    phase: PathPhase,
+    from: number,
+    to: number,
+    count: number,
+    done: () => boolean = () => false,
+  ) => {
+    const polishing = phase === "polish";
+    for (let r = 0; r < count && !done(); r++) {
+      options.signal?.throwIfAborted();
+      const lambda = count > 1 ? from * (to / from) ** (r / (count - 1)) : to;
+      const dense = polishing ? r % 2 === 0 : lambda > DENSE_SEARCH * plan.lambdaStart ||
+        r % SPARSE_SEARCH_EVERY === 0;
+      learner.code({
+        ...{ lambda, gamma: polishing ? MCP_GAMMA : 0 },
+        ...{ leaveOut: plan.leaveOneOut && !polishing ? 1 : 0 },
+        ...{ passes: 1, added: dense ? MOST_ADDED : 0, sweeps: 6 },
+      });
+      learner.update(
+        random.permutation(learner.n),
+        phase === "search" ? plan.atomSweeps : polishing ? POLISH_SWEEPS : 1,
+      );
+      const participation = learner.participation();
+      const look = phase === "search" && plan.restarts && r % RESTART_EVERY === RESTART_EVERY - 1;
+      const entry: PathRound = {
+        ...{ round: history.length + 1, phase, lambda: unit * lambda },
+        loss: unit * unit * learner.meanObjective(),
+        codesPerSample: learner.meanCount(),
+        atoms: learner.n,
+        restarts: look ? restartUseless(learner, participation, random) : 0,
+        participation: shares(participation),
+      };
+      history.push(entry);
+      options.onProgress?.(entry);
+    }
+  };
+  const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;
+  const pruning = { lambda: plan.lambdaEnd, gamma: MCP_GAMMA };
+  let margins: Float64Array | undefined;
+  const middle = Math.max(HOLD_AT * plan.lambdaStart, plan.lambdaEnd);
+  const before = Math.round(rounds / 2);
+  path("search", plan.lambdaStart, middle, before);
+  path("search", middle, middle, plan.hold, () => !isFinding(history, before));
+  path("search", middle, plan.lambdaEnd, rounds - before);
+  path("polish", polishFrom, polishTo, polish);
+  if (target < learner.n) {
+    prune(learner, { ...pruning, atLeast: target, exact: false });
+    path("settle", SETTLE_START * plan.lambdaEnd, plan.lambdaEnd, SETTLE_ROUNDS);
+    path("polish", polishFrom, polishTo, polish);
+    margins = prune(learner, {
+      ...pruning,
+      atLeast: target,
+      exact: typeof options.numLatents === "number",
+    });
+  }
+  learner.code({
+    ...{ lambda: plan.lambdaEnd, gamma: polish > 0 ? MCP_GAMMA : 0, leaveOut: 0 },
+    ...{ passes: 2, added: MOST_ADDED, sweeps: 20 },
+  });
+  return { dictionary: learner.dictionary(), codes: learner.codes(unit), history, margins };
+}
+
+/** Whether the loss still falls while λ rests, which it does since round `from`. */
+function isFinding(history: readonly PathRound[], from: number): boolean {
+  const last = history.length - 1;
+  return last < from + FINDING_ROUNDS ||
+    history[last].loss < (1 - FINDING) * history[last - FINDING_ROUNDS].loss;
+}
+
+/** Gives new random directions to the atoms of a single sample and to duplicates; returns their number. */
+function restartUseless(
+  learner: PathRounds,
+  participation: Float64Array,
+  random: RandomState,
+): number {
+  const weights = learner.weights(), useless = new Set<number>();
+  participation.forEach((ratio, j) => ratio < SINGLE && useless.add(j));
+  for (const [i, j] of learner.coherent(DUPLICATE)) useless.add(weights[i] < weights[j] ? i : j);
+  const directions = [...useless].map((j): [number, Float64Array] => {
+    const direction = random.normal(0, 1, learner.m);
+    const norm = Math.hypot(...direction);
+    return [j, direction.map((value) => value / norm)];
+  });
+  learner.restart(new Map(directions));
+  return useless.size;
+}
+
+function shares(participation: Float64Array): PathRound["participation"] {
+  const below = (limit: number) =>
+    participation.reduce((count, ratio) => count + (ratio < limit ? 1 : 0), 0) /
+    participation.length;
+  const single = below(SINGLE), few = below(FEW);
+  return { single, few: few - single, many: 1 - few };
+}
+
+/** Options with their defaults, checked; penalties in units of {@linkcode penaltyUnit}. */
+interface Plan {
+  /** Atoms that are kept at least. */
+  target: number;
+  /** The first dictionary. */
+  D: Matrix32;
+  unit: number;
+  lambdaStart: number;
+  lambdaEnd: number;
+  rounds: number;
+  hold: number;
+  polish: number;
+  nonneg: boolean;
+  leaveOneOut: boolean;
+  restarts: boolean;
+  atomSweeps: number;
+}
+
+function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
+  requireMatrix("X", X);
+  requireInteger("X.rows", X.rows, 1);
+  requireInteger("X.cols", X.cols, 1);
+  requireFloat32("X", X);
+  requireOptions("options", options);
+  const { numLatents, atMost, seed, dInit, signal, onProgress } = options;
+  const auto = numLatents === "auto";
+  if (auto) {
+    if (atMost === undefined && dInit === undefined) {
+      throw new RangeError('atMost or dInit must be given with numLatents "auto", got neither');
+    }
+  } else requireInteger("numLatents", numLatents, 1);
+  if (atMost !== undefined) {
+    if (!auto) {
+      throw new RangeError(`atMost must be left out with numLatents ${numLatents}, got ${atMost}`);
+    }
+    requireInteger("atMost", atMost, 1);
+  }
+  requireInteger("seed", seed, 0, 2 ** 32 - 1);
+  if (dInit) requireMatrix("dInit", dInit, { rows: X.cols });
+  const target = auto ? 1 : numLatents;
+  if (dInit && dInit.cols < target) {
+    throw new RangeError(
+      `dInit must have at least numLatents = ${target} columns, got ${dInit.cols}`,
+    );
+  }
+  if (dInit && atMost !== undefined && dInit.cols > atMost) {
+    throw new RangeError(`dInit must have at most atMost = ${atMost} columns, got ${dInit.cols}`);
+  }
+  const width = dInit?.cols ?? atMost ?? Math.ceil(WIDTH_RATIO * target);
+  const unit = penaltyUnit(X, width);
+  const {
+    rounds = searchRounds(X.rows, auto ? width : target),
+    hold = 400,
+    polish = 30,
+    atomSweeps = 1,
+  } = options;
+  requireInteger("rounds", rounds, 1);
+  requireInteger("hold", hold, 0);
+  requireInteger("polish", polish, 0);
+  requireInteger("atomSweeps", atomSweeps, 1);
+  const { lambdaStart = SEARCH_START * unit } = options;
+  requirePositive("lambdaStart", lambdaStart);
+  const { lambdaEnd = lambdaStart * SEARCH_END / SEARCH_START } = options;
+  requirePositive("lambdaEnd", lambdaEnd);
+  if (lambdaEnd > lambdaStart) {
+    throw new RangeError(
+      `lambdaEnd must be at most lambdaStart = ${lambdaStart}, got ${lambdaEnd}`,
+    );
+  }
+  if (signal !== undefined) requireInstance("signal", signal, AbortSignal);
+  if (onProgress !== undefined) requireFunction("onProgress", onProgress);
+  const { nonneg = true, leaveOneOut = true, restarts = true } = options;
+  const random = () => new TorchGenerator(seed).randn(X.cols * width);
+  return {
+    ...{ target, unit, rounds, hold, polish, nonneg, leaveOneOut, restarts, atomSweeps },
+    D: normalizeColumns(
+      dInit
+        ? { ...dInit, data: Float32Array.from(dInit.data) }
+        : { rows: X.cols, cols: width, data: random() },
+    ),
+    lambdaStart: lambdaStart / unit,
+    lambdaEnd: lambdaEnd / unit,
+  };
+}
+
+/** σ·√(2 ln n), with σ the root mean square of X's entries: what products with n random atoms reach by chance. */
+function penaltyUnit(X: Matrix, n: number): number {
+  let sum = 0;
+  for (const value of X.data) sum += value * value;
+  const unit = Math.sqrt(sum / X.data.length * 2 * Math.log(Math.max(n, 2)));
+  requireFinite("the sum of squares of X", unit);
+  if (unit === 0) throw new RangeError("X must have an entry that is not 0, got zeros only");
+  return unit;
+}

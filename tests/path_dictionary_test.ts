@@ -1,0 +1,426 @@
+import assert from "node:assert/strict";
+import { type Coding, PathRounds } from "../lib/cores/path_dictionary.ts";
+import { prune } from "../lib/cores/path_pruning.ts";
+import { toDense } from "../lib/csr_matrix.ts";
+import { generateDatasets } from "../lib/data.ts";
+import { lassoGap } from "../lib/lasso_gap.ts";
+import { type Matrix, normalizeColumns, toFloat32 } from "../lib/matrix.ts";
+import { matchColumns } from "../lib/metrics.ts";
+import {
+  pathDictionary,
+  type PathDictionaryOptions,
+  type PathRound,
+} from "../lib/path_dictionary.ts";
+import { RandomState } from "../lib/random.ts";
+import { startThreads } from "../lib/threads.ts";
+import { Arena } from "../lib/wasm/memory.ts";
+import { onPlainSimd } from "./plain_simd.ts";
+
+function normal(rows: number, cols: number, seed: number): Matrix {
+  return { rows, cols, data: new RandomState(seed).normal(0, 1, rows * cols) };
+}
+
+/** Random unit atoms (m×n) in float32. */
+function atoms(m: number, n: number, seed: number): Matrix {
+  return normalizeColumns(toFloat32(normal(m, n, seed)));
+}
+
+const CODING: Coding = { lambda: 0.3, gamma: 0, leaveOut: 0, passes: 1, added: 5, sweeps: 6 };
+
+/** A round as the method is written down: dense, in float64, without a thought for speed. */
+class PlainRounds {
+  /** Atoms as rows. */
+  readonly D: Float64Array[];
+  readonly X: Float64Array[];
+  /** Codes of each sample by atom; 0 are left out. */
+  readonly Z: Map<number, number>[];
+  /** ‖Σz·e‖ of the last update. */
+  readonly strength: number[];
+  readonly #signed: boolean;
+  R: Float64Array[] = [];
+
+  constructor(X: Matrix, D: Matrix, signed: boolean) {
+    this.X = Array.from(
+      { length: X.rows },
+      (_, s) => Float64Array.from({ length: X.cols }, (_, k) => X.data[s * X.cols + k]),
+    );
+    this.D = Array.from(
+      { length: D.cols },
+      (_, j) => Float64Array.from({ length: D.rows }, (_, k) => D.data[k * D.cols + j]),
+    );
+    this.Z = this.X.map(() => new Map());
+    this.strength = this.D.map(() => 1);
+    this.#signed = signed;
+  }
+
+  code({ lambda, gamma, leaveOut, passes, added, sweeps }: Coding): void {
+    this.R = this.X.map((x, s) => {
+      const r = x.slice();
+      for (const [j, z] of this.Z[s]) r.forEach((_, k) => r[k] -= z * this.D[j][k]);
+      return r;
+    });
+    this.R.forEach((r, s) => {
+      const z = this.Z[s], own = new Map<number, number>(), rr = dot(r, r);
+      for (const [j, value] of z) {
+        const a = Math.abs(value), product = Math.sign(value) * dot(this.D[j], r);
+        const g = a + product, y2 = rr + 2 * a * product + a * a, u = this.strength[j];
+        const without = (g * u - a * y2) / Math.sqrt(u * u - 2 * a * g * u + a * a * y2);
+        own.set(j, leaveOut * Math.max(0, g - without));
+      }
+      for (let pass = 0; pass < passes; pass++) {
+        const size = (j: number) => {
+          const c = dot(this.D[j], r);
+          return this.#signed ? Math.abs(c) : c;
+        };
+        this.D.map((_, j) => j).filter((j) => !z.has(j) && size(j) > lambda)
+          .sort((i, j) => size(j) - size(i)).slice(0, added).forEach((j) => z.set(j, 0));
+        for (let sweep = 0, moved = Infinity; sweep < sweeps && moved > 1e-3; sweep++) {
+          moved = 0;
+          for (const [j, old] of z) {
+            const g = dot(this.D[j], r) + old, t = lambda + (own.get(j) ?? 0);
+            const a = this.#signed ? Math.abs(g) : g;
+            const shrunk = a <= t
+              ? 0
+              : gamma === 0
+              ? a - t
+              : a < gamma * t
+              ? (a - t) / (1 - 1 / gamma)
+              : a;
+            const value = Math.sign(g) * shrunk;
+            r.forEach((_, k) => r[k] -= (value - old) * this.D[j][k]);
+            z.set(j, value);
+            moved = Math.max(moved, Math.abs(value - old));
+          }
+        }
+        for (const [j, value] of [...z]) if (value === 0) z.delete(j);
+      }
+    });
+  }
+
+  update(order: ArrayLike<number>): void {
+    for (const j of Array.from(order)) {
+      const users = this.Z.flatMap((z, s) => z.has(j) ? [{ s, z: z.get(j)! }] : []);
+      if (users.length === 0) continue;
+      const second = users.reduce((sum, { z }) => sum + z * z, 0);
+      const step = this.D[j].map((_, k) =>
+        users.reduce((sum, { s, z }) => sum + z * this.R[s][k], 0) / second
+      );
+      step.forEach((value, k) => this.D[j][k] += value);
+      for (const { s, z } of users) step.forEach((value, k) => this.R[s][k] -= z * value);
+      this.strength[j] = Math.sqrt(dot(this.D[j], this.D[j])) * second;
+    }
+    for (const d of this.D) {
+      const norm = Math.sqrt(dot(d, d));
+      d.forEach((value, k) => d[k] = value / norm);
+    }
+  }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, k) => sum + value * b[k], 0);
+}
+
+/** Largest difference between rounds by the kernels and plain ones: of the dictionary and of the codes. */
+function difference(fast: PathRounds, plain: PlainRounds): number {
+  const D = fast.dictionary(), Z = toDense(fast.codes(1));
+  let most = 0;
+  plain.D.forEach((d, j) =>
+    d.forEach((value, k) => most = Math.max(most, Math.abs(value - D.data[k * D.cols + j])))
+  );
+  plain.Z.forEach((z, s) => {
+    for (let j = 0; j < D.cols; j++) {
+      most = Math.max(most, Math.abs((z.get(j) ?? 0) - Z.data[s * Z.cols + j]));
+    }
+  });
+  return most;
+}
+
+// 61 samples: two blocks of 24 and a rest; 13 dimensions and 21 atoms: both padded
+const SAMPLES = 61, DIMENSIONS = 13, ATOMS = 21;
+
+for (const signed of [false, true]) {
+  for (
+    const [name, extra] of [
+      ["", {}],
+      [", leave-one-out", { leaveOut: 1 }],
+      [", MCP, two passes", { gamma: 3, passes: 2 }],
+      [", leave-one-out with MCP", { gamma: 3, leaveOut: 0.7 }],
+    ] as const
+  ) {
+    Deno.test(`rounds are those that are written down, ${signed ? "signed" : "codes at 0 or above"}${name}`, () => {
+      using arena = new Arena();
+      // data without a near tie, at which float32 and float64 may part ways
+      const X = normal(SAMPLES, DIMENSIONS, 21), D = atoms(DIMENSIONS, ATOMS, 2);
+      const fast = new PathRounds(arena, X, D, { scale: 1, signed, capacity: ATOMS });
+      const plain = new PlainRounds(toFloat32(X), D, signed);
+      for (let round = 0; round < 4; round++) {
+        const order = new RandomState(round).permutation(ATOMS), coding = { ...CODING, ...extra };
+        fast.code(coding), plain.code(coding);
+        fast.update(order), plain.update(order);
+        // float32 of numbers up to 4, of which a round makes some 100 sums each
+        assert(
+          difference(fast, plain) < 1e-4 * 2 ** round,
+          `round ${round}: ${difference(fast, plain)}`,
+        );
+      }
+      assert(fast.meanCount() > 2, "hardly a code");
+    });
+  }
+}
+
+Deno.test("codes after many sweeps are the Lasso's", () => {
+  using arena = new Arena();
+  const X = normal(SAMPLES, DIMENSIONS, 3), D = atoms(DIMENSIONS, ATOMS, 4);
+  const rounds = new PathRounds(arena, X, D, { scale: 1, signed: false, capacity: DIMENSIONS });
+  rounds.code({ ...CODING, passes: 10, sweeps: 200 });
+  const gaps = lassoGap(X, D, toDense(rounds.codes(1)), { lambda: 0.3, nonneg: true });
+  // a sweep that moves no code by more than 1e-3 is the last: what it leaves costs about λ·1e-3 a code
+  assert(Math.max(...gaps) < 1e-2, `${Math.max(...gaps)}`);
+});
+
+Deno.test("no more codes than the capacity, of which the largest products enter first", () => {
+  using arena = new Arena();
+  const D: Matrix = {
+    rows: 4,
+    cols: 4,
+    data: Float32Array.from({ length: 16 }, (_, p) => p % 5 ? 0 : 1),
+  };
+  const X: Matrix = { rows: 1, cols: 4, data: Float32Array.of(1, 4, 2, 3) };
+  const rounds = new PathRounds(arena, X, D, { scale: 1, signed: false, capacity: 2 });
+  rounds.code({ ...CODING, lambda: 0.5, passes: 2 });
+  assert.deepEqual([...toDense(rounds.codes(2)).data], [0, 7, 0, 5]);
+});
+
+Deno.test("an atom without codes stays, and one restarted has its new direction and no codes", () => {
+  using arena = new Arena();
+  const X = normal(SAMPLES, DIMENSIONS, 5), D = atoms(DIMENSIONS, ATOMS, 6);
+  const rounds = new PathRounds(arena, X, D, { scale: 1, signed: false, capacity: DIMENSIONS });
+  rounds.code(CODING);
+  rounds.drop((j) => j === 4);
+  rounds.update(Int32Array.from({ length: ATOMS }, (_, j) => j));
+  const column = (j: number) =>
+    Array.from({ length: DIMENSIONS }, (_, k) => rounds.dictionary().data[k * ATOMS + j]);
+  const given = Array.from({ length: DIMENSIONS }, (_, k) => D.data[k * ATOMS + 4]);
+  // only scaled to the unit norm that it has
+  column(4).forEach((value, k) => assert(Math.abs(value - given[k]) < 1e-6));
+  assert.equal(rounds.participation()[4], 0);
+  const direction = Float64Array.from({ length: DIMENSIONS }, (_, k) => k === 2 ? 1 : 0);
+  rounds.restart(new Map([[7, direction]]));
+  assert.deepEqual(column(7), [...direction]);
+  assert(!rounds.codes(1).indices.includes(7));
+});
+
+Deno.test("like atoms are found, also opposite ones and across blocks", () => {
+  using arena = new Arena();
+  const n = 300, D = atoms(DIMENSIONS, n, 7);
+  for (const [from, to, sign] of [[3, 290, 1], [250, 7, -1], [8, 9, 1]]) {
+    for (let k = 0; k < DIMENSIONS; k++) D.data[k * n + to] = sign * D.data[k * n + from];
+  }
+  const rounds = new PathRounds(arena, normal(1, DIMENSIONS, 8), D, {
+    scale: 1,
+    signed: false,
+    capacity: 3,
+  });
+  assert.deepEqual(rounds.coherent(0.999), [[3, 290], [7, 250], [8, 9]]);
+});
+
+Deno.test("pruning takes out copies, opposites and mixtures, and nothing that is needed", () => {
+  const { val, A } = generateDatasets({
+    seed: 0,
+    numLatents: 20,
+    k: 3,
+    nSamples: 600,
+    inputDim: 24,
+  });
+  const m = A.rows, n = 24, D: Matrix = { rows: m, cols: n, data: new Float32Array(m * n) };
+  for (let k = 0; k < m; k++) {
+    const at = (j: number) => A.data[k * 20 + j];
+    for (let j = 0; j < 20; j++) D.data[k * n + j] = at(j);
+    D.data.set([at(3), -at(4), at(5) + at(6), at(0) + 0.8 * at(9)], k * n + 20);
+  }
+  using arena = new Arena();
+  const rounds = new PathRounds(arena, val.Y, normalizeColumns(D), {
+    scale: 1,
+    signed: false,
+    capacity: m,
+  });
+  const margins = prune(rounds, { lambda: 0.03, gamma: 3, atLeast: 1, exact: false });
+  const { cols, cosines } = matchColumns(rounds.dictionary(), A);
+  assert.equal(rounds.n, 20);
+  assert.equal(new Set(cols).size, 20);
+  assert(Math.min(...cosines) > 1 - 1e-6, "an atom is not one of the true ones");
+  assert.equal(margins.length, 20);
+  assert(Math.min(...margins) > 0.5, "an atom without a margin stayed");
+  assert.equal(rounds.codes(1).cols, 20);
+});
+
+// Small enough for a test, and still a case where alternation alone finds only part of the atoms
+const easy = generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 2000 });
+
+Deno.test("finds the dictionary from a random start, and the number of its atoms", () => {
+  const { dictionary, codes, history, margins } = pathDictionary(easy.val.Y, {
+    numLatents: "auto",
+    atMost: 45,
+    seed: 1,
+  });
+  assert.equal(dictionary.cols, 30);
+  const { cosines } = matchColumns(dictionary, easy.A);
+  assert(Math.min(...cosines) > 0.99, `${Math.min(...cosines)}`);
+  assert.deepEqual([codes.rows, codes.cols], [1000, 30]);
+  assert(margins!.length === 30 && Math.min(...margins!) > 0.5);
+  // 4 latents are active, one in 30 of them below what the penalty lets through
+  assert(Math.abs(codes.data.length / 1000 - 4) < 0.3, `${codes.data.length / 1000}`);
+  assert.deepEqual(history.map(({ round }) => round), history.map((_, r) => r + 1));
+  for (const { participation: { single, few, many } } of history) {
+    assert(Math.abs(single + few + many - 1) < 1e-12);
+  }
+  assert(history.at(-1)!.participation.many === 1, "an atom of few samples is left");
+});
+
+Deno.test("a known number of atoms is kept exactly", () => {
+  for (const numLatents of [30, 25]) {
+    const { dictionary } = pathDictionary(easy.val.Y, { numLatents, seed: 2 });
+    assert.equal(dictionary.cols, numLatents);
+  }
+});
+
+Deno.test("the unit of X does not matter", () => {
+  // a power of two: not even the last bit
+  const options = { numLatents: 30, seed: 3, rounds: 20, polish: 5, hold: 0 };
+  const a = pathDictionary(easy.val.Y, options);
+  const scaled = { ...easy.val.Y, data: easy.val.Y.data.map((value) => 1024 * value) };
+  const b = pathDictionary(scaled, options);
+  assert.deepEqual(b.dictionary, a.dictionary);
+  assert.deepEqual(b.codes.data, a.codes.data.map((value) => 1024 * value));
+  assert.equal(b.history.at(-1)!.loss, 2 ** 20 * a.history.at(-1)!.loss);
+});
+
+Deno.test("a start with the wanted atoms is not pruned, and a perfect one stays", () => {
+  const result = pathDictionary(easy.val.Y, {
+    numLatents: 30,
+    seed: 0,
+    dInit: easy.A,
+    rounds: 20,
+    lambdaStart: 0.05,
+  });
+  assert.equal(result.margins, undefined);
+  assert(matchColumns(result.dictionary, easy.A).meanCosine > 0.999);
+});
+
+Deno.test("the same seed gives the same bits on any number of threads", async () => {
+  // 1000 atoms: from here on threads share the samples; 500 of them are three programs
+  const X = normal(500, 20, 9);
+  const options: PathDictionaryOptions = {
+    numLatents: 1000,
+    seed: 5,
+    rounds: 24,
+    polish: 2,
+    hold: 0,
+  };
+  const alone = pathDictionary(X, options);
+  assert(alone.history.some(({ restarts }) => restarts > 0), "nothing restarted");
+  for (const count of [2, 3]) {
+    using _threads = await startThreads(count);
+    const other = pathDictionary(X, options);
+    assert.deepEqual(other.history, alone.history);
+    assert.deepEqual(other.codes, alone.codes);
+    assert(other.dictionary.data.every((value, p) => value === alone.dictionary.data[p]));
+  }
+});
+
+Deno.test("kernels without relaxed SIMD find the same dictionary", async () => {
+  const options = { numLatents: 30, seed: 1 };
+  const { dictionary } = await onPlainSimd<ReturnType<typeof pathDictionary>>(
+    "path_dictionary.ts",
+    "pathDictionary",
+    easy.val.Y,
+    options,
+  );
+  assert(matchColumns(dictionary, easy.A).meanCosine > 0.99);
+});
+
+Deno.test("signed codes find a dictionary whose atoms occur with either sign", () => {
+  const random = new RandomState(11), [N, n, m, k] = [1500, 24, 16, 3];
+  const A = atoms(m, n, 12), X: Matrix = { rows: N, cols: m, data: new Float64Array(N * m) };
+  for (let s = 0; s < N; s++) {
+    for (const j of random.permutation(n).subarray(0, k)) {
+      const [z] = random.uniform(0.2, 1, 1), value = random.binomial(1, 0.5) ? z : -z;
+      for (let d = 0; d < m; d++) X.data[s * m + d] += value * A.data[d * n + j];
+    }
+  }
+  const { dictionary, codes } = pathDictionary(X, { numLatents: n, seed: 0, nonneg: false });
+  assert(matchColumns(dictionary, A).meanCosine > 0.99);
+  assert(codes.data.some((value) => value > 0) && codes.data.some((value) => value < 0));
+});
+
+Deno.test("onProgress sees every round, and can end the run", () => {
+  const seen: PathRound[] = [], controller = new AbortController();
+  const { history } = pathDictionary(easy.val.Y, {
+    numLatents: 30,
+    seed: 0,
+    rounds: 4,
+    polish: 2,
+    hold: 0,
+    onProgress: (r) => seen.push(r),
+  });
+  assert.deepEqual(seen, history);
+  assert.throws(
+    () =>
+      pathDictionary(easy.val.Y, {
+        numLatents: 30,
+        seed: 0,
+        signal: controller.signal,
+        onProgress: ({ round }) => round === 3 && controller.abort(new Error("enough")),
+      }),
+    { message: "enough" },
+  );
+  // the arena is closed: the next run works
+  pathDictionary(easy.val.Y, { numLatents: 30, seed: 0, rounds: 1, polish: 0, hold: 0 });
+});
+
+Deno.test("smallest sizes work", () => {
+  const X: Matrix = { rows: 2, cols: 1, data: Float32Array.of(1, 2) };
+  const { dictionary, codes } = pathDictionary(X, {
+    numLatents: 1,
+    seed: 0,
+    rounds: 3,
+    hold: 0,
+    nonneg: false,
+  });
+  assert.equal(Math.abs(dictionary.data[0]), 1);
+  assert.equal(codes.data.length, 2);
+});
+
+Deno.test("arguments that make no sense are refused by name", () => {
+  const X = normal(4, 3, 0), good = { numLatents: 2, seed: 0 };
+  const cases: [object, RegExp][] = [
+    [{ numLatents: 0 }, /numLatents/],
+    [{ numLatents: 1.5 }, /numLatents/],
+    [{ numLatents: "auto" }, /atMost/],
+    [{ numLatents: "auto", atMost: 0 }, /atMost/],
+    [{ atMost: 3 }, /atMost/],
+    [{ seed: -1 }, /seed/],
+    [{ lambdaStart: 0 }, /lambdaStart/],
+    [{ lambdaStart: 0.1, lambdaEnd: 0.2 }, /lambdaEnd must be at most lambdaStart = 0.1, got 0.2/],
+    [{ rounds: 0 }, /rounds/],
+    [{ polish: -1 }, /polish/],
+    [{ hold: -1 }, /hold/],
+    [{ atomSweeps: 0 }, /atomSweeps/],
+    [{ dInit: normal(2, 2, 0) }, /dInit/],
+    [{ dInit: normal(3, 1, 0) }, /dInit must have at least numLatents = 2 columns, got 1/],
+  ];
+  for (const [wrong, message] of cases) {
+    assert.throws(
+      () => pathDictionary(X, { ...good, ...wrong } as PathDictionaryOptions),
+      (error: Error) => error instanceof RangeError && message.test(error.message),
+      JSON.stringify(wrong),
+    );
+  }
+  assert.throws(
+    () => pathDictionary({ ...X, data: new Float64Array(12) }, good),
+    /X must have an entry that is not 0/,
+  );
+  assert.throws(() => pathDictionary(normal(0, 3, 0), good), /X\.rows/);
+  assert.throws(() => pathDictionary(X, { ...good, signal: {} as AbortSignal }), TypeError);
+  assert.throws(() => pathDictionary(X, { ...good, onProgress: 1 as never }), TypeError);
+});
