@@ -59,6 +59,7 @@ export { inShares } from "./sweep/progress.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { type Experiment, main } from "./sweep.ts";
  * export const experiment: Experiment<{ seeds: number[] }> = {
  *   name: "exp_coin",
@@ -68,7 +69,8 @@ export { inShares } from "./sweep/progress.ts";
  *   cells: ({ seeds }) => seeds.map((seed) => ({ key: { seed }, cost: 1 })),
  *   run: ({ key }) => ({ rows: [{ heads: Number(key.seed) % 2, method: "coin", ...key }] }),
  * };
- * if (import.meta.main) await main(experiment, import.meta.url);
+ * assert.equal(experiment.cells({ seeds: [0, 1] }).length, 2);
+ * if (import.meta.main) await main(experiment, import.meta.url); // and ends the process
  * ```
  */
 export async function main<Options extends object>(

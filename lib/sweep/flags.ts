@@ -6,7 +6,16 @@
 import { printable } from "../results.ts";
 import type { Kind } from "./kinds.ts";
 
-/** A mistake in how a command was called: one line for the user, exit code 2. */
+/**
+ * A mistake in how a command was called: one line for the user, exit code 2.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { UsageError } from "./flags.ts";
+ * assert.equal(String(new UsageError("--n must be above 5")), "UsageError: --n must be above 5");
+ * ```
+ */
 export class UsageError extends Error {
   /** Name of the class, as stack traces show it. */
   override name = "UsageError";

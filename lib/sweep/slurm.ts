@@ -240,6 +240,7 @@ export function submitCommand(path: string, after?: string): string[] {
  *
  * @example
  * ```ts ignore
+ * // not run: needs Slurm
  * import { submit } from "./slurm.ts";
  * const array = submit(".slurm/exp_toy.array.sh");
  * const merge = submit(".slurm/exp_toy.merge.sh", array);
