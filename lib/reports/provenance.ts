@@ -34,7 +34,7 @@ export interface NamedProvenance {
  * import { provenanceOfRows } from "./provenance.ts";
  *
  * const files = ["exp_dict_quality.json", "exp_dict_quality_diagnostics.json"];
- * const found = provenanceOfRows("results/shipped", { experiment: "exp_dict_quality", files });
+ * const found = provenanceOfRows("results", { experiment: "exp_dict_quality", files });
  * assert.deepEqual(found.map(({ file }) => file), ["exp_dict_quality.meta.json"]);
  * ```
  */

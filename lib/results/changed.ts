@@ -29,7 +29,7 @@ export interface NamedRows {
  * import assert from "node:assert/strict";
  * import { changedRows, readRows } from "../results.ts";
  *
- * const [folder, name] = ["results/shipped", "exp_vary_latents.json"];
+ * const [folder, name] = ["results", "exp_vary_latents.json"];
  * const rows = readRows(`${folder}/${name}`)!;
  * assert.deepEqual(changedRows(folder, [{ name, rows }]), []);
  * const [sentence] = changedRows(folder, [{ name, rows: rows.slice(1) }]);

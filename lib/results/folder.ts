@@ -108,7 +108,7 @@ export function experimentsIn(folder: string, known: readonly string[]): string[
  * import assert from "node:assert/strict";
  * import { readResultFolder } from "./folder.ts";
  *
- * const [{ rows, diagnostics }] = readResultFolder("results/shipped", ["exp_dict_quality"]);
+ * const [{ rows, diagnostics }] = readResultFolder("results", ["exp_dict_quality"]);
  * assert(rows.every(({ method }) => typeof method === "string"));
  * assert(diagnostics.every(({ sae_type }) => typeof sae_type === "string"));
  * ```

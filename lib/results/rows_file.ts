@@ -21,7 +21,7 @@ const rowSchema = z.record(
  * import assert from "node:assert/strict";
  * import { readRows } from "./rows_file.ts";
  *
- * assert(readRows("results/shipped/exp_dict_quality.json")!.length > 0);
+ * assert(readRows("results/exp_dict_quality.json")!.length > 0);
  * assert.equal(readRows("results/exp_no_such.json"), undefined);
  * ```
  */
