@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { markup } from "../lib/reports/html.ts";
+import { genericFigure } from "../lib/reports/generic_figure.ts";
 import { reportPage } from "../lib/reports/page.ts";
 import { figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
-import { resultFiles, saveResults, seedTable } from "../lib/results.ts";
+import { resultFiles, type Row, saveResults, seedTable } from "../lib/results.ts";
 import type { Sighting } from "./fixtures/browse.ts";
 import { madeUpRows } from "./made_up_rows.ts";
 import {
@@ -232,4 +233,23 @@ Deno.test("markup escapes what it did not make itself", () => {
     String(markup`<ul>${[item, item]}${undefined}${3}</ul>`),
     '<ul><li title="&quot;">&lt;&amp;</li><li title="&quot;">&lt;&amp;</li>3</ul>',
   );
+});
+
+Deno.test("the figure of any experiment averages over seeds, and over no other setting", () => {
+  const rows = [0, 1].flatMap((seed) =>
+    [0.1, 0.2, 0.3].flatMap((bias) =>
+      [1, 2].map((k) => ({ method: "coin", bias, k, heads_iid: bias * k + seed, seed }))
+    )
+  );
+  const draw = (rows: Row[]) =>
+    genericFigure({ experiment: "exp_coin", suffix: "", rows, diagnostics: [], files: [] });
+  const { svg, title } = draw(rows)!;
+  assert.equal(title, "Coin");
+  for (const part of [">coin, active latents k 1<", ">coin, active latents k 2<", ">bias<"]) {
+    assert(svg.includes(part), part);
+  }
+  // k goes with the method: the name says it all
+  const named = draw(rows.map((row) => ({ ...row, method: `coin_${row.k}` })))!;
+  assert(named.svg.includes(">coin_2<") && !named.svg.includes("active latents k 2"));
+  assert.equal(draw([{ method: "coin", seed: 0 }]), undefined, "there is no score");
 });

@@ -2,7 +2,7 @@
  * Result rows made ready for drawing: old names, SAE types taken apart, and the setting in words.
  * @module
  */
-import { figure, figureNotes, type Panel, type PlotRow } from "../figures.ts";
+import { type Drawings, drawings, type Panel, type PlotRow } from "../figures.ts";
 import { type MethodStyle, methodStyle, saeTypeLabels, splitMethod } from "../methods.ts";
 import { withTodaysNames } from "../results.ts";
 
@@ -12,26 +12,13 @@ export const paperScores: readonly string[] = ["mcc_iid", "auc_ood", "acc_ood"];
 /** The groups that figures are drawn by. */
 export type FigureSet = "paper" | "appendix" | "controlled" | "legend";
 
-/** A figure with what a gallery says about it. */
-export interface ExperimentFigure {
+/** A figure with its place in a gallery. */
+export interface ExperimentFigure extends Drawings {
   /** File name without folder and extension. */
   readonly name: string;
-  /** The figure as a self-contained SVG document, drawn when it is asked for. */
-  readonly svg: string;
-  /** The same without title and caption, for a page that sets them as text. */
-  readonly bareSvg: string;
-  /** The same with one panel under the other, for a narrow page; undefined for a single panel. */
-  readonly narrowSvg: string | undefined;
   /** The group that it belongs to. */
   readonly set: FigureSet;
-  /** Heading. */
-  readonly title: string;
-  /** What is to be seen, and the setting. */
-  readonly caption: string;
 }
-
-/** Width of a panel that, with its ticks, is read without shrinking on a page of 390 pixels. */
-const NARROW_PANEL = 245;
 
 /**
  * A figure of panels, to be drawn when it is asked for: most callers want a few out of many.
@@ -41,29 +28,11 @@ const NARROW_PANEL = 245;
  */
 export function experimentFigure(
   panels: readonly (Panel | undefined)[],
-  { name, set, title, caption, columns }:
+  { name, set, ...options }:
     & Pick<ExperimentFigure, "name" | "set" | "title" | "caption">
     & { columns?: number },
 ): ExperimentFigure {
-  const options = { title, caption, columns };
-  return {
-    name,
-    set,
-    title,
-    caption: [caption, ...figureNotes(panels)].join(" "),
-    get svg() {
-      return figure(panels, options);
-    },
-    get bareSvg() {
-      return figure(panels, { ...options, bare: true });
-    },
-    get narrowSvg() {
-      if (panels.length === 1) return undefined;
-      const oneBelowTheOther = { columns: 1, panelWidth: NARROW_PANEL, panelHeight: 170 };
-      const places = panels.filter((panel) => panel !== undefined);
-      return figure(places, { ...options, ...oneBelowTheOther, bare: true });
-    },
-  };
+  return Object.assign(drawings(panels, options), { name, set });
 }
 
 /**

@@ -2,20 +2,15 @@
  * The figure of an experiment that has none of its own: its scores over the number that varies.
  * @module
  */
-import { figure, groupedBars, lines, type Panel, type PlotRow } from "../figures.ts";
-import { type ExperimentRows, inTableOrder, isScore, isSetting, taskName } from "../results.ts";
-
-/** A figure without the heading and the small print that a page sets itself. */
-export interface GenericFigure {
-  /** Heading. */
-  title: string;
-  /** Small print. */
-  caption: string;
-  /** With both, as an SVG document. */
-  svg: string;
-  /** Without them. */
-  bareSvg: string;
-}
+import {
+  type Drawings,
+  drawings,
+  groupedBars,
+  lines,
+  type Panel,
+  type PlotRow,
+} from "../figures.ts";
+import { columnOf, type ExperimentRows, inTableOrder, isScore, taskName } from "../results.ts";
 
 /** The most panels, for a figure that can be read. */
 const PANELS = 12;
@@ -45,39 +40,49 @@ const PANELS = 12;
  */
 export function genericFigure(
   { experiment, suffix, rows, diagnostics }: ExperimentRows,
-): GenericFigure | undefined {
+): Drawings | undefined {
   const panels = [rows, diagnostics].flatMap((part) => panelsOf(part)).slice(0, PANELS);
   if (panels.length === 0) return undefined;
   const words = taskName(experiment).replace(/^exp:/, "").replaceAll("-", " ") +
     (suffix === "" ? "" : ` (${suffix.slice(1)})`);
   const title = words[0].toUpperCase() + words.slice(1);
   const caption = "Means over the rows of equal settings, with one standard deviation.";
-  const options = { title, caption, columns: Math.min(panels.length, 3) };
-  return {
-    title,
-    caption,
-    svg: figure(panels, options),
-    bareSvg: figure(panels, { ...options, bare: true }),
-  };
+  return drawings(panels, { title, caption, columns: Math.min(panels.length, 3) });
 }
 
 function panelsOf(rows: readonly PlotRow[]): Panel[] {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const numbers = (column: string) =>
-    new Set(rows.map((row) => row[column]).filter((value) => Number.isFinite(value))).size;
-  const [x] = columns.filter((column) =>
-    isSetting(column) && column !== "seed" && numbers(column) > 1
-  )
-    .sort((a, b) => numbers(b) - numbers(a));
-  // rows that nothing names are one series
-  const named = rows.map((row) => ({
-    ...row,
-    method: String(row.method ?? row.sae_type ?? "rows"),
-  }));
-  return inTableOrder(columns.filter((column) => isScore(column) && numbers(column) > 0))
+  const [x, ...others] = columns
+    .filter((column) => ["setting", "clock"].includes(columnOf(column).kind) && column !== "seed")
+    .map((column) => ({ column, count: numbersIn(rows, column) }))
+    .filter(({ count }) => count > 1)
+    .sort((a, b) => b.count - a.count)
+    .map(({ column }) => column);
+  const named = withSeriesOf(rows, others);
+  return inTableOrder(columns.filter((column) => isScore(column) && numbersIn(rows, column) > 0))
     .map((y) =>
       x
         ? lines(named, { x, y })
         : groupedBars(named.map((row) => ({ ...row, all: "" })), { x: "all", y })
     );
+}
+
+/** How many different numbers a column has. */
+function numbersIn(rows: readonly PlotRow[], column: string): number {
+  return new Set(rows.map((row) => row[column]).filter(Number.isFinite)).size;
+}
+
+/**
+ * Rows under the names of their series: the method, and those of the other settings that vary within a
+ * method, so that no mean is over different settings.
+ */
+function withSeriesOf(rows: readonly PlotRow[], others: readonly string[]): PlotRow[] {
+  // rows that nothing names are one series
+  const nameOf = (row: PlotRow) => String(row.method ?? row.sae_type ?? "rows");
+  const byName = [...Map.groupBy(rows, nameOf).values()];
+  const telling = others.filter((column) => byName.some((part) => numbersIn(part, column) > 1));
+  return rows.map((row) => {
+    const settings = telling.map((column) => `${columnOf(column).label} ${row[column]}`);
+    return { ...row, method: [nameOf(row), ...settings].join(", ") };
+  });
 }
