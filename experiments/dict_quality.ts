@@ -9,84 +9,48 @@
  *
  * `deno task exp:dict-quality --help`
  */
+import { controlledExperiment, oracle } from "../lib/paper/controlled.ts";
 import * as costs from "../lib/paper/estimates.ts";
-import type { Experiment, Row } from "../lib/sweep.ts";
+import { infer } from "../lib/paper/instance.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
 import { type Matrix, normalizeColumns } from "../lib/matrix.ts";
 import { matchColumns, replaceColumnNorms } from "../lib/metrics.ts";
-import { infer, Instance, type Observations } from "../lib/paper/instance.ts";
-import { paperOptions } from "../lib/paper/options.ts";
-import {
-  CONTROLLED_OPTIONS,
-  controlledCells,
-  type ControlledOptions,
-  SCORES,
-  type SettingColumns,
-  settingOf,
-} from "../lib/paper/settings.ts";
-import { inShares } from "../lib/sweep/progress.ts";
-import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<ControlledOptions, SettingColumns> = {
+export const experiment = controlledExperiment({
   name: "exp_dict_quality",
   description:
     "FISTA on the decoders of trained SAEs, as they are and with corrected column norms,\n" +
     "against FISTA on the true dictionary: how good are the dictionaries that SAEs learn?",
-  options: paperOptions({
-    ...CONTROLLED_OPTIONS,
-    n: { ...CONTROLLED_OPTIONS.n, default: [50, 100] },
-  }),
+  options: { n: { default: [50, 100] } },
   diagnostics: true,
-  summary: { by: ["method"], metrics: SCORES },
+  figures: paperFigures,
 
-  cells: ({ n, seeds, epochs, fistaIters }) =>
-    controlledCells(
-      { n, seeds },
-      (instance) =>
-        PAPER_SAE_TYPES.length *
-        (costs.training(instance, epochs) + 3 * costs.fista(instance, fistaIters)),
-      3 * PAPER_SAE_TYPES.length + 1,
-    ),
-
-  run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
-    const instance = new Instance(settingOf(key), { epochs, cache });
-    const { A } = instance.data;
-    const row = (method: string, D: Matrix, observations: Observations): Row => {
-      const codes = infer(D, observations, { lambda, nIter: fistaIters });
-      return { ...instance.score(codes), method, ...key };
-    };
-
-    const rows: Row[] = [], diagnostics: Row[] = [];
-    const shares = inShares(progress, PAPER_SAE_TYPES.map(() => 1));
-    PAPER_SAE_TYPES.forEach((type, t) => {
-      const { sae, unbiased } = instance.model(type, (share) => shares[t](0.8 * share));
-      const decoder = sae.dictionary;
-      const match = matchColumns(decoder, A);
-      diagnostics.push({
-        sae_type: type,
-        mean_cosine: match.meanCosine,
-        mean_angular_error: match.meanAngularError,
-        mean_norm_ratio: match.meanNormRatio,
-        frac_close: match.fracClose,
-        ...key,
-      });
-      rows.push(
-        row(`frozen_${type}`, decoder, unbiased),
-        row(`renormed_${type}`, normalizeColumns(decoder), unbiased),
-        row(`oracle_norms_${type}`, replaceColumnNorms(decoder, A, match), unbiased),
-      );
-      shares[t](1);
-    });
-    rows.push(row("fista_oracle", A, instance.observations));
-    return { rows, diagnostics };
+  perType: {
+    cost: (setting, { fistaIters }) => 3 * costs.fista(setting, fistaIters),
+    scored: 3,
+    run({ type, model: { sae, unbiased }, instance: { data: { A } }, options, row }) {
+      const decoder = sae.dictionary, match = matchColumns(decoder, A);
+      const codesOn = (D: Matrix) =>
+        infer(D, unbiased, { lambda: options.lambda, nIter: options.fistaIters });
+      return {
+        rows: [
+          row(`frozen_${type}`, codesOn(decoder)),
+          row(`renormed_${type}`, codesOn(normalizeColumns(decoder))),
+          row(`oracle_norms_${type}`, codesOn(replaceColumnNorms(decoder, A, match))),
+        ],
+        diagnostics: [{
+          sae_type: type,
+          mean_cosine: match.meanCosine,
+          mean_angular_error: match.meanAngularError,
+          mean_norm_ratio: match.meanNormRatio,
+          frac_close: match.fracClose,
+        }],
+      };
+    },
   },
-
-  async figures(rows, diagnostics) {
-    // not imported above: workers compute without the plotting library
-    const { figureSets } = await import("../lib/paper/figure_sets.ts");
-    return figureSets.exp_dict_quality(rows, diagnostics);
-  },
-};
+  once: oracle(),
+});
 
 if (import.meta.main) await main(experiment, import.meta.url);

@@ -5,7 +5,6 @@
  *
  * `deno task exp:frozen-decoder --help`
  */
-import type { Experiment } from "../lib/sweep.ts";
 import { frozenDecoderGrid } from "../lib/grids.ts";
 import {
   dlFista,
@@ -16,19 +15,16 @@ import {
   saeEncoder,
   softplusAdamMethod,
 } from "../lib/paper/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
-import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
+import { methodSweep } from "../lib/paper/method_sweep.ts";
 import { requireProblem } from "../lib/paper/options.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 const K = 10;
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<
-  SweepOptions & { n: number[] },
-  SettingColumns
-> = methodSweep({
+export const experiment = methodSweep({
   name: "exp_frozen_decoder",
   description: "FISTA on the decoders of autoencoders, from zero and from their codes.",
   methods: [
@@ -39,13 +35,12 @@ export const experiment: Experiment<
     softplusAdamMethod,
   ],
   options: { n: { default: [50], paper: [50, 100, 500, 1000, 5000, 10_000] } },
+  figures: paperFigures,
 
-  grid({ n }: { n: number[] }) {
+  grid({ n }) {
     for (const numLatents of n) requireProblem({ n: numLatents, k: K });
     return frozenDecoderGrid({ numLatents: n, k: [K] });
   },
-  columnsOf,
-  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

@@ -5,94 +5,69 @@
  *
  * `deno task exp:lambda-sensitivity --help`
  */
+import { controlledExperiment, type Work } from "../lib/paper/controlled.ts";
 import * as costs from "../lib/paper/estimates.ts";
-import type { Experiment, Row } from "../lib/sweep.ts";
-import { fistaLambdas } from "../lib/sparse_coding.ts";
+import type { Observations } from "../lib/paper/instance.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
+import type { Setting } from "../lib/paper/settings.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { Instance, type Observations, type SplitCodes } from "../lib/paper/instance.ts";
-import { paperOptions } from "../lib/paper/options.ts";
-import {
-  CONTROLLED_N,
-  controlledCells,
-  SCORES,
-  SEEDS,
-  type SettingColumns,
-  settingOf,
-} from "../lib/paper/settings.ts";
-import { inShares } from "../lib/sweep/progress.ts";
-import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
-import { main } from "../lib/sweep.ts";
+import { fistaLambdas } from "../lib/sparse_coding.ts";
+import { main, type Row } from "../lib/sweep.ts";
 
 const LAMBDAS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2];
 
 /** What stands for λ in the rows of methods that have none. */
 const NO_LAMBDA = -1;
 
+/** The options that a series over λ needs. */
 interface Options {
-  n: number[];
-  seeds: number[];
-  epochs: number;
   lambda: number[];
   fistaIters: number;
 }
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, SettingColumns> = {
+export const experiment = controlledExperiment({
   name: "exp_lambda_sensitivity",
   description: "FISTA on the true dictionary and on the decoders of autoencoders, over λ.",
-  options: paperOptions({
-    n: CONTROLLED_N,
-    seeds: SEEDS,
-    epochs: { default: 500 },
-    lambda: { default: LAMBDAS, axis: false },
-    fistaIters: { default: 100 },
-  }),
-  summary: { by: ["method", "lam"], metrics: SCORES },
+  options: { lambda: { default: LAMBDAS, axis: false } },
+  summary: { by: ["method", "lam"] },
+  series: ({ lambda }) => lambda.length,
+  figures: paperFigures,
 
-  cells: ({ n, seeds, epochs, lambda, fistaIters }) =>
-    controlledCells(
-      { n, seeds },
-      (instance) =>
-        PAPER_SAE_TYPES.length * costs.training(instance, epochs) +
-        (PAPER_SAE_TYPES.length + 1) * lambda.length * costs.fista(instance, fistaIters),
-      (PAPER_SAE_TYPES.length + 1) * lambda.length + PAPER_SAE_TYPES.length,
-      { series: lambda.length },
-    ),
-
-  run({ key }, { options: { epochs, lambda, fistaIters }, cache, progress }) {
-    const instance = new Instance(settingOf(key), { epochs, cache });
-    const row = (method: string, codes: SplitCodes, lam: number): Row => ({
-      ...{ ...instance.score(codes), method },
-      ...key,
-      lam,
-    });
-    const overLambda = (method: string, D: Matrix, { id, ood }: Observations): Row[] => {
-      const options = { lambdas: lambda, nIter: fistaIters, nonneg: true };
-      const codesOod = fistaLambdas(ood, D, options);
-      return fistaLambdas(id, D, options).map((codesId, i) =>
-        row(method, { codesId, codesOod: codesOod[i] }, lambda[i])
-      );
-    };
-
-    const shares = inShares(progress, PAPER_SAE_TYPES.map(() => 1));
-    const rows = PAPER_SAE_TYPES.flatMap((type, t) => {
-      const { sae, codes, unbiased } = instance.model(type, (share) => shares[t](0.8 * share));
-      const ofType = [
-        row(`sae_${type}`, codes, NO_LAMBDA),
-        ...overLambda(`frozen_${type}`, sae.dictionary, unbiased),
-      ];
-      shares[t](1);
-      return ofType;
-    });
-    return {
-      rows: [...rows, ...overLambda("fista_oracle", instance.data.A, instance.observations)],
-    };
+  perType: {
+    cost: costOfSeries,
+    scored: ({ lambda }) => lambda.length + 1,
+    run: ({ type, model: { sae, codes, unbiased }, ...work }) => [
+      work.row(`sae_${type}`, codes, { lam: NO_LAMBDA }),
+      ...overLambda(`frozen_${type}`, sae.dictionary, unbiased, work),
+    ],
   },
-
-  async figures(rows) {
-    const { figureSets } = await import("../lib/paper/figure_sets.ts");
-    return figureSets.exp_lambda_sensitivity(rows);
+  once: {
+    cost: costOfSeries,
+    scored: ({ lambda }) => lambda.length,
+    run: (work) => {
+      const { data: { A }, observations } = work.instance;
+      return overLambda("fista_oracle", A, observations, work);
+    },
   },
-};
+});
+
+function costOfSeries(setting: Setting, { lambda, fistaIters }: Options): number {
+  return lambda.length * costs.fista(setting, fistaIters);
+}
+
+/** One row per λ, of FISTA with a dictionary. */
+function overLambda(
+  method: string,
+  D: Matrix,
+  { id, ood }: Observations,
+  { options, row }: Pick<Work<Options>, "options" | "row">,
+): Row[] {
+  const { lambda: lambdas, fistaIters: nIter } = options;
+  const codesOod = fistaLambdas(ood, D, { lambdas, nIter, nonneg: true });
+  return fistaLambdas(id, D, { lambdas, nIter, nonneg: true }).map((codesId, i) =>
+    row(method, { codesId, codesOod: codesOod[i] }, { lam: lambdas[i] })
+  );
+}
 
 if (import.meta.main) await main(experiment, import.meta.url);

@@ -8,55 +8,48 @@
  *
  * `deno task exp:large-latents --help`
  */
-import type { Experiment } from "../lib/sweep.ts";
 import { largeLatentsGrid } from "../lib/grids.ts";
 import {
   dlFista,
   fistaOnDecoder,
   fistaOracle,
   linearProbeMethod,
-  type Method,
   refined,
   saeEncoder,
   softplusAdamMethod,
+  upToLatents,
 } from "../lib/paper/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
-import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
+import { methodSweep } from "../lib/paper/method_sweep.ts";
 import { requireProblem } from "../lib/paper/options.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { main } from "../lib/sweep.ts";
 
 const K = 10;
 
-const upTo = (maxLatents: number, method: Method): Method => ({ ...method, maxLatents });
-
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<
-  SweepOptions & { n: number[] },
-  SettingColumns
-> = methodSweep({
+export const experiment = methodSweep({
   name: "exp_large_latents",
   description: "Sparse coding, autoencoders and FISTA on their decoders with very many latents.",
   methods: [
     linearProbeMethod,
     fistaOracle,
-    upTo(50_000, dlFista),
-    upTo(100_000, softplusAdamMethod),
+    upToLatents(50_000, dlFista),
+    upToLatents(100_000, softplusAdamMethod),
     ...PAPER_SAE_TYPES.flatMap((type) => [saeEncoder(type), fistaOnDecoder(type), refined(type)])
-      .map((method) => upTo(100_000, method)),
+      .map((method) => upToLatents(100_000, method)),
   ],
   options: {
     n: { default: [1000], paper: [1000, 10_000, 100_000, 500_000, 1_000_000] },
     seeds: { default: [0], paper: [0, 1, 2] },
     maxSteps: { default: 500, paper: 50_000 },
   },
+  figures: paperFigures,
 
-  grid({ n }: { n: number[] }) {
+  grid({ n }) {
     for (const numLatents of n) requireProblem({ n: numLatents, k: K });
     return largeLatentsGrid({ numLatents: n, k: [K] });
   },
-  columnsOf,
-  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

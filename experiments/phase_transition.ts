@@ -5,12 +5,12 @@
  *
  * `deno task exp:phase-transition --help`
  */
-import type { CellKey, Experiment } from "../lib/sweep.ts";
-import { phaseGrid, type PhaseRow } from "../lib/grids.ts";
+import { phaseGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
+import { methodSweep } from "../lib/paper/method_sweep.ts";
 import { requireProblem } from "../lib/paper/options.ts";
-import { main } from "../lib/sweep.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
+import { type CellKey, main } from "../lib/sweep.ts";
 
 const N_SAMPLES = 2000;
 
@@ -26,10 +26,7 @@ interface PhaseKey extends CellKey {
 }
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<
-  SweepOptions & { n: number[]; k: number[]; c: number[] },
-  PhaseKey
-> = methodSweep({
+export const experiment = methodSweep({
   name: "exp_phase_transition",
   description: "Sparse coding, autoencoders and a linear probe as the observed dimensions shrink.",
   methods: sweepMethods,
@@ -39,19 +36,29 @@ export const experiment: Experiment<
     c: { default: [1, 2, 4, 6], paper: [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6] },
     seeds: { default: [0], paper: [0, 1, 2] },
   },
+  figures: paperFigures,
 
-  grid({ n, k, c }: { n: number[]; k: number[]; c: number[] }) {
+  grid({ n, k, c }) {
     // where the smallest k does not fit in the largest n, nothing is left
     requireProblem({ n: Math.max(...n), k: Math.min(...k) });
     return phaseGrid({ numLatents: n, k, c, nSamples: [N_SAMPLES] });
   },
-  columnsOf: ({ numLatents, k, inputDim, eps, rho, delta, seed }: PhaseRow & { seed: number }) => ({
-    ...{ num_latents: numLatents, k, input_dim: inputDim },
-    ...{ eps, rho, delta, seed },
+  columnsOf: ({ numLatents, k, inputDim, eps, rho, delta, seed }): PhaseKey => ({
+    num_latents: numLatents,
+    k,
+    input_dim: inputDim,
+    eps,
+    rho,
+    delta,
+    seed,
   }),
-  settingOf: ({ num_latents, k, input_dim, seed }: PhaseKey) => ({
-    ...{ numLatents: num_latents, k, inputDim: input_dim },
-    ...{ nSamples: N_SAMPLES, width: num_latents, seed },
+  settingOf: ({ num_latents, k, input_dim, seed }) => ({
+    numLatents: num_latents,
+    k,
+    inputDim: input_dim,
+    nSamples: N_SAMPLES,
+    width: num_latents,
+    seed,
   }),
 });
 

@@ -7,32 +7,27 @@
  *
  * `deno task exp:vary-latents --help`
  */
-import type { Experiment } from "../lib/sweep.ts";
 import { varyLatentsGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
+import { methodSweep } from "../lib/paper/method_sweep.ts";
 import { requireProblem } from "../lib/paper/options.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
 import { main } from "../lib/sweep.ts";
 
 const K = 10;
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<
-  SweepOptions & { n: number[] },
-  SettingColumns
-> = methodSweep({
+export const experiment = methodSweep({
   name: "exp_vary_latents",
   description: "Sparse coding, autoencoders and a linear probe as the number of latents grows.",
   methods: sweepMethods,
   options: { n: { default: [50], paper: [50, 100, 500, 1000, 5000, 10_000] } },
+  figures: paperFigures,
 
-  grid({ n }: { n: number[] }) {
+  grid({ n }) {
     for (const numLatents of n) requireProblem({ n: numLatents, k: K });
     return varyLatentsGrid({ numLatents: n, k: [K] });
   },
-  columnsOf,
-  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

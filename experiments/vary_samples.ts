@@ -4,21 +4,17 @@
  *
  * `deno task exp:vary-samples --help`
  */
-import type { Experiment } from "../lib/sweep.ts";
 import { varySamplesGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
+import { methodSweep } from "../lib/paper/method_sweep.ts";
 import { requireProblem } from "../lib/paper/options.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
 import { main } from "../lib/sweep.ts";
 
 const K = 10;
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<
-  SweepOptions & { n: number[]; samples: number[] },
-  SettingColumns
-> = methodSweep({
+export const experiment = methodSweep({
   name: "exp_vary_samples",
   description: "Sparse coding, autoencoders and a linear probe as the number of samples grows.",
   methods: sweepMethods,
@@ -26,13 +22,12 @@ export const experiment: Experiment<
     n: { default: [100] },
     samples: { default: [100, 500, 1000], paper: [100, 500, 1000, 5000, 10_000, 50_000, 100_000] },
   },
+  figures: paperFigures,
 
-  grid({ n, samples }: { n: number[]; samples: number[] }) {
+  grid({ n, samples }) {
     for (const numLatents of n) requireProblem({ n: numLatents, k: K });
     return varySamplesGrid({ numLatents: n, k: [K], nSamples: samples });
   },
-  columnsOf,
-  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

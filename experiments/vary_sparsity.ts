@@ -5,19 +5,15 @@
  *
  * `deno task exp:vary-sparsity --help`
  */
-import type { Experiment } from "../lib/sweep.ts";
 import { varySparsityGrid } from "../lib/grids.ts";
 import { sweepMethods } from "../lib/paper/inference_methods.ts";
-import { methodSweep, type SweepOptions } from "../lib/paper/method_sweep.ts";
-import { columnsOf, type SettingColumns, settingOf } from "../lib/paper/settings.ts";
+import { methodSweep } from "../lib/paper/method_sweep.ts";
 import { requireProblem } from "../lib/paper/options.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
 import { main } from "../lib/sweep.ts";
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<
-  SweepOptions & { n: number[]; k: number[] },
-  SettingColumns
-> = methodSweep({
+export const experiment = methodSweep({
   name: "exp_vary_sparsity",
   description: "Sparse coding, autoencoders and a linear probe as more latents are active.",
   methods: sweepMethods,
@@ -26,14 +22,13 @@ export const experiment: Experiment<
     k: { default: [2, 5, 10], paper: [2, 5, 10, 20, 50, 100] },
     seeds: { default: [0], paper: [0, 1, 2] },
   },
+  figures: paperFigures,
 
-  grid({ n, k }: { n: number[]; k: number[] }) {
+  grid({ n, k }) {
     // where the smallest k does not fit in the largest n, nothing is left
     requireProblem({ n: Math.max(...n), k: Math.min(...k) });
     return varySparsityGrid({ numLatents: n, k });
   },
-  columnsOf,
-  settingOf,
 });
 
 if (import.meta.main) await main(experiment, import.meta.url);

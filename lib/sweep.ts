@@ -25,6 +25,7 @@ import {
   taskName,
 } from "./results.ts";
 import { compute, type Outcome, type Target } from "./sweep/compute.ts";
+import { declinedLines } from "./sweep/declined.ts";
 import type { Cell, Experiment, OptionSpec } from "./sweep/experiment.ts";
 import { UsageError } from "./sweep/flags.ts";
 import { listCells, listingText } from "./sweep/listing.ts";
@@ -44,6 +45,7 @@ export type {
   OptionSpecs,
 } from "./sweep/experiment.ts";
 export type { CellKey, CellResult, Row, SummarySpec, Value } from "./results.ts";
+export type { Declined } from "./sweep/declined.ts";
 export { UsageError } from "./sweep/flags.ts";
 export { decimal, integer, type Kind, listOf, oneOf, type Range, text } from "./sweep/kinds.ts";
 export { inShares } from "./sweep/progress.ts";
@@ -136,7 +138,13 @@ async function runCommand<Options extends object>(
   }
   const grid = withUsageErrors(() => experiment.cells(options))
     .sort((a, b) => compareKeys(a.key, b.key));
-  if (grid.length === 0) throw new UsageError("its options must leave at least one cell, got none");
+  const declined = declinedLines(experiment.declined?.(options) ?? []);
+  const tellDeclined = () => declined.forEach((line) => console.error(printable(line)));
+  if (grid.length === 0) {
+    throw new UsageError(
+      ["its options must leave at least one cell, got none", ...declined].join("; "),
+    );
+  }
   if (flags.list) {
     const listing = listCells(grid, knownCells(experiment, flags, options));
     console.log(
@@ -144,6 +152,7 @@ async function runCommand<Options extends object>(
         ? JSON.stringify({ experiment: experiment.name, ...listing }, null, 2)
         : listingText(listing),
     );
+    tellDeclined();
     return 0;
   }
 
@@ -179,7 +188,10 @@ async function runCommand<Options extends object>(
   } else {
     const remaining = without(cells, earlier.cells);
     const queue = flags.retryFailed ? remaining : without(remaining, earlier.failed);
+    // refuses cells that are too large, before anything is told
+    const workers = workersFor(queue, flags.workers);
     if (!flags.quiet) {
+      tellDeclined();
       if (isDefaultGrid && !flags.shard) tellAboutPaper(experiment);
       if (queue.length < cells.length) {
         console.error(
@@ -191,13 +203,16 @@ async function runCommand<Options extends object>(
       module: moduleUrl,
       options,
       cache: flags.noCache ? undefined : flags.cache,
-      workers: workersFor(queue, flags.workers),
+      workers,
       replace: flags.fresh,
       maxSeconds: flags.maxSeconds,
       quiet: flags.quiet,
     });
   }
-  return await conclude(experiment, { cells, flags, target, drawsFigures, parts }, outcome);
+  const run = { cells, flags, target, drawsFigures, parts };
+  const code = await conclude(experiment, run, outcome);
+  tellDeclined();
+  return code;
 }
 
 /** The size of the pool, or a refusal where a cell needs more memory than there is. */

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { checkpointsUpTo } from "../lib/paper/checkpoints.ts";
+import { Instance } from "../lib/paper/instance.ts";
+import { paperFigures } from "../lib/paper/paper_figures.ts";
+import { datasetsOf } from "../lib/paper/trained_saes.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { PaperOptions } from "../lib/paper/options.ts";
@@ -10,6 +13,7 @@ import { listModels } from "../lib/paper/model_cache.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { toFloat32 } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
+import { methodStyle } from "../lib/methods.ts";
 import { readRows } from "../lib/results.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
 
@@ -289,6 +293,79 @@ Deno.test("large-latents runs a method up to its limit only", async () => {
     cells({ ...TINY, n, methods }).map(({ cost }) => cost);
   assert.deepEqual(costs([60_000], ["dl_fista"]), []);
   assert.deepEqual(costs([200_000]), costs([200_000], ["linear_probe", "fista_oracle"]));
+
+  const { declined } = await load("large_latents");
+  const left = declined!({ ...TINY, n: [60_000], methods: options.methods!.default });
+  assert.deepEqual(left.map(({ what, key, reason }) => [what, key.num_latents, reason]), [
+    ["dl_fista", 60_000, "it is asked for at most 50,000 latents"],
+  ]);
+  const refused = await command(
+    "experiments/large_latents",
+    ...["--n", "60000", "--methods", "dl_fista", ...OUTPUT],
+  );
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.stderr,
+    /at least one cell, got none; No rows of dl_fista in 1 cell \(num_latents 60000.*50,000 latents\n$/,
+  );
+});
+
+Deno.test("an experiment of one's own is one file: own method, data and columns, no figures", async () => {
+  const listed = await command("tests/fixtures/own_sweep", "--list");
+  assert.equal(listed.code, 0);
+  assert.match(
+    listed.stderr,
+    /^No rows of ista_oracle in 2 cells \(noise 0, 0\.1\): it is slow above 20 latents\n$/,
+  );
+  const own = join(folder, "own");
+  const { code, stdout, stderr } = await command(
+    "tests/fixtures/own_sweep",
+    ...["--quiet", "--out", own, "--cache", join(own, "cache")],
+  );
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stdout, /\.svg/);
+  assert.match(stderr, /^No rows of ista_oracle /);
+  const rows = readRows(join(own, "exp_own_sweep.json"))!;
+  assertColumns(rows, [...SCORES, "method", ...KEY, "noise"]);
+  const all = ["fista_oracle", "sae_relu", "ista_oracle"];
+  assert.deepEqual(column(rows, "num_latents", "noise", "method"), [
+    ...all.map((method) => `20 0 ${method}`),
+    ...all.map((method) => `20 0.1 ${method}`),
+    ...["30 0 fista_oracle", "30 0 sae_relu", "30 0.1 fista_oracle", "30 0.1 sae_relu"],
+  ]);
+  const [clean, noisy] = rows.filter(({ num_latents, method }) =>
+    num_latents === 20 && method === "fista_oracle"
+  );
+  assert(Number(noisy.mcc_iid) < Number(clean.mcc_iid) - 0.01, "the noise must show");
+  // the cache knows models by their setting, which says nothing of the noise
+  assert.deepEqual(listModels(join(own, "cache")), []);
+});
+
+Deno.test("data of one's own must be of the setting's sizes", () => {
+  const setting = { numLatents: 20, k: 3, inputDim: 12, nSamples: 80, width: 20, seed: 0 };
+  const data = datasetsOf(setting);
+  assert.equal(new Instance(setting, { epochs: 1, data }).data, data);
+  for (const [name, wrong] of [["numLatents", 21], ["inputDim", 13], ["nSamples", 82]] as const) {
+    assert.throws(() => new Instance({ ...setting, [name]: wrong }, { epochs: 1, data }), {
+      name: "RangeError",
+      message: `data must be of the setting's ${name} = ${wrong}, got ${setting[name]}`,
+    });
+  }
+});
+
+Deno.test("figures of the paper are refused by name to an experiment that is not the paper's", async () => {
+  const drawn = { name: "exp_own_sweep", style: methodStyle };
+  await assert.rejects(paperFigures([], [], drawn), {
+    name: "RangeError",
+    message: /^Cannot draw exp_own_sweep: it must be one of exp_vary_latents, .*; an experiment of/,
+  });
+  // every experiment of the paper has them
+  for (const { name } of Deno.readDirSync("experiments")) {
+    if (name === "template.ts") continue;
+    const experiment = await load(name.replace(/\.ts$/, ""));
+    // no rows: the message is that of the figures, not of a missing name
+    await assert.rejects(async () => await experiment.figures!([], []), /at least one row is req/);
+  }
 });
 
 Deno.test("vary-samples and vary-sparsity tag their rows with what they sweep", async () => {

@@ -1,11 +1,12 @@
 /**
  * The methods that the paper's sweeps compare, one entry each: how it finds codes, what that costs,
- * and which problems it declines.
+ * and which settings it declines.
  * @module
  */
 import * as costs from "./estimates.ts";
 import { learnDictionary } from "../dictionary_learning.ts";
 import { linearProbe } from "../linear_probe.ts";
+import { type MethodStyle, methodStyle } from "../methods.ts";
 import { infer, type Instance, type Setting, type SplitCodes } from "./instance.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
 import { softplusAdam } from "../softplus_adam.ts";
@@ -22,18 +23,73 @@ export interface MethodOptions {
   fistaIters: number;
 }
 
-/** A way to find codes. */
-export interface Method {
+/**
+ * A way to find codes: `id` and `infer` suffice.
+ *
+ * Where its rows are compared with published ones, `lib/reports/tolerances.ts` says how far they may
+ * differ; rows of a method that is not listed there are compared and not judged.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { ista } from "../sparse_coding.ts";
+ * import { type Method, methodStyles } from "./inference_methods.ts";
+ *
+ * const istaOracle: Method = {
+ *   id: "ista_oracle",
+ *   infer: ({ data: { A }, observations: { id, ood } }, { lambda }) => ({
+ *     codesId: ista(id, A, { lambda }),
+ *     codesOod: ista(ood, A, { lambda }),
+ *   }),
+ *   style: { label: "ISTA, oracle dictionary" },
+ * };
+ * assert.equal(methodStyles([istaOracle])("ista_oracle").label, "ISTA, oracle dictionary");
+ * ```
+ */
+export interface Method<Options extends MethodOptions = MethodOptions> {
   /** Its name in result rows. */
   id: string;
-  /** Whether threads share the work of a large problem; see threads.ts. */
-  threaded?: boolean;
-  /** Estimated time in seconds. */
-  cost(parameters: Setting, options: MethodOptions): number;
-  /** The most latents that it is asked to find, where there is a limit. */
-  maxLatents?: number;
   /** Codes of the validation and the OOD samples. */
-  infer(problem: Instance, options: MethodOptions, progress: (share: number) => void): SplitCodes;
+  infer(instance: Instance, options: Options, progress: (share: number) => void): SplitCodes;
+  /** Estimated seconds of one core. Default: none to speak of beside the scoring of its row. */
+  cost?(setting: Setting, options: Options): number;
+  /** Whether threads share the work of a large cell; see threads.ts. Default false. */
+  threaded?: boolean;
+  /**
+   * Why it has no row for a setting, where it has none: the rule, which `--list` and runs tell beside
+   * the cells. Default: it takes all.
+   */
+  declines?(setting: Setting, options: Options): string | undefined;
+  /** How its rows are drawn, as far as it differs from what `methodStyle` gives for the id. */
+  style?: Partial<MethodStyle>;
+}
+
+/**
+ * A method that is asked for a limited number of latents only.
+ *
+ * @param most The largest number of latents.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { dlFista, upToLatents } from "./inference_methods.ts";
+ *
+ * const setting = { numLatents: 60_000, k: 10, inputDim: 174, nSamples: 1000, width: 60_000, seed: 0 };
+ * const options = { epochs: 500, maxSteps: 50_000, lambda: 0.1, fistaIters: 100 };
+ * const limited = upToLatents(50_000, dlFista);
+ * assert.equal(limited.declines!(setting, options), "it is asked for at most 50,000 latents");
+ * ```
+ */
+export function upToLatents<Options extends MethodOptions>(
+  most: number,
+  method: Method<Options>,
+): Method<Options> {
+  const reason = `it is asked for at most ${most.toLocaleString("en")} latents`;
+  return {
+    ...method,
+    declines: (setting, options) =>
+      setting.numLatents > most ? reason : method.declines?.(setting, options),
+  };
 }
 
 /**
@@ -41,8 +97,10 @@ export interface Method {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { roundsIn } from "./inference_methods.ts";
- * roundsIn(50_000); // 1000
+ *
+ * assert.equal(roundsIn(50_000), 1000);
  * ```
  */
 export function roundsIn(maxSteps: number): number {
@@ -52,8 +110,7 @@ export function roundsIn(maxSteps: number): number {
 /** Ridge regression from observations to the true codes: the one method that sees them. */
 export const linearProbeMethod: Method = {
   id: "linear_probe",
-  cost: ({ nSamples, inputDim, numLatents }) =>
-    1e-9 * nSamples * inputDim * (inputDim + numLatents),
+  cost: costs.ridge,
   infer({ data: { train, val, ood } }) {
     const { predictions: [codesId, codesOod] } = linearProbe(train.Y, train.Z, [val.Y, ood.Y]);
     return { codesId, codesOod };
@@ -64,7 +121,7 @@ export const linearProbeMethod: Method = {
 export const fistaOracle: Method = {
   id: "fista_oracle",
   threaded: true,
-  cost: (parameters, { fistaIters }) => costs.fista(parameters, fistaIters),
+  cost: (setting, { fistaIters }) => costs.fista(setting, fistaIters),
   infer: ({ data, observations }, { lambda, fistaIters }) =>
     infer(data.A, observations, { lambda, nIter: fistaIters }),
 };
@@ -73,15 +130,15 @@ export const fistaOracle: Method = {
 export const dlFista: Method = {
   id: "dl_fista",
   threaded: true,
-  cost: (parameters, { maxSteps, fistaIters }) =>
-    costs.dictionaryLearning(parameters, roundsIn(maxSteps), fistaIters),
-  infer: ({ parameters, observations }, { lambda, maxSteps, fistaIters }, progress) =>
+  cost: (setting, { maxSteps, fistaIters }) =>
+    costs.dictionaryLearning(setting, roundsIn(maxSteps), fistaIters),
+  infer: ({ setting, observations }, { lambda, maxSteps, fistaIters }, progress) =>
     learnDictionary(observations.id, observations.ood, {
-      numLatents: parameters.width,
+      numLatents: setting.width,
       lambda,
       rounds: roundsIn(maxSteps),
       nIter: fistaIters,
-      seed: parameters.seed,
+      seed: setting.seed,
       onRound: ({ round }) => progress(round / roundsIn(maxSteps)),
     }),
 };
@@ -90,13 +147,13 @@ export const dlFista: Method = {
 export const softplusAdamMethod: Method = {
   id: "softplus_adam",
   threaded: true,
-  cost: (parameters, { maxSteps }) => costs.softplusAdam(parameters, maxSteps),
-  infer: ({ parameters, observations }, { lambda, maxSteps }, progress) =>
+  cost: (setting, { maxSteps }) => costs.softplusAdam(setting, maxSteps),
+  infer: ({ setting, observations }, { lambda, maxSteps }, progress) =>
     softplusAdam(observations.id, observations.ood, {
-      numLatents: parameters.width,
+      numLatents: setting.width,
       lambda,
       maxSteps,
-      seed: parameters.seed,
+      seed: setting.seed,
       historyEvery: 0,
       onStep: ({ step }) => progress((step + 1) / maxSteps),
     }),
@@ -106,8 +163,8 @@ export const softplusAdamMethod: Method = {
 export function saeEncoder(type: PaperSaeType): Method {
   return {
     id: `sae_${type}`,
-    cost: (parameters, { epochs }) => costs.training(parameters, epochs),
-    infer: (problem, _options, progress) => problem.model(type, progress).codes,
+    cost: (setting, { epochs }) => costs.training(setting, epochs),
+    infer: (instance, _options, progress) => instance.model(type, progress).codes,
   };
 }
 
@@ -116,9 +173,9 @@ export function fistaOnDecoder(type: PaperSaeType): Method {
   return {
     id: `fista+${type}`,
     threaded: true,
-    cost: (parameters, { fistaIters }) => costs.fista(parameters, fistaIters),
-    infer(problem, { lambda, fistaIters }) {
-      const { sae, unbiased } = problem.model(type);
+    cost: (setting, { fistaIters }) => costs.fista(setting, fistaIters),
+    infer(instance, { lambda, fistaIters }) {
+      const { sae, unbiased } = instance.model(type);
       return infer(sae.dictionary, unbiased, { lambda, nIter: fistaIters });
     },
   };
@@ -129,9 +186,9 @@ export function refined(type: PaperSaeType): Method {
   return {
     id: `refined_${type}`,
     threaded: true,
-    cost: (parameters, { fistaIters }) => costs.fista(parameters, fistaIters),
-    infer(problem, { lambda, fistaIters }) {
-      const { sae, unbiased, codes } = problem.model(type);
+    cost: (setting, { fistaIters }) => costs.fista(setting, fistaIters),
+    infer(instance, { lambda, fistaIters }) {
+      const { sae, unbiased, codes } = instance.model(type);
       return infer(sae.dictionary, unbiased, { lambda, nIter: fistaIters, start: codes });
     },
   };
@@ -145,3 +202,14 @@ export const sweepMethods: readonly Method[] = [
   dlFista,
   softplusAdamMethod,
 ];
+
+/**
+ * How methods are drawn: the registry's style, with what a method itself says.
+ *
+ * @returns A style for any id, also of a method that is not among them.
+ */
+export function methodStyles(
+  methods: readonly Pick<Method, "id" | "style">[],
+): (id: string) => MethodStyle {
+  return (id) => ({ ...methodStyle(id), ...methods.find((method) => method.id === id)?.style });
+}

@@ -9,11 +9,13 @@ import { evaluate, type FullEvaluation } from "../metrics.ts";
 import { ModelCache } from "./model_cache.ts";
 import { withoutBias } from "../refine.ts";
 import type { PaperSaeType } from "./sae_types.ts";
-import { cachedSae, datasetsOf, type Setting, type TrainingRecord } from "./trained_saes.ts";
+import type { Setting } from "./settings.ts";
+import { cachedSae, datasetsOf, type TrainingRecord } from "./trained_saes.ts";
 import type { Sae } from "../saes.ts";
 import { fista } from "../sparse_coding.ts";
 
-export type { Setting, TrainingRecord } from "./trained_saes.ts";
+export type { Setting } from "./settings.ts";
+export type { TrainingRecord } from "./trained_saes.ts";
 
 /** Codes of both scored splits, samples × atoms each. */
 export interface SplitCodes {
@@ -37,16 +39,29 @@ export interface TrainedModel {
   sae: Sae;
   /** Every tenth epoch of its training and the last. */
   history: TrainingRecord[];
-  /** Its codes of the problem's observations. */
+  /** Its codes of the instance's observations. */
   codes: SplitCodes;
   /** The observations as its decoder sees them: x − b_d. */
   unbiased: Observations;
 }
 
-/** A data set and, made when they are first asked for, the autoencoders trained on it. */
+/** How the autoencoders of an instance are trained, and where its data come from. */
+export interface InstanceOptions {
+  /** Passes over the training samples of each autoencoder. */
+  epochs: number;
+  /** Folder of the model cache, where there is one. */
+  cache?: string;
+  /**
+   * Data of one's own, with noise for instance. Then every model is trained and none is kept, because
+   * the cache knows models by their setting.
+   */
+  data?: Datasets;
+}
+
+/** A drawn data set and, made when they are first asked for, the autoencoders trained on it. */
 export class Instance {
   /** What it is made of. */
-  readonly parameters: Setting;
+  readonly setting: Setting;
   /** The three splits and the true dictionary, in float64. */
   readonly data: Datasets;
   /** The observations that codes are inferred for, in float32. */
@@ -56,32 +71,32 @@ export class Instance {
   #last?: { type: PaperSaeType; model: TrainedModel };
 
   /**
-   * Draws the data.
+   * Draws the data, unless they are given.
    *
-   * @param parameters What it is made of.
-   * @param options `epochs`: passes over the training samples of each autoencoder; `cache`: folder of
-   * the model cache, where there is one.
-   * @throws {RangeError} As {@linkcode generateDatasets}.
+   * @param setting What it is made of.
+   * @param options See {@linkcode InstanceOptions}.
+   * @throws {RangeError} As `generateDatasets`, and where given data are not of the setting's sizes.
    *
    * @example
    * ```ts
+   * import assert from "node:assert/strict";
    * import { Instance } from "./instance.ts";
-   * const problem = new Instance(
+   *
+   * const instance = new Instance(
    *   { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 },
    *   { epochs: 5 },
    * );
-   * problem.score(problem.model("relu").codes).mcc_iid; // from 0 to 1
+   * const { mcc_iid } = instance.score(instance.model("relu").codes);
+   * assert(mcc_iid > 0 && mcc_iid < 1);
    * ```
    */
-  constructor(
-    parameters: Setting,
-    { epochs, cache }: { epochs: number; cache?: string },
-  ) {
-    this.parameters = parameters;
-    this.data = datasetsOf(parameters);
+  constructor(setting: Setting, { epochs, cache, data }: InstanceOptions) {
+    if (data) requireSizes(data, setting);
+    this.setting = setting;
+    this.data = data ?? datasetsOf(setting);
     this.observations = { id: toFloat32(this.data.val.Y), ood: toFloat32(this.data.ood.Y) };
     this.#epochs = epochs;
-    this.#cache = new ModelCache(cache);
+    this.#cache = new ModelCache(data ? undefined : cache);
   }
 
   /**
@@ -94,7 +109,7 @@ export class Instance {
   model(type: PaperSaeType, onProgress?: (share: number) => void): TrainedModel {
     if (this.#last?.type !== type) {
       const { id, ood } = this.observations;
-      const { sae, history } = cachedSae(this.parameters, type, {
+      const { sae, history } = cachedSae(this.setting, type, {
         epochs: this.#epochs,
         cache: this.#cache,
         data: () => this.data,
@@ -113,11 +128,26 @@ export class Instance {
     return this.#last.model;
   }
 
-  /** Accuracy, AUC and MCC of codes of the validation and the OOD samples. */
+  /**
+   * Accuracy, AUC and MCC of codes of the validation and the OOD samples.
+   *
+   * @throws {RangeError} Where the codes are not of those samples, or not finite.
+   */
   score(codes: SplitCodes): FullEvaluation {
     const { val, ood } = this.data;
     // the published rows have no chance level
     return evaluate({ ...codes, val, ood }, { null: false });
+  }
+}
+
+/** Requires data that a setting tells the truth about: its columns stand in the rows. */
+function requireSizes({ train, val, A }: Datasets, setting: Setting): void {
+  const found = { numLatents: A.cols, inputDim: A.rows, nSamples: train.Y.rows + val.Y.rows };
+  for (const [name, size] of Object.entries(found)) {
+    const expected = setting[name as keyof typeof found];
+    if (size !== expected) {
+      throw new RangeError(`data must be of the setting's ${name} = ${expected}, got ${size}`);
+    }
   }
 }
 
@@ -127,15 +157,19 @@ export class Instance {
  * @param D Dictionary, m × atoms.
  * @param observations What to infer codes for.
  * @param options `lambda`; `nIter`; `start`: codes to start from instead of 0.
+ * @throws {RangeError} As `fista`.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { infer, Instance } from "./instance.ts";
+ *
  * const { data, observations } = new Instance(
  *   { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 },
  *   { epochs: 5 },
  * );
- * const { codesId } = infer(data.A, observations, { lambda: 0.1, nIter: 100 }); // 100 × 20
+ * const { codesId } = infer(data.A, observations, { lambda: 0.1, nIter: 100 });
+ * assert.deepEqual([codesId.rows, codesId.cols], [100, 20]);
  * ```
  */
 export function infer(

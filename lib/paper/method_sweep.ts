@@ -1,15 +1,23 @@
 /**
- * Experiments that run a list of methods on every problem of a grid.
+ * Experiments that run a list of methods on every setting of a grid.
  * @module
  */
-import { scoring } from "./estimates.ts";
+import type { Datasets } from "../data.ts";
+import { peakMemory, scoring } from "./estimates.ts";
+import { type Method, type MethodOptions, methodStyles } from "./inference_methods.ts";
+import { Instance } from "./instance.ts";
+import type { DrawRows } from "./paper_figures.ts";
 import type { CellKey, Row } from "../results.ts";
-import type { CellContext, Experiment } from "../sweep/experiment.ts";
-import type { Method, MethodOptions } from "./inference_methods.ts";
-import { Instance, type Setting } from "./instance.ts";
-import { SCORES, SEEDS } from "./settings.ts";
-import { type OptionValues, type PaperOptions, paperOptions } from "./options.ts";
-import { peakMemory } from "./problem_memory.ts";
+import {
+  columnsOf,
+  SCORES,
+  SEEDS,
+  type Setting,
+  type SettingColumns,
+  settingOf,
+} from "./settings.ts";
+import { type OptionValues, withPaperFlags } from "./options.ts";
+import type { CellContext, Experiment, OptionSpecs } from "../sweep/experiment.ts";
 import { inShares } from "../sweep/progress.ts";
 import { THREADS_FROM_LATENTS } from "../wasm/memory.ts";
 
@@ -32,135 +40,166 @@ const OPTIONS: {
   fistaIters: { default: 100 },
 };
 
-/** A large cell is split where threads share more than this part of its cost. */
-const SPLIT_SHARE = 0.8;
+/**
+ * A large cell is computed alone, by all cores, where threads share more than this part of its cost:
+ * with a fifth of it on one core, two cores still take 0.6 of the time and four 0.4 (Amdahl).
+ */
+const THREADED_SHARE = 0.8;
 
 /** What tells one sweep from another. */
 export interface MethodSweep<
-  Axes extends Partial<PaperOptions>,
+  Own extends object,
   Point extends Omit<Setting, "seed">,
   Key extends CellKey,
 > {
-  /** Name of the result file; `figureSets` has its figures. */
+  /** Name of the result file, without its extension. */
   name: string;
   /** For `--help`. */
   description: string;
   /** The methods, in the order of their rows. */
-  methods: readonly Method[];
-  /** Swept options, and options whose defaults differ from the usual. */
-  options:
-    & { [Name in keyof Axes]: OptionValues<Axes[Name]> }
-    & { [Name in keyof SweepOptions]?: OptionValues<SweepOptions[Name]> };
-  /** The problems, without their seeds. Throws where an option allows none. */
-  grid(options: Axes): readonly Point[];
-  /** The columns of a problem in result rows. */
-  columnsOf(problem: Point & { seed: number }): Key;
-  /** The problem of such columns. */
-  settingOf(key: Key): Setting;
+  methods: readonly Method<NoInfer<Own> & SweepOptions>[];
+  /** Swept options, options of its own, and those whose defaults differ from the usual. */
+  options: OptionSpecs<Own>;
+  /**
+   * The settings, without their seeds.
+   *
+   * @throws {RangeError} Where an option allows none.
+   */
+  grid(options: NoInfer<Own> & SweepOptions): readonly Point[];
+  /** The columns of a setting in result rows. Default: those of `settings.ts`. */
+  columnsOf?(point: Point & { seed: number }): Key;
+  /** The setting of such columns; goes with `columnsOf`. */
+  settingOf?(key: NoInfer<Key>): Setting;
+  /** Data of one's own. Default: the paper's, of the setting. */
+  draw?(setting: Setting, key: NoInfer<Key>, options: NoInfer<Own> & SweepOptions): Datasets;
+  /** Its figures. Default: none. */
+  figures?: DrawRows;
 }
 
 /**
- * An experiment that runs a list of methods on every problem of a grid, with every seed.
+ * An experiment that runs a list of methods on every setting of a grid, with every seed.
  *
- * A method whose limit is below the number of latents has no row there. `--methods` chooses some.
+ * A method that declines a setting has no row there; runs and `--list` say why. `--methods` chooses
+ * some of them.
  *
  * @param sweep What tells it from other sweeps.
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { varyLatentsGrid } from "../grids.ts";
- * import { fistaOracle } from "./inference_methods.ts";
+ * import { fistaOracle, linearProbeMethod } from "./inference_methods.ts";
  * import { methodSweep } from "./method_sweep.ts";
- * import { columnsOf, settingOf } from "./settings.ts";
- * export const experiment = methodSweep({
- *   name: "exp_vary_latents",
- *   description: "FISTA with the true dictionary.",
- *   methods: [fistaOracle],
- *   options: { n: { default: [50, 100] } },
- *   grid: ({ n }: { n: number[] }) => varyLatentsGrid({ numLatents: n }),
- *   columnsOf,
- *   settingOf,
+ *
+ * const experiment = methodSweep({
+ *   name: "exp_few_samples",
+ *   description: "FISTA with the true dictionary, and a probe, on few samples.",
+ *   methods: [fistaOracle, linearProbeMethod],
+ *   options: { samples: { default: [40, 80] } },
+ *   grid: ({ samples }) => varyLatentsGrid({ numLatents: [20], k: [3], nSamples: samples }),
  * });
+ * const options = {
+ *   samples: [40], seeds: [0], methods: ["fista_oracle"],
+ *   epochs: 1, maxSteps: 50, lambda: 0.1, fistaIters: 100,
+ * };
+ * const [cell] = experiment.cells(options);
+ * const { rows } = await experiment.run(cell, { options, progress() {} });
+ * assert.deepEqual(rows.map(({ method, n_samples }) => [method, n_samples]), [["fista_oracle", 40]]);
  * ```
  */
 export function methodSweep<
-  Axes extends Partial<PaperOptions>,
+  Own extends object,
   Point extends Omit<Setting, "seed">,
-  Key extends CellKey,
->(
-  { name, description, methods, options, grid, columnsOf, settingOf }: MethodSweep<
-    Axes,
-    Point,
-    Key
-  >,
-): Experiment<Axes & SweepOptions, Key> {
-  /** The methods that a problem is put to. */
-  const methodsFor = ({ numLatents }: Setting, chosen: readonly string[]): Method[] =>
-    methods.filter(({ id, maxLatents = Infinity }) =>
-      chosen.includes(id) && numLatents <= maxLatents
-    );
+  Key extends CellKey = SettingColumns,
+>(sweep: MethodSweep<Own, Point, Key>): Experiment<Own & SweepOptions, Key> {
+  type Options = Own & SweepOptions;
+  const { name, description, methods, grid, draw, figures } = sweep;
+  const keyOf = sweep.columnsOf ?? columnsOf as unknown as NonNullable<typeof sweep.columnsOf>;
+  const ofKey = sweep.settingOf ?? settingOf as unknown as NonNullable<typeof sweep.settingOf>;
+
+  const chosen = (options: Options) => methods.filter(({ id }) => options.methods.includes(id));
+  const accepting = (setting: Setting, options: Options) =>
+    chosen(options).filter((method) => method.declines?.(setting, options) === undefined);
+  const points = (options: Options) =>
+    grid(options).flatMap((point) => options.seeds.map((seed) => ({ ...point, seed })));
+
   return {
     name,
     description,
-    options: paperOptions<Axes & SweepOptions>(
-      {
-        // what is swept comes first in the usage
-        ...options,
-        ...OPTIONS,
-        ...options,
-        methods: { default: methods.map(({ id }) => id), axis: false },
-      } as { [Name in keyof (Axes & SweepOptions)]: OptionValues<(Axes & SweepOptions)[Name]> },
-    ),
+    options: withPaperFlags({
+      // what is swept comes first in the usage
+      ...sweep.options,
+      ...OPTIONS,
+      ...sweep.options,
+      methods: { default: methods.map(({ id }) => id), axis: false },
+    } as OptionSpecs<Options>),
     summary: { by: ["method"], metrics: SCORES },
+
     cells: (options) =>
-      grid(options).flatMap((point) =>
-        options.seeds.map((seed) => {
-          const problem = { ...point, seed };
-          const chosen = methodsFor(problem, options.methods);
-          const cost = totalCost(chosen, problem, options);
-          const shared = chosen.filter((method) => method.threaded);
-          const threaded = problem.width >= THREADS_FROM_LATENTS &&
-            totalCost(shared, problem, options) > SPLIT_SHARE * cost;
-          return { key: columnsOf(problem), cost, memory: peakMemory(problem), threaded };
-        }).filter(({ cost }) => cost > 0)
+      points(options).flatMap((point) => {
+        const running = accepting(point, options);
+        if (running.length === 0) return [];
+        const cost = totalCost(running, point, options);
+        const shared = totalCost(running.filter(({ threaded }) => threaded), point, options);
+        return {
+          key: keyOf(point),
+          cost,
+          memory: peakMemory(point),
+          threaded: point.width >= THREADS_FROM_LATENTS && shared > THREADED_SHARE * cost,
+        };
+      }),
+
+    declined: (options) =>
+      points(options).flatMap((point) =>
+        chosen(options).flatMap((method) => {
+          const reason = method.declines?.(point, options);
+          return reason === undefined ? [] : { what: method.id, key: keyOf(point), reason };
+        })
       ),
-    run({ key }, context) {
-      const problem = settingOf(key);
-      const rows = runMethods(methodsFor(problem, context.options.methods), problem, context);
+
+    run({ key }, { options, cache, progress }) {
+      const setting = ofKey(key), running = accepting(setting, options);
+      const data = draw?.(setting, key, options);
+      const instance = new Instance(setting, { epochs: options.epochs, cache, data });
+      const rows = runMethods(running, instance, { options, progress });
       return { rows: rows.map((row) => ({ ...row, ...key })) };
     },
-    async figures(rows) {
-      // not imported above: workers compute without the plotting library
-      const { figureSets } = await import("./figure_sets.ts");
-      return figureSets[name](rows);
+
+    ...figures && {
+      figures: (rows, diagnostics) =>
+        figures(rows, diagnostics, { name, style: methodStyles(methods) }),
     },
   };
 }
 
 /** One row per method, without the columns of the key. */
-function runMethods(
-  methods: readonly Method[],
-  problem: Setting,
-  { options, cache, progress }: CellContext<MethodOptions>,
+function runMethods<Options extends MethodOptions>(
+  methods: readonly Method<Options>[],
+  instance: Instance,
+  { options, progress }: Pick<CellContext<Options>, "options" | "progress">,
 ): Row[] {
-  const shares = inShares(progress, methods.map((method) => costOf(method, problem, options)));
-  const data = new Instance(problem, { epochs: options.epochs, cache });
+  const costs = methods.map((method) => costOf(method, instance.setting, options));
+  const shares = inShares(progress, costs);
   return methods.map((method, i) => {
-    const { codesId, codesOod } = method.infer(data, options, shares[i]);
-    const row = { ...data.score({ codesId, codesOod }), method: method.id };
+    const { codesId, codesOod } = method.infer(instance, options, shares[i]);
+    const row = { ...instance.score({ codesId, codesOod }), method: method.id };
     shares[i](1);
     return row;
   });
 }
 
-function totalCost(
-  methods: readonly Method[],
-  problem: Setting,
-  options: MethodOptions,
+function totalCost<Options extends MethodOptions>(
+  methods: readonly Method<Options>[],
+  setting: Setting,
+  options: Options,
 ): number {
-  return methods.reduce((sum, method) => sum + costOf(method, problem, options), 0);
+  return methods.reduce((sum, method) => sum + costOf(method, setting, options), 0);
 }
 
-function costOf(method: Method, problem: Setting, options: MethodOptions): number {
-  return method.cost(problem, options) + scoring(problem);
+function costOf<Options extends MethodOptions>(
+  method: Method<Options>,
+  setting: Setting,
+  options: Options,
+): number {
+  return (method.cost?.(setting, options) ?? 0) + scoring(setting);
 }

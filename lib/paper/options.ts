@@ -79,12 +79,35 @@ const MEANINGS: Record<
 export function paperOptions<Options extends Partial<PaperOptions>>(
   values: { [Name in keyof Options]: OptionValues<Options[Name]> },
 ): OptionSpecs<Options> {
-  const entries = Object.entries<OptionValues<unknown>>(values).map(([name, option]) => {
-    const { about, kind } = name === "methods"
+  return withPaperFlags(values);
+}
+
+/**
+ * Options of which some are the paper's: these get what their flags need, as far as they do not say it
+ * themselves. The others stay as they are.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { withPaperFlags } from "./options.ts";
+ *
+ * const { n, noise } = withPaperFlags({ n: { default: [50] }, noise: { default: 0.1 } });
+ * assert.equal(n.about, "numbers of latents");
+ * assert.deepEqual(noise, { default: 0.1 });
+ * ```
+ */
+export function withPaperFlags<Options extends object>(
+  specs: OptionSpecs<Options>,
+): OptionSpecs<Options> {
+  const entries = Object.entries<OptionSpec<unknown>>(specs).map(([name, option]) => {
+    const meaning = name === "methods"
       ? { about: "methods to run", kind: oneOf(option.default as string[]) }
-      : MEANINGS[name as keyof typeof MEANINGS];
-    const many = Array.isArray(option.default);
-    return [name, { ...option, about, kind: many ? listOf<unknown>(kind) : kind }];
+      : Object.hasOwn(MEANINGS, name)
+      ? MEANINGS[name as keyof typeof MEANINGS]
+      : undefined;
+    if (!meaning) return [name, option];
+    const { about, kind } = meaning, many = Array.isArray(option.default);
+    return [name, { about, kind: many ? listOf<unknown>(kind) : kind, ...option }];
   });
   return Object.fromEntries(entries) as OptionSpecs<Options>;
 }

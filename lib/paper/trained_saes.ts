@@ -7,27 +7,26 @@ import { matchColumns } from "../metrics/matching.ts";
 import type { Model, ModelCache } from "./model_cache.ts";
 import { shuffledBatches, TorchGenerator } from "../random.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
+import type { Setting } from "./settings.ts";
 import { type SaeHistoryEntry, trainSae } from "../train_sae.ts";
 
-/** A problem of a grid: what its data set is made of, and the width of its dictionaries. */
-export interface Setting {
-  /** n: number of latents. */
-  numLatents: number;
-  /** k: active latents per sample. */
-  k: number;
-  /** m: number of observed dimensions. */
-  inputDim: number;
-  /** Number of in-distribution samples. */
-  nSamples: number;
-  /** Units of the autoencoders, atoms of learned dictionaries. */
-  width: number;
-  /** Seed of the data, the weights and the batches. */
-  seed: number;
-}
-
-/** The data of a setting, whose width is no matter of theirs. */
-export function datasetsOf({ width: _, ...drawn }: Setting): Datasets {
-  return generateDatasets(drawn);
+/**
+ * The paper's data of a setting; its width, and what else a point of a grid has, is no matter of theirs.
+ *
+ * @throws {RangeError} As {@linkcode generateDatasets}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { datasetsOf } from "./trained_saes.ts";
+ *
+ * const setting = { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 40, seed: 0 };
+ * const { val, A } = datasetsOf(setting);
+ * assert.deepEqual([val.Y.rows, A.rows, A.cols], [100, 12, 20]);
+ * ```
+ */
+export function datasetsOf({ seed, numLatents, k, nSamples, inputDim }: Setting): Datasets {
+  return generateDatasets({ seed, numLatents, k, nSamples, inputDim });
 }
 
 /** How an autoencoder stands after an epoch. */
@@ -47,17 +46,17 @@ const RECORD_EVERY = 10;
 const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
 
 /**
- * One of the four autoencoders of a problem, from the cache or trained on the problem's data. Its
+ * One of the four autoencoders of a setting, from the cache or trained on the setting's data. Its
  * history has every tenth epoch and the last, with the match to the true dictionary.
  *
  * In the paper one loader of batches serves the four types, in the order of `PAPER_SAE_TYPES`, and goes
  * on from one to the next. Here each type has a loader that skips what the earlier ones would have
  * drawn, so that the weights are the same when a type is trained alone.
  *
- * @param problem What determines the data.
+ * @param setting What determines the data.
  * @param type Kind of the autoencoder.
  * @param options `epochs`; `cache`, which may be one without a folder; `data`, called when the model
- * must be trained (default: draws the problem's data set); `onEpoch`, called with the share of the
+ * must be trained (default: draws the setting's data set); `onEpoch`, called with the share of the
  * training that is done.
  *
  * @example
@@ -65,18 +64,18 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
  * import assert from "node:assert/strict";
  * import { ModelCache } from "./model_cache.ts";
  * import { cachedSae } from "./trained_saes.ts";
- * const problem = { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 };
+ *
+ * const setting = { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 };
  * const cache = new ModelCache(undefined); // with a folder it would be kept there
- * const { sae, history } = cachedSae(problem, "relu", { epochs: 5, cache });
- * assert.equal(sae.width, 20);
- * const { meanCosine } = history.at(-1)!; // how close the decoder came to the true dictionary
- * assert(meanCosine > 0 && meanCosine <= 1);
+ * const { sae, history } = cachedSae(setting, "relu", { epochs: 5, cache });
+ * assert.equal(sae.dictionary.cols, 20);
+ * assert.deepEqual(history.map(({ epoch }) => epoch), [0, 4]);
  * ```
  */
 export function cachedSae(
-  problem: Setting,
+  setting: Setting,
   type: PaperSaeType,
-  { epochs, cache, data = () => datasetsOf(problem), onEpoch }: {
+  { epochs, cache, data = () => datasetsOf(setting), onEpoch }: {
     epochs: number;
     cache: ModelCache;
     data?: () => Datasets;
@@ -84,7 +83,7 @@ export function cachedSae(
   },
 ): Model<TrainingRecord[]> {
   const skippedEpochs = PAPER_SAE_TYPES.indexOf(type) * epochs;
-  const { numLatents, k, inputDim, nSamples, width, seed } = problem;
+  const { numLatents, k, inputDim, nSamples, width, seed } = setting;
   const spec = {
     ...{ type, numLatents, k, inputDim, nSamples, width, seed, epochs },
     ...SETTINGS,

@@ -2,6 +2,7 @@
  * What an experiment is: a grid of independent cells, each of which yields rows.
  * @module
  */
+import type { Declined } from "./declined.ts";
 import type { Kind } from "./kinds.ts";
 import type { CellKey, CellResult, Row, SummarySpec } from "../results.ts";
 
@@ -101,6 +102,8 @@ export interface Experiment<
   summary: SummarySpec;
   /** The grid, in any order; throws a RangeError on options that no cell can be made of. */
   cells(options: Options): Cell<Key>[];
+  /** What it leaves out of that grid for these options, with the reason. Default: nothing. */
+  declined?(options: Options): Declined[];
   /** Computes one cell; called in a worker. */
   run(cell: Cell<Key>, context: CellContext<Options>): CellResult | Promise<CellResult>;
   /** Draws all figures from all rows of the result files. */
