@@ -43,6 +43,8 @@ export * from "./lib/grids.ts";
 export * from "./lib/linalg.ts";
 export * from "./lib/sparse_coding.ts";
 export * from "./lib/lasso.ts";
+export * from "./lib/omp.ts";
+export * from "./lib/debias.ts";
 export { lassoGap } from "./lib/lasso_gap.ts";
 export * from "./lib/dictionary_learning.ts";
 export * from "./lib/path_dictionary.ts";

@@ -14,6 +14,7 @@ export { lasso_dictionary, lasso_panels } from "./lasso_dictionary";
 export { lasso_scratch_bytes, lasso_state_bytes } from "./lasso_record";
 export { l1_gradient, shrink, shrink_backward } from "./lista";
 export { codes_product, gram_lower } from "./normal_equations";
+export { debias, omp } from "./omp";
 export { path_columns, path_pack, path_sweep } from "./path_atoms";
 export { path_code, path_coherent } from "./path_code";
 export { fma_peak } from "./peak";

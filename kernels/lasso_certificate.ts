@@ -124,17 +124,18 @@ export function narrow(n: usize, from: usize, to: usize): void {
 
 /** Codes with the sign that they must not have leave the support. */
 export function dropWrong(l: Lasso, s: Sample): void {
+  if (s.free != 0) return;
   for (let a = <usize>s.size; a-- > 0;) {
     if (load<f64>(s.code + (a << 3)) * <f64>load<f32>(s.sign + (a << 2)) <= 0) leave(l, s, a);
   }
 }
 
 /**
- * Refines the codes of the support until it is stationary to `tol`·0.3 of the penalty or as far as
+ * Refines the codes of the support until it is stationary to `tol`·0.3 of λ or as far as
  * float32 codes can be, by z += M·(D_Pᵀr − λ·sign) with everything but M in float64.
  */
 export function polish(l: Lasso, s: Sample, tol: f64): void {
-  const enough = max<f64>(1e-6, 0.3 * tol) * s.lambda;
+  const enough = max<f64>(1e-6, 0.3 * tol) * s.level;
   let before: f64 = f64.POSITIVE_INFINITY, rebuilt = false;
   for (let turn = 0;; turn++) {
     round(l, s);
@@ -144,7 +145,7 @@ export function polish(l: Lasso, s: Sample, tol: f64): void {
     if (worst <= enough) break;
     if (turn >= POLISH || worst > 0.5 * before) {
       // float32 codes cannot be exact; the gap tells whether they are good enough
-      if (worst < 1e-5 * s.lambda) break;
+      if (worst < 1e-5 * s.level) break;
       if (rebuilt) {
         s.stalled = 1;
         break;
@@ -153,7 +154,7 @@ export function polish(l: Lasso, s: Sample, tol: f64): void {
       rebuilt = true, before = f64.POSITIVE_INFINITY, turn = 0;
       continue;
     }
-    if (worst > 0.03 * s.lambda && !rebuilt) {
+    if (worst > 0.03 * s.level && !rebuilt) {
       const size = s.size;
       rebuild(l, s);
       rebuilt = true;
@@ -201,4 +202,31 @@ export function exactMost(l: Lasso, s: Sample, c: usize, bound: f32, most: f64):
     }
   }
   return most;
+}
+
+/** The atom with the largest correlation in float64 among those above `bound` and `least`; −1 if there is none. */
+export function exactStrongest(l: Lasso, s: Sample, c: usize, bound: f32, least: f64): i32 {
+  const row = <usize>l.m << 3, signed = l.nonneg == 0;
+  let best = -1, most = least, bounds = f32x4.splat(bound), wide = false;
+  for (let j: usize = 0, n = <usize>l.n; j < n; j += 4) {
+    let v = v128.load(c + (j << 2));
+    if (signed) v = f32x4.abs(v);
+    for (let hits = i32x4.bitmask(f32x4.ge(v, bounds)); hits != 0; hits &= hits - 1) {
+      const i = j + <usize>ctz(hits);
+      if (!wide) widen(l.m, s.residual, s.exactResidual), wide = true;
+      let value = dot64(row, l.exactAtoms + i * row, s.exactResidual);
+      if (signed) value = abs(value);
+      if (value > most) most = value, best = <i32>i;
+    }
+  }
+  return best;
+}
+
+/** A float32 row of n values (a multiple of 4) in float64. */
+function widen(n: usize, from: usize, to: usize): void {
+  for (const end = from + (n << 2); from < end; from += 16, to += 32) {
+    const v = v128.load(from);
+    v128.store(to, f64x2.promote_low_f32x4(v));
+    v128.store(to, f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 0)), 16);
+  }
 }

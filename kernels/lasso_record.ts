@@ -16,6 +16,7 @@ export class Lasso {
   work: i32; // samples in work at once, a multiple of 4
   rows: i32; // samples
   path: i32; // penalties per sample
+  withGram: i32; // 1: there is a Gram matrix
   // the dictionary, every atom divided by its weight
   atoms: usize; // n rows
   exactAtoms: usize; // n rows, float64
@@ -34,6 +35,7 @@ export class Lasso {
   values: usize; // lists
   gaps: usize; // float64, relative to ½‖x‖²
   passes: usize;
+  gram: usize; // n × n, where `withGram` says so: the Gram matrix
   // one's own of each thread
   states: usize; // work × lasso_state_bytes
   scratch: usize; // lasso_scratch_bytes
@@ -49,7 +51,9 @@ export class Sample {
   passes: i32;
   careful: i32; // 1: the support changes by one atom at a time
   stalled: i32; // 1: float32 has not sufficed
+  free: i32; // 1: codes on the support may have any sign
   lambda: f64;
+  level: f64; // the size of a correlation that matters: λ, if there is one
   half: f64; // ½‖x‖²
   rr: f64; // ‖r‖²
   xr: f64; // x·r
@@ -113,6 +117,8 @@ export let pool: usize = 0;
 export let packed: usize = 0;
 /** Correlations, work × n. */
 export let correlations: usize = 0;
+/** n values. */
+export let row: usize = 0;
 /** The working set: atoms, their rows and correlations, n + 8 of each. */
 export let setIndex: usize = 0, setAddress: usize = 0, setValue: usize = 0;
 /** Lists with 8 more entries. */
@@ -138,6 +144,7 @@ export let wideLists: usize = 0, wide: usize = 0;
   pool = at, at += work + 15 << 2 & ~63;
   packed = at, at += (work * (m + 4) << 2) + 63 & ~63;
   correlations = at, at += work * n << 2;
+  row = at, at += n << 2;
   setIndex = at, at += n + 8 << 2;
   setAddress = at, at += n + 8 << 2;
   setValue = at, at += n + 8 << 2;

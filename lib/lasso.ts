@@ -2,20 +2,20 @@
  * The Lasso, solved to a tolerance that every sample's duality gap certifies, with sparse codes.
  * @module
  */
+import { requireInteger, requireNonNegative, requireOptions, requirePositive } from "./checks.ts";
 import {
-  requireFunction,
-  requireInteger,
-  requireNonNegative,
-  requireOptions,
-  requirePositive,
-} from "./checks.ts";
-import { ActiveSetSolver, type Part, partRows, type SampleCodes } from "./cores/lasso.ts";
+  ActiveSetSolver,
+  CodesCollector,
+  type CodesOf,
+  requireWork,
+  type WorkOptions,
+} from "./cores/lasso.ts";
 import { type CsrMatrix, requireCsrMatrix } from "./csr_matrix.ts";
-import { type Matrix, type Matrix32, requireMatrix, zeros32 } from "./matrix.ts";
+import { type Matrix, requireMatrix } from "./matrix.ts";
 import { Arena } from "./wasm/memory.ts";
 
 /** What {@linkcode lasso} and {@linkcode lassoPath} have in common. */
-export interface CertifiedOptions {
+export interface CertifiedOptions extends WorkOptions {
   /** A factor of λ for each atom, above 0: the penalty is then λ·Σ wⱼ|zⱼ|. Default 1 for all. */
   weights?: ArrayLike<number>;
   /** Keeps codes at 0 or above. Default false. */
@@ -26,10 +26,6 @@ export interface CertifiedOptions {
   output?: "csr" | "dense";
   /** Most times that all atoms are looked at for a sample and a λ. Default 30. */
   maxRounds?: number;
-  /** Ends the work, with its reason as the error, when it is aborted: by `onProgress`, say. */
-  signal?: AbortSignal;
-  /** Called after every few hundred samples with the number of those done and of all. */
-  onProgress?: (done: number, total: number) => void;
 }
 
 /** What {@linkcode lasso} minimises, and how well. */
@@ -80,21 +76,11 @@ export interface LassoSolution<Codes = CsrMatrix> {
  * assert(gaps.every((gap) => gap <= 1e-4));
  * ```
  */
-export function lasso(
+export function lasso<Output extends "csr" | "dense" = "csr">(
   X: Matrix,
   D: Matrix,
-  options: LassoOptions & { output: "dense" },
-): LassoSolution<Matrix32>;
-export function lasso(
-  X: Matrix,
-  D: Matrix,
-  options: LassoOptions & { output?: "csr" },
-): LassoSolution<CsrMatrix>;
-export function lasso(
-  X: Matrix,
-  D: Matrix,
-  options: LassoOptions,
-): LassoSolution<CsrMatrix | Matrix32> {
+  options: LassoOptions & { output?: Output },
+): LassoSolution<CodesOf<Output>> {
   requireOptions("options", options);
   const { lambda, warm } = options;
   requireProblem(X, D, options);
@@ -135,21 +121,11 @@ export interface LassoPathOptions extends CertifiedOptions {
  * assert.deepEqual([...weak.codes.data], [1.5, 0.5]);
  * ```
  */
-export function lassoPath(
+export function lassoPath<Output extends "csr" | "dense" = "csr">(
   X: Matrix,
   D: Matrix,
-  options: LassoPathOptions & { output: "dense" },
-): LassoSolution<Matrix32>[];
-export function lassoPath(
-  X: Matrix,
-  D: Matrix,
-  options: LassoPathOptions & { output?: "csr" },
-): LassoSolution<CsrMatrix>[];
-export function lassoPath(
-  X: Matrix,
-  D: Matrix,
-  options: LassoPathOptions,
-): LassoSolution<CsrMatrix | Matrix32>[] {
+  options: LassoPathOptions & { output?: Output },
+): LassoSolution<CodesOf<Output>>[] {
   requireOptions("options", options);
   const { lambdas } = options;
   requireProblem(X, D, options);
@@ -170,20 +146,14 @@ export function lassoPath(
 }
 
 function requireProblem(X: Matrix, D: Matrix, options: CertifiedOptions): void {
-  const { weights, tol, output, maxRounds, signal, onProgress } = options;
+  const { weights, tol, output, maxRounds } = options;
   requireMatrix("D", D);
   requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
   if (weights !== undefined) requirePositives("weights", weights, D.cols, "atom");
   if (tol !== undefined) requireNonNegative("tol", tol);
   if (maxRounds !== undefined) requireInteger("maxRounds", maxRounds, 1, 2 ** 31 - 1);
-  if (output !== undefined && output !== "csr" && output !== "dense") {
-    throw new RangeError(`output must be "csr" or "dense", got ${JSON.stringify(output)}`);
-  }
-  if (onProgress !== undefined) requireFunction("onProgress", onProgress);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal must be an AbortSignal, got ${typeof signal}`);
-  }
+  requireWork(options, output);
 }
 
 function requirePositives(
@@ -207,90 +177,23 @@ interface SolveOptions extends CertifiedOptions {
   penalty: (sample: number, step: number) => number;
 }
 
-function solve(
+function solve<Output extends "csr" | "dense">(
   X: Matrix,
   D: Matrix,
-  options: SolveOptions,
-): LassoSolution<CsrMatrix | Matrix32>[] {
-  const { weights, nonneg = false, tol = 1e-4, maxRounds = 30, output = "csr" } = options;
+  options: SolveOptions & { output?: Output },
+): LassoSolution<CodesOf<Output>>[] {
+  const { weights, nonneg = false, tol = 1e-4, maxRounds = 30, output } = options;
   const { warm, path, penalty, signal, onProgress } = options;
-  const results = Array.from(
-    { length: path },
-    () => new Collector(X.rows, D.cols, output === "dense"),
-  );
+  const results = Array.from({ length: path }, () => new CodesCollector(X.rows, D.cols, output));
   signal?.throwIfAborted();
   using arena = new Arena();
-  const size = partRows(X.rows, D, path);
-  const parts: Part[] = [];
-  for (let start = 0; start < X.rows; start += size) {
-    parts.push({ start, end: Math.min(start + size, X.rows) });
-  }
-  const startEntries = Math.max(
-    0,
-    ...parts.map(({ start, end }) => warm ? warm.indptr[end] - warm.indptr[start] : 0),
-  );
-  const settings = { rows: X.rows, path, weights, nonneg, tol, maxRounds, startEntries };
+  const settings = { rows: X.rows, path, weights, nonneg, maxRounds, given: warm };
   const solver = new ActiveSetSolver(arena, D, settings);
-  for (const part of parts) {
-    solver.solve(X, part, penalty, warm);
-    results.forEach((result, step) => solver.read(step, part, result.add));
+  for (const part of solver.parts()) {
+    solver.lasso(X, part, tol, penalty);
+    results.forEach((result, step) => solver.read(part, result.add, step));
     onProgress?.(part.end, X.rows);
     signal?.throwIfAborted();
   }
-  return results.map((result) => result.solution());
-}
-
-/** Gathers the codes of samples in order. */
-class Collector {
-  readonly #cols: number;
-  readonly #indptr: Int32Array;
-  readonly #gaps: Float64Array;
-  readonly #passes: Int32Array;
-  readonly #dense: Matrix32 | undefined;
-  #indices = new Int32Array(0);
-  #data = new Float32Array(0);
-  #count = 0;
-
-  constructor(rows: number, cols: number, dense: boolean) {
-    this.#cols = cols;
-    this.#indptr = new Int32Array(rows + 1);
-    this.#gaps = new Float64Array(rows);
-    this.#passes = new Int32Array(rows);
-    if (dense) this.#dense = zeros32(rows, cols);
-  }
-
-  /** Takes the next sample's codes. */
-  readonly add = (sample: number, { columns, values, gap, passes }: SampleCodes): void => {
-    this.#gaps[sample] = gap;
-    this.#passes[sample] = passes;
-    if (this.#dense) {
-      const row = sample * this.#cols;
-      for (let p = 0; p < columns.length; p++) this.#dense.data[row + columns[p]] = values[p];
-      return;
-    }
-    const end = this.#count + columns.length;
-    if (end > this.#indices.length) this.#grow(end);
-    this.#indices.set(columns, this.#count);
-    this.#data.set(values, this.#count);
-    this.#indptr[sample + 1] = this.#count = end;
-  };
-
-  #grow(least: number): void {
-    const length = Math.max(least, 2 * this.#indices.length, 1024);
-    const indices = new Int32Array(length), data = new Float32Array(length);
-    indices.set(this.#indices);
-    data.set(this.#data);
-    [this.#indices, this.#data] = [indices, data];
-  }
-
-  solution(): LassoSolution<CsrMatrix | Matrix32> {
-    const codes = this.#dense ?? {
-      rows: this.#indptr.length - 1,
-      cols: this.#cols,
-      indptr: this.#indptr,
-      indices: this.#indices.slice(0, this.#count),
-      data: this.#data.slice(0, this.#count),
-    };
-    return { codes, gaps: this.#gaps, passes: this.#passes };
-  }
+  return results.map(({ codes, gaps, passes }) => ({ codes, gaps, passes }));
 }

@@ -456,7 +456,7 @@ Deno.test("wrong arguments are refused with the rule that they break", () => {
     [{ warm: normal(3, 5, 1) }, TypeError, /warm must be a sparse matrix/],
     [{ warm: fromDense(normal(2, 5, 1)) }, RangeError, /warm must have 3 rows, got 2/],
     [{ onProgress: 1 }, TypeError, /onProgress must be a function/],
-    [{ signal: {} }, TypeError, /signal must be an AbortSignal/],
+    [{ signal: {} }, TypeError, /signal must be a AbortSignal/],
   ];
   for (const [options, name, message] of wrong) {
     const all = { lambda: 0.1, ...options } as LassoOptions & { output: "csr" };

@@ -94,6 +94,10 @@ export interface KernelExports {
   fista_prepare(record: Pointer): void;
   /** Solves samples of a record to relative gaps of at most `gap`: see kernels/lasso.ts. */
   lasso(record: Pointer, first: number, end: number, gap: number): void;
+  /** Orthogonal matching pursuit of samples of a record: see kernels/omp.ts. */
+  omp(record: Pointer, first: number, end: number, k: number, tol: number): void;
+  /** The best codes of samples of a record on given supports. */
+  debias(record: Pointer, first: number, end: number): void;
   /** Takes the dimensions first … first + rows − 1 of all atoms from `part` (rows×n, float64). */
   lasso_dictionary(record: Pointer, part: Pointer, first: number, rows: number): void;
   /** Makes the packed form of a record's dictionary from its atoms. */

@@ -1,0 +1,141 @@
+// Orthogonal matching pursuit: the atom with the largest correlation with the residual joins the support, and the
+// codes become the best ones on it, again and again (Pati, Rezaiifar and Krishnaprasad, 1993). And the best codes on
+// supports that are given.
+//
+// Correlations come from the Gram matrix, c = Dᵀx − Gz, where the record has it, else from passes that all samples
+// in work take together; then those within the passes' error of the largest are computed in float64.
+
+import { bestCodes, join } from "./active_set";
+import { correlationError, exactStrongest, polish } from "./lasso_certificate";
+import { gemm_nt } from "./gemm_nt";
+import {
+  correlations, enter, Lasso, newCode, newIndex, newSign, packed, pool, row, Sample, stateAt, vector,
+} from "./lasso_record";
+import { enterSample, hideSupport, joinGiven, pass, report } from "./lasso_samples";
+import { combine } from "./sparse";
+import { fit, improve, renew } from "./support_search";
+import { emptySet, setSize, survey } from "./working_set";
+
+/** Correlations smaller than this share of the largest possible one are rounding. */
+const ROUNDING: f64 = 1e-6;
+/** Part of the largest possible correlation that counts as one that matters. */
+const LEVEL: f64 = 0.05;
+
+/** A sample comes in, without a penalty. */
+function begin(l: Lasso, s: Sample, number: usize): void {
+  enterSample(l, s, number);
+  s.lambda = 0, s.level = LEVEL * load<f64>(l.norms) * sqrt(s.rr), s.careful = 1, s.free = 1 - l.nonneg;
+}
+
+/** The atom with the largest correlation joins, and the codes become the best. Returns whether one has joined. */
+function extend(l: Lasso, s: Sample, c: usize, error: f64): bool {
+  hideSupport(s, c);
+  const most = <f64>survey(l, c, 0), least = ROUNDING * load<f64>(l.norms) * sqrt(2 * s.half);
+  const atom = exactStrongest(l, s, c, <f32>(most - 2 * error), least);
+  if (atom < 0) return false;
+  store<u32>(newIndex, atom);
+  store<f32>(newSign, load<f32>(c + (<usize>atom << 2)) < 0 ? -1 : 1);
+  store<f64>(newCode, 0);
+  if (join(l, s, 1) == 0) return false;
+  emptySet();
+  fit(l, s);
+  renew(l, s);
+  return true;
+}
+
+/** Whether a sample has all its atoms, or what is left of it is at most `tol` of it. */
+function isDone(l: Lasso, s: Sample, k: i32, tol: f64): bool {
+  if (s.size == k || s.size == l.rank) return true;
+  const r = s.residual;
+  let sum: f64 = 0;
+  for (let at = r, end = r + (<usize>l.m << 2); at < end; at += 4) sum += <f64>load<f32>(at) * <f64>load<f32>(at);
+  s.rr = sum;
+  return sum <= tol * 2 * s.half;
+}
+
+/** The best codes of the support, refined; what they leave of the sample. */
+function end(l: Lasso, s: Sample): void {
+  polish(l, s, 0);
+  report(l, s, s.half == 0 ? 0 : 0.5 * s.rr / s.half);
+}
+
+/** Pursues samples `first` … `last` − 1 of the record, up to k atoms or until ‖r‖² ≤ tol·‖x‖². */
+export function omp(record: usize, first: i32, last: i32, k: i32, tol: f64): void {
+  const l = changetype<Lasso>(record);
+  enter(l);
+  if (l.withGram != 0) pursueWithGram(l, first, last, k, tol);
+  else pursueInPasses(l, first, last, k, tol);
+}
+
+function pursueInPasses(l: Lasso, first: usize, last: usize, k: i32, tol: f64): void {
+  let active: usize = 0, next = first;
+  for (; active < <usize>l.work && next < last; active++) {
+    const s = stateAt(l, active);
+    store<u32>(pool + (active << 2), changetype<u32>(s));
+    begin(l, s, next++);
+  }
+  while (active > 0) {
+    pass(l, active);
+    for (let i = active; i-- > 0;) {
+      const s = changetype<Sample>(<usize>load<u32>(pool + (i << 2))), c = correlations + i * (<usize>l.n << 2);
+      s.passes++;
+      // as many turns as twice the atoms: those that leave make room for others
+      const more = s.passes <= 2 * k && extend(l, s, c, correlationError(l, s));
+      if (more && !isDone(l, s, k, tol)) continue;
+      end(l, s);
+      if (next < last) begin(l, s, next++);
+      else if (i < --active) store<u32>(pool + (i << 2), load<u32>(pool + (active << 2)));
+    }
+  }
+}
+
+function pursueWithGram(l: Lasso, first: usize, last: usize, k: i32, tol: f64): void {
+  const m = <usize>l.m, n = <usize>l.n, work = <usize>l.work, s = stateAt(l, 0);
+  for (let from = first; from < last; from += work) {
+    const count = min(work, last - from);
+    for (let i: usize = 0; i < count; i++) {
+      begin(l, s, from + i);
+      memory.copy(packed + i * (m << 2), s.input, m << 2);
+    }
+    gemm_nt(<i32>count, l.n, l.m, packed, l.m, l.atoms, l.m, correlations, l.n);
+    for (let i: usize = 0; i < count; i++) {
+      begin(l, s, from + i);
+      pursue(l, s, correlations + i * (n << 2), k, tol);
+    }
+  }
+}
+
+/** One sample from its correlations with all atoms on. */
+function pursue(l: Lasso, s: Sample, start: usize, k: i32, tol: f64): void {
+  const bytes = <usize>l.n << 2;
+  memory.copy(row, start, bytes);
+  while (!isDone(l, s, k, tol) && s.passes++ < 2 * k) {
+    if (!extend(l, s, row, 0)) break;
+    // the rows of the Gram matrix in place of the atoms'
+    for (let a: usize = 0, size = <usize>s.size; a < size; a++) {
+      store<u32>(s.output + (a << 2), l.gram + <usize>load<u32>(s.index + (a << 2)) * bytes);
+    }
+    combine(s.size, s.output, vector, bytes, start, row);
+  }
+  end(l, s);
+}
+
+/** The best codes of samples `first` … `last` − 1 on the supports of the codes to start from. */
+export function debias(record: usize, first: i32, last: i32): void {
+  const l = changetype<Lasso>(record), s = stateAt(l, 0);
+  enter(l);
+  for (let number = first; number < last; number++) {
+    begin(l, s, number);
+    s.careful = 0;
+    if (joinGiven(l, s)) {
+      emptySet();
+      fit(l, s);
+      // atoms that have left may be wanted again
+      if (setSize > 0) {
+        renew(l, s);
+        improve(l, s, <f32>(1e-5 * s.level));
+      }
+    }
+    end(l, s);
+  }
+}
