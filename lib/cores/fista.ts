@@ -16,13 +16,21 @@ import {
 } from "../wasm/memory.ts";
 import type { Matrix } from "../matrix.ts";
 
+// The numbers below were chosen by bench/sparse_coding_bench.ts, groups "sparse coding …". What half and
+// double of each does to the time of 100 iterations without the preparation, as the best of many runs at
+// n = 50, 100 (also signed), 1000 (also signed) and 2000:
+//   MAX_GRAM          half: +12 to +15 % at 1000; double: +10 % at 2000
+//   LOCAL_SHARE       half: −6 % at 50, −3 % at 100; double: +6 to +21 % up to 100
+//   MOST_LOCAL        half: +3 to +9 % at 1000; double: +2 to +12 %
+//   ATOMS_SHARE       half: +13 % at 2000; double: +16 %
+//   MOST_ROWS         at most 4 % up to 100
+// BLOCK_CODES bounds the block from 16,384 atoms on, LEAST_ROWS from 262,144: kept for their memory.
+
 /**
  * Up to this many atoms the solver keeps their Gram matrix (at most 4 MiB, so that it stays in the
  * cache). Decided by the dictionary alone: a sample's codes must not depend on how many there are.
  */
 const MAX_GRAM = 1024;
-
-// Measured by bench/sparse_coding_bench.ts, groups "sparse coding 50" to "sparse coding 10000".
 
 /** Samples of a thread's block: as many as have BLOCK_CODES codes, within these bounds. */
 const LEAST_ROWS = 16, MOST_ROWS = 256, BLOCK_CODES = 2 ** 22;
