@@ -52,7 +52,7 @@ function showOrPrune({ cache, prune, json }: FlagValues<typeof FLAGS>): void {
     console.log(alignColumns([
       ["model", "size", "last used"],
       ...models.map(({ name, size, used }) => [
-        printable(name),
+        name,
         formatBytes(size),
         used.toISOString(),
       ]),

@@ -3,7 +3,7 @@
  * @module
  */
 import type { FileComparison, MethodComparison, MetricComparison } from "./parity.ts";
-import { alignColumns } from "../results.ts";
+import { alignColumns, printable } from "../results.ts";
 import { tolerances } from "./tolerances.ts";
 
 /** Sums over the methods of files. */
@@ -30,8 +30,8 @@ interface Totals {
 export function comparisonText(files: readonly FileComparison[]): string {
   const parts = files.map(({ file, command, methods }) => {
     const totals = totalsOf(methods);
-    const heading = `${file}: ${countsText(totals)}`;
-    if (totals.matched === 0) return `${heading} (${command})`;
+    const heading = `${printable(file)}: ${countsText(totals)}`;
+    if (totals.matched === 0) return `${heading} (${printable(command)})`;
     const metrics = metricNames(methods);
     const lines = methods.map((method) => [
       `  ${method.method}`,

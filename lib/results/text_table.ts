@@ -2,10 +2,12 @@
  * Tables as plain text.
  * @module
  */
+import { printable } from "./printable.ts";
 import type { MeanAndSd } from "./statistics.ts";
 
 /**
- * Aligns the columns of a table: two spaces between them, none at the ends of lines.
+ * Aligns the columns of a table: two spaces between them, none at the ends of lines. What comes from
+ * outside in a field is made safe to print.
  *
  * @param lines Fields of the lines, as many in each as in the first.
  *
@@ -18,8 +20,9 @@ import type { MeanAndSd } from "./statistics.ts";
  * ```
  */
 export function alignColumns(lines: readonly (readonly string[])[]): string {
-  const widths = lines[0].map((_, j) => Math.max(...lines.map((line) => line[j].length)));
-  return lines
+  const fields = lines.map((line) => line.map(printable));
+  const widths = fields[0].map((_, j) => Math.max(...fields.map((line) => line[j].length)));
+  return fields
     .map((line) => line.map((field, j) => field.padEnd(widths[j])).join("  ").trimEnd())
     .join("\n");
 }

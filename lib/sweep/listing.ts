@@ -2,7 +2,7 @@
  * What `--list` prints: the cells of a grid, and how long they take.
  * @module
  */
-import { alignColumns, printable, type SavedCell } from "../results.ts";
+import { alignColumns, type SavedCell } from "../results.ts";
 import type { Cell } from "./experiment.ts";
 
 /** A grid in numbers. Hours are those of one core. */
@@ -84,7 +84,7 @@ export function listingText({ cells, hours, hoursLeft }: Listing): string {
     ["index", ...columns, "cost", "hours", "known"],
     ...cells.map(({ index, key, cost, hours, known }) => [
       String(index),
-      ...columns.map((column) => printable(String(key[column]))),
+      ...columns.map((column) => String(key[column])),
       cost.toPrecision(3),
       inHours(hours),
       known ? "yes" : "",
