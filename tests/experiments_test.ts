@@ -337,6 +337,9 @@ Deno.test("an experiment of one's own is one file: own method, data and columns,
     num_latents === 20 && method === "fista_oracle"
   );
   assert(Number(noisy.mcc_iid) < Number(clean.mcc_iid) - 0.01, "the noise must show");
+  // the module that defines the sweep names its methods, for figures and tables
+  await import("./fixtures/own_sweep.ts");
+  assert.equal(methodStyle("ista_oracle").label, "ISTA, oracle dictionary");
   // the cache knows models by their setting, which says nothing of the noise
   assert.deepEqual(listModels(join(own, "cache")), []);
 });
@@ -354,8 +357,7 @@ Deno.test("data of one's own must be of the setting's sizes", () => {
 });
 
 Deno.test("figures of the paper are refused by name to an experiment that is not the paper's", async () => {
-  const drawn = { name: "exp_own_sweep", style: methodStyle };
-  await assert.rejects(paperFigures([], [], drawn), {
+  await assert.rejects(paperFigures([], [], "exp_own_sweep"), {
     name: "RangeError",
     message: /^Cannot draw exp_own_sweep: it must be one of exp_vary_latents, .*; an experiment of/,
   });

@@ -7,7 +7,6 @@ import * as costs from "./estimates.ts";
 import type { Datasets } from "../data.ts";
 import { varyLatentsGrid } from "../grids.ts";
 import { infer, Instance, type SplitCodes, type TrainedModel } from "./instance.ts";
-import { methodStyle } from "../methods.ts";
 import type { DrawRows } from "./paper_figures.ts";
 import type { CellResult, Row, SummarySpec } from "../results.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
@@ -221,7 +220,7 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
     },
 
     ...figures && {
-      figures: (rows, diagnostics) => figures(rows, diagnostics, { name, style: methodStyle }),
+      figures: (rows, diagnostics) => figures(rows, diagnostics, name),
     },
   };
 }

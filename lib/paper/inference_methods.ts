@@ -6,7 +6,7 @@
 import * as costs from "./estimates.ts";
 import { learnDictionary } from "../dictionary_learning.ts";
 import { linearProbe } from "../linear_probe.ts";
-import { type MethodStyle, methodStyle } from "../methods.ts";
+import type { OwnMethod } from "../methods.ts";
 import { infer, type Instance, type Setting, type SplitCodes } from "./instance.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
 import { softplusAdam } from "../softplus_adam.ts";
@@ -24,7 +24,8 @@ export interface MethodOptions {
 }
 
 /**
- * A way to find codes: `id` and `infer` suffice.
+ * A way to find codes: `id` and `infer` suffice. A sweep registers it under its label and family, where
+ * `lib/methods.ts` does not know it.
  *
  * Where its rows are compared with published ones, `lib/reports/tolerances.ts` says how far they may
  * differ; rows of a method that is not listed there are compared and not judged.
@@ -32,23 +33,27 @@ export interface MethodOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
+ * import { Instance } from "./instance.ts";
+ * import type { Method } from "./inference_methods.ts";
  * import { ista } from "../sparse_coding.ts";
- * import { type Method, methodStyles } from "./inference_methods.ts";
  *
  * const istaOracle: Method = {
  *   id: "ista_oracle",
+ *   label: "ISTA, oracle dictionary",
+ *   family: "sparse coding",
  *   infer: ({ data: { A }, observations: { id, ood } }, { lambda }) => ({
  *     codesId: ista(id, A, { lambda }),
  *     codesOod: ista(ood, A, { lambda }),
  *   }),
- *   style: { label: "ISTA, oracle dictionary" },
  * };
- * assert.equal(methodStyles([istaOracle])("ista_oracle").label, "ISTA, oracle dictionary");
+ * const setting = { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 };
+ * const options = { epochs: 1, maxSteps: 50, lambda: 0.1, fistaIters: 100 };
+ * const instance = new Instance(setting, options);
+ * const codes = istaOracle.infer(instance, options, () => {});
+ * assert(instance.score(codes).mcc_iid > 0.5);
  * ```
  */
-export interface Method<Options extends MethodOptions = MethodOptions> {
-  /** Its name in result rows. */
-  id: string;
+export interface Method<Options extends MethodOptions = MethodOptions> extends OwnMethod {
   /** Codes of the validation and the OOD samples. */
   infer(instance: Instance, options: Options, progress: (share: number) => void): SplitCodes;
   /** Estimated seconds of one core. Default: none to speak of beside the scoring of its row. */
@@ -60,8 +65,6 @@ export interface Method<Options extends MethodOptions = MethodOptions> {
    * the cells. Default: it takes all.
    */
   declines?(setting: Setting, options: Options): string | undefined;
-  /** How its rows are drawn, as far as it differs from what `methodStyle` gives for the id. */
-  style?: Partial<MethodStyle>;
 }
 
 /**
@@ -202,14 +205,3 @@ export const sweepMethods: readonly Method[] = [
   dlFista,
   softplusAdamMethod,
 ];
-
-/**
- * How methods are drawn: the registry's style, with what a method itself says.
- *
- * @returns A style for any id, also of a method that is not among them.
- */
-export function methodStyles(
-  methods: readonly Pick<Method, "id" | "style">[],
-): (id: string) => MethodStyle {
-  return (id) => ({ ...methodStyle(id), ...methods.find((method) => method.id === id)?.style });
-}

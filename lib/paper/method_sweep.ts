@@ -4,8 +4,9 @@
  */
 import type { Datasets } from "../data.ts";
 import { peakMemory, scoring } from "./estimates.ts";
-import { type Method, type MethodOptions, methodStyles } from "./inference_methods.ts";
+import type { Method, MethodOptions } from "./inference_methods.ts";
 import { Instance } from "./instance.ts";
+import { methodIds, registerMethod } from "../methods.ts";
 import type { DrawRows } from "./paper_figures.ts";
 import type { CellKey, Row } from "../results.ts";
 import {
@@ -83,6 +84,7 @@ export interface MethodSweep<
  * some of them.
  *
  * @param sweep What tells it from other sweeps.
+ * @throws {RangeError} Where a method has the id of another method, but not its label and family.
  *
  * @example
  * ```ts
@@ -114,6 +116,9 @@ export function methodSweep<
 >(sweep: MethodSweep<Own, Point, Key>): Experiment<Own & SweepOptions, Key> {
   type Options = Own & SweepOptions;
   const { name, description, methods, grid, draw, figures } = sweep;
+  for (const { id, label, family } of methods) {
+    if (label || family || !methodIds.includes(id)) registerMethod({ id, label, family });
+  }
   const keyOf = sweep.columnsOf ?? columnsOf as unknown as NonNullable<typeof sweep.columnsOf>;
   const ofKey = sweep.settingOf ?? settingOf as unknown as NonNullable<typeof sweep.settingOf>;
 
@@ -166,8 +171,7 @@ export function methodSweep<
     },
 
     ...figures && {
-      figures: (rows, diagnostics) =>
-        figures(rows, diagnostics, { name, style: methodStyles(methods) }),
+      figures: (rows, diagnostics) => figures(rows, diagnostics, name),
     },
   };
 }

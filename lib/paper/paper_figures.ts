@@ -2,23 +2,14 @@
  * The figures that an experiment draws when it ends.
  * @module
  */
-import type { MethodStyle } from "../methods.ts";
 import type { Row } from "../results.ts";
 import type { NamedFigure } from "../sweep/experiment.ts";
 
-/** The experiment whose rows are drawn. */
-export interface Drawn {
-  /** Name of its result file without the extension. */
-  name: string;
-  /** How its methods are drawn. */
-  style(method: string): MethodStyle;
-}
-
-/** Draws all figures from all rows of an experiment's result files. */
+/** Draws all figures from all rows of the result files of an experiment, which has the given name. */
 export type DrawRows = (
   rows: Row[],
   diagnostics: Row[],
-  about: Drawn,
+  name: string,
 ) => NamedFigure[] | Promise<NamedFigure[]>;
 
 /**
@@ -29,18 +20,17 @@ export type DrawRows = (
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { methodStyle } from "../methods.ts";
  * import { paperFigures } from "./paper_figures.ts";
  *
  * const rows = [{ method: "frozen_relu", num_latents: 50, seed: 0, mcc_iid: 0.5 }];
- * const figures = await paperFigures(rows, [], { name: "exp_dict_quality", style: methodStyle });
+ * const figures = await paperFigures(rows, [], "exp_dict_quality");
  * assert.equal(figures[0].name, "dict_quality_n50");
  * ```
  */
 export async function paperFigures(
   rows: Row[],
   diagnostics: Row[],
-  { name }: Drawn,
+  name: string,
 ): Promise<NamedFigure[]> {
   // not imported above: workers compute without the plotting library
   const { figureSets } = await import("./figure_sets.ts");
