@@ -158,7 +158,12 @@ function fish(tasks: readonly Completed[]): string {
   });
   const names = quoted(tasks.map(({ task }) => task).join(" "));
   const isFirst = "test (count (commandline -opc)) -eq 2; and __fish_seen_subcommand_from task";
-  return [`complete -c deno -n ${quoted(isFirst)} -x -a ${names}`, ...lines].join("\n");
+  return [
+    "# what completes deno itself is loaded first, because it drops all that was there before",
+    "complete -C 'deno ' > /dev/null",
+    `complete -c deno -n ${quoted(isFirst)} -x -a ${names}`,
+    ...lines,
+  ].join("\n");
 }
 
 if (import.meta.main) await runCommand(command, (_flags, [shell]) => printCompletion(shell));
