@@ -24,6 +24,7 @@ export {
   normalizeColumns,
   toFloat32,
   toFloat64,
+  toRows,
   transpose,
   zeros,
   zeros32,
@@ -58,6 +59,7 @@ export * from "./lib/sae_file.ts";
 export * from "./lib/reconstruction.ts";
 export * from "./lib/refine.ts";
 export * from "./lib/compare.ts";
+export type { Interruptible } from "./lib/interruptible.ts";
 export * from "./lib/metrics.ts";
 export {
   decisionValues,

@@ -2,6 +2,7 @@
  * Linear sum assignment: the best one-to-one match of rows to columns of a cost matrix.
  * @module
  */
+import { requireOptions } from "./checks.ts";
 import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 
 /** An optimal match with the dual prices that prove it optimal. */
@@ -47,8 +48,10 @@ export interface Assignment {
  */
 export function linearSumAssignment(
   C: Matrix,
-  { maximize = false }: { maximize?: boolean } = {},
+  options: { maximize?: boolean } = {},
 ): Assignment {
+  requireOptions("options", options, ["maximize"]);
+  const { maximize = false } = options;
   requireMatrix("C", C);
   const sign = maximize ? -1 : 1;
   if (C.rows > C.cols) {

@@ -2,6 +2,7 @@
  * The inference methods side by side on one dictionary.
  * @module
  */
+import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import { requireFunction, requireInstance, requireOptions } from "./checks.ts";
 import { Lista } from "./lista.ts";
 import { type Matrix, requireMatrix } from "./matrix.ts";
@@ -22,7 +23,7 @@ export interface ComparedSplit {
 }
 
 /** Options of {@linkcode compareMethods}. */
-export interface CompareOptions {
+export interface CompareOptions extends Interruptible {
   /** The shared dictionary, m × n. */
   dictionary: Matrix;
   /** Weight of the penalty, λ > 0. */
@@ -58,6 +59,10 @@ export interface FullyComparedMethod extends ComparedMethod {
   /** MCC out of distribution. */
   mcc_ood: number;
 }
+
+const COMPARE_OPTIONS = [
+  ...["dictionary", "lambda", "nIter", "sae", "lista", "methods", ...INTERRUPTIBLE],
+];
 
 /**
  * Scores inference methods on one dictionary: non-negative FISTA, ISTA, and where given an
@@ -101,7 +106,8 @@ export function compareMethods(
   options: CompareOptions,
 ): ComparedMethod[] {
   requireOptions("splits", splits);
-  requireOptions("options", options);
+  requireOptions("options", options, COMPARE_OPTIONS);
+  const endsAfter = watch(options);
   const { val, ood } = splits;
   const { dictionary, lambda, nIter = 100, sae, lista, methods = {} } = options;
   for (const [name, split] of [["val", val], ["ood", ood]] as const) {
@@ -132,15 +138,18 @@ export function compareMethods(
       return codes;
     };
   }
-  return Object.entries(encoders).map(([method, encode]) => {
+  const rows: ComparedMethod[] = [], all = Object.entries(encoders);
+  for (const [method, encode] of all) {
     const codesId = encode(val.Y), codesOod = encode(ood.Y);
-    return {
+    rows.push({
       method,
       ...evaluate({ codesId, codesOod, val, ood }, { null: false }),
       mse_iid: meanSquaredError(val.Y, codesId, dictionary),
       mse_ood: meanSquaredError(ood.Y, codesOod, dictionary),
       l0_iid: meanL0(codesId),
       l0_ood: meanL0(codesOod),
-    };
-  });
+    });
+    if (endsAfter(rows.length, all.length)) break;
+  }
+  return rows;
 }

@@ -5,7 +5,7 @@
 import { requireOptions } from "./checks.ts";
 import { ActiveSetSolver, CodesCollector, requireWork, type WorkOptions } from "./cores/lasso.ts";
 import { type CsrMatrix, requireCsrMatrix } from "./csr_matrix.ts";
-import { type Matrix, requireMatrix } from "./matrix.ts";
+import { type Matrix, requireFloat32, requireMatrix } from "./matrix.ts";
 import { Arena } from "./wasm/memory.ts";
 
 /** How {@linkcode debias} fits. */
@@ -47,10 +47,12 @@ export function debias(
   codes: CsrMatrix,
   options: DebiasOptions = {},
 ): { codes: CsrMatrix; residuals: Float64Array } {
-  requireOptions("options", options);
+  requireOptions("options", options, ["nonneg", "signal", "onProgress"]);
   const { nonneg = false, signal, onProgress } = options;
   requireMatrix("D", D, { rows: X?.cols });
   requireMatrix("X", X);
+  requireFloat32("D", D);
+  requireFloat32("X", X);
   requireCsrMatrix("codes", codes, { rows: X.rows, cols: D.cols });
   requireWork(options);
 

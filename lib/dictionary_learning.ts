@@ -2,6 +2,7 @@
  * Dictionary learning by alternating sparse coding and dictionary updates: DL-FISTA and ISTA learning.
  * @module
  */
+import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import {
   requireFunction,
   requireInteger,
@@ -71,7 +72,7 @@ export interface DictionaryRound {
 export type Coder = (X: Matrix, D: Matrix32, zInit: Matrix32) => Matrix;
 
 /** What {@linkcode learnDictionary} learns and for how long. */
-export interface LearnDictionaryOptions {
+export interface LearnDictionaryOptions extends Interruptible {
   /** Number of atoms n. */
   numLatents: number;
   /** Weight λ of the ℓ1 penalty, above 0. */
@@ -120,7 +121,9 @@ export interface LearnedDictionary {
  * @param XOod Samples×m observations that are coded only; may have no rows.
  * @param options See {@linkcode LearnDictionaryOptions}.
  * @returns Codes, dictionary and history.
- * @throws {TypeError} When an argument is of the wrong kind, or both `rounds` and `maxSteps` are given.
+ * @throws {TypeError} When an argument is of the wrong kind, an option unknown, or both `rounds` and
+ * `maxSteps` are given.
+ * @throws The signal's reason, when it is aborted and no partial result is wanted.
  * @throws {RangeError} When shapes do not match, values (a coder's too) are not finite in float32, an
  * option is out of range, or squared errors overflow float32.
  *
@@ -149,6 +152,7 @@ export function learnDictionary(
   const { lambda, nIter, seed, dInit, solver: method, rounds, updateEvery, onRound, numLatents } =
     checkOptions(XId, XOod, options);
   const m = XId.cols, n = numLatents, accelerated = method === "fista";
+  const endsAfter = watch(options);
   let D = dInit ? toFloat32(dInit) : randomDictionary(m, n, seed);
 
   using arena = new Arena();
@@ -181,14 +185,19 @@ export function learnDictionary(
       requireFiniteErrors(history.at(-1)!);
     }
     if (onRound) report(onRound, round, stopped ? undefined : history.at(-1), D, id, ood);
-    if (stopped) break;
+    if (endsAfter(round, rounds) || stopped) break;
   }
   return { codesId: id.codes(), codesOod: ood.codes(), dictionary: D, history };
 }
 
+const LEARNING_OPTIONS = [
+  ...["numLatents", "lambda", "rounds", "maxSteps", "updateEvery", "nIter", "seed", "dInit"],
+  ...["solver", "onRound", ...INTERRUPTIBLE],
+];
+
 /** The checked arguments of {@linkcode learnDictionary}, with their defaults. */
 function checkOptions(XId: Matrix, XOod: Matrix, options: LearnDictionaryOptions) {
-  requireOptions("options", options);
+  requireOptions("options", options, LEARNING_OPTIONS);
   const { numLatents, lambda, updateEvery = 50, nIter = 100, seed = 0, dInit, onRound } = options;
   const { rounds, maxSteps = 50_000, solver = "fista" } = options;
   requireMatrix("XId", XId);
@@ -204,6 +213,7 @@ function checkOptions(XId: Matrix, XOod: Matrix, options: LearnDictionaryOptions
   else if (options.maxSteps === undefined) requireInteger("rounds", rounds, 1);
   else throw new TypeError("Cannot learn for both rounds and maxSteps: give one of them");
   requireInteger("nIter", nIter, 1);
+  requireInteger("seed", seed, 0, 2 ** 32 - 1);
   if (dInit) requireMatrix("dInit", dInit, { rows: XId.cols, cols: numLatents });
   if (typeof solver !== "function" && solver !== "fista" && solver !== "ista") {
     throw new RangeError(
@@ -251,8 +261,10 @@ function checkOptions(XId: Matrix, XOod: Matrix, options: LearnDictionaryOptions
 export function updateDictionary(
   X: Matrix,
   Z: Matrix,
-  { eps = EPS }: { eps?: number } = {},
+  options: { eps?: number } = {},
 ): Matrix32 {
+  requireOptions("options", options, ["eps"]);
+  const { eps = EPS } = options;
   requireMatrix("X", X);
   requireMatrix("Z", Z, { rows: X.rows });
   requireFloat32("X", X);

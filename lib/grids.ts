@@ -3,7 +3,7 @@
  * problem: k ≥ n, a bound above n, or more active latents than the generator can place.
  * @module
  */
-import { requireInteger, requirePositive } from "./checks.ts";
+import { requireArray, requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import {
   compressedSensingBound,
   computeEps,
@@ -76,8 +76,12 @@ interface Combination {
 }
 
 /** Every combination that has a problem, the last list running fastest. */
-function combinations(lists: Required<GridOptions>): Combination[] {
-  for (const [name, values] of Object.entries(lists)) {
+function combinations(options: GridOptions, defaults: Required<GridOptions>): Combination[] {
+  requireOptions("options", options, Object.keys(defaults));
+  const lists = { ...defaults };
+  for (const name of Object.keys(defaults) as (keyof GridOptions)[]) {
+    const values = lists[name] = options[name] ?? defaults[name];
+    requireArray(name, values);
     if (values.length === 0) {
       throw new RangeError(`Cannot make a grid: ${name} must list at least one value, got none`);
     }
@@ -96,8 +100,8 @@ function combinations(lists: Required<GridOptions>): Combination[] {
 }
 
 /** The rows of a grid whose input dimension is the bound. */
-function boundGrid(lists: Required<GridOptions>): GridRow[] {
-  return combinations(lists)
+function boundGrid(options: GridOptions, defaults: Required<GridOptions>): GridRow[] {
+  return combinations(options, defaults)
     .filter(({ numLatents, k, c }) => compressedSensingBound(numLatents, k, c) <= numLatents)
     .map((problem) => ({
       ...validateConfig(problem),
@@ -110,6 +114,7 @@ function boundGrid(lists: Required<GridOptions>): GridRow[] {
  * The grid over the number of latents: n from 50 to 10,000, k = 10, 5000 samples. The controlled
  * experiments run on it too.
  *
+ * @throws {TypeError} When an option is no list, or unknown.
  * @throws {RangeError} When a given list is empty or has a value that is out of range.
  *
  * @example
@@ -119,21 +124,20 @@ function boundGrid(lists: Required<GridOptions>): GridRow[] {
  * assert.equal(varyLatentsGrid({ numLatents: [50] })[0].inputDim, 33);
  * ```
  */
-export function varyLatentsGrid(
-  {
-    numLatents = [50, 100, 500, 1000, 5000, 10_000],
-    k = [10],
-    nSamples = [5000],
-    c = [2],
-  }: GridOptions = {},
-): GridRow[] {
-  return boundGrid({ numLatents, k, c, nSamples });
+export function varyLatentsGrid(options: GridOptions = {}): GridRow[] {
+  return boundGrid(options, {
+    numLatents: [50, 100, 500, 1000, 5000, 10_000],
+    k: [10],
+    nSamples: [5000],
+    c: [2],
+  });
 }
 
 /**
  * The grid over the number of samples: 100 to 100,000 of them, n = 100, k = 10. The paper also runs
  * it with n = 10,000.
  *
+ * @throws {TypeError} When an option is no list, or unknown.
  * @throws {RangeError} When a given list is empty or has a value that is out of range.
  *
  * @example
@@ -143,20 +147,19 @@ export function varyLatentsGrid(
  * assert.equal(varySamplesGrid({ numLatents: [10_000] }).length, 7);
  * ```
  */
-export function varySamplesGrid(
-  {
-    numLatents = [100],
-    k = [10],
-    nSamples = [100, 500, 1000, 5000, 10_000, 50_000, 100_000],
-    c = [2],
-  }: GridOptions = {},
-): GridRow[] {
-  return boundGrid({ numLatents, k, c, nSamples });
+export function varySamplesGrid(options: GridOptions = {}): GridRow[] {
+  return boundGrid(options, {
+    numLatents: [100],
+    k: [10],
+    nSamples: [100, 500, 1000, 5000, 10_000, 50_000, 100_000],
+    c: [2],
+  });
 }
 
 /**
  * The grid over the number of active latents: k from 2 to 100, n = 1000, 5000 samples.
  *
+ * @throws {TypeError} When an option is no list, or unknown.
  * @throws {RangeError} When a given list is empty or has a value that is out of range.
  *
  * @example
@@ -166,20 +169,19 @@ export function varySamplesGrid(
  * assert.deepEqual(varySparsityGrid().map((row) => row.k), [2, 5, 10, 20, 50, 100]);
  * ```
  */
-export function varySparsityGrid(
-  {
-    numLatents = [1000],
-    k = [2, 5, 10, 20, 50, 100],
-    nSamples = [5000],
-    c = [2],
-  }: GridOptions = {},
-): GridRow[] {
-  return boundGrid({ numLatents, k, c, nSamples });
+export function varySparsityGrid(options: GridOptions = {}): GridRow[] {
+  return boundGrid(options, {
+    numLatents: [1000],
+    k: [2, 5, 10, 20, 50, 100],
+    nSamples: [5000],
+    c: [2],
+  });
 }
 
 /**
  * The grid of the frozen decoders: that of {@linkcode varyLatentsGrid}.
  *
+ * @throws {TypeError} When an option is no list, or unknown.
  * @throws {RangeError} When a given list is empty or has a value that is out of range.
  *
  * @example
@@ -196,6 +198,7 @@ export function frozenDecoderGrid(options: GridOptions = {}): GridRow[] {
 /**
  * The grid of many latents: n from 1000 to 1,000,000, k = 10, 1000 samples.
  *
+ * @throws {TypeError} When an option is no list, or unknown.
  * @throws {RangeError} When a given list is empty or has a value that is out of range.
  *
  * @example
@@ -205,15 +208,13 @@ export function frozenDecoderGrid(options: GridOptions = {}): GridRow[] {
  * assert.equal(largeLatentsGrid().at(-1)?.inputDim, 231);
  * ```
  */
-export function largeLatentsGrid(
-  {
-    numLatents = [1000, 10_000, 100_000, 500_000, 1_000_000],
-    k = [10],
-    nSamples = [1000],
-    c = [2],
-  }: GridOptions = {},
-): GridRow[] {
-  return boundGrid({ numLatents, k, c, nSamples });
+export function largeLatentsGrid(options: GridOptions = {}): GridRow[] {
+  return boundGrid(options, {
+    numLatents: [1000, 10_000, 100_000, 500_000, 1_000_000],
+    k: [10],
+    nSamples: [1000],
+    c: [2],
+  });
 }
 
 /**
@@ -221,6 +222,7 @@ export function largeLatentsGrid(
  * m = min(n, max(1, ⌈c·k·ln(n/k)⌉)) for c from 0.5 to 6, each (n, k, m) once. The published file
  * also has rows under older names (`n`, `m`, `r`), whose m was made with the logarithm to base 2.
  *
+ * @throws {TypeError} When an option is no list, or unknown.
  * @throws {RangeError} When a given list is empty or has a value that is out of range.
  *
  * @example
@@ -231,16 +233,15 @@ export function largeLatentsGrid(
  * assert.deepEqual({ inputDim, eps, rho, delta }, { inputDim: 5, eps: 0.592, rho: 0.06, delta: 0.1 });
  * ```
  */
-export function phaseGrid(
-  {
-    numLatents = [50, 100, 200],
-    k = [3, 5, 10],
-    nSamples = [2000],
-    c = [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6],
-  }: GridOptions = {},
-): PhaseRow[] {
+export function phaseGrid(options: GridOptions = {}): PhaseRow[] {
   const rows = new Map<string, PhaseRow>();
-  for (const problem of combinations({ numLatents, k, c, nSamples })) {
+  const problems = combinations(options, {
+    numLatents: [50, 100, 200],
+    k: [3, 5, 10],
+    nSamples: [2000],
+    c: [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6],
+  });
+  for (const problem of problems) {
     const { numLatents: n, k, c, nSamples } = problem;
     const m = Math.min(n, Math.max(1, compressedSensingBound(n, k, c)));
     rows.set(`${n} ${k} ${m} ${nSamples}`, {

@@ -11,7 +11,7 @@ import {
   type WorkOptions,
 } from "./cores/lasso.ts";
 import { type CsrMatrix, requireCsrMatrix } from "./csr_matrix.ts";
-import { type Matrix, requireMatrix } from "./matrix.ts";
+import { type Matrix, requireFloat32, requireMatrix } from "./matrix.ts";
 import { Arena } from "./wasm/memory.ts";
 
 /** What {@linkcode lasso} and {@linkcode lassoPath} have in common. */
@@ -27,6 +27,10 @@ export interface CertifiedOptions extends WorkOptions {
   /** Most times that all atoms are looked at for a sample and a λ. Default 30. */
   maxRounds?: number;
 }
+
+const CERTIFIED_OPTIONS = [
+  ...["weights", "nonneg", "tol", "maxRounds", "output", "signal", "onProgress"],
+];
 
 /** What {@linkcode lasso} minimises, and how well. */
 export interface LassoOptions extends CertifiedOptions {
@@ -81,7 +85,7 @@ export function lasso<Output extends "csr" | "dense" = "csr">(
   D: Matrix,
   options: LassoOptions & { output?: Output },
 ): LassoSolution<CodesOf<Output>> {
-  requireOptions("options", options);
+  requireOptions("options", options, ["lambda", "warm", ...CERTIFIED_OPTIONS]);
   const { lambda, warm } = options;
   requireProblem(X, D, options);
   if (typeof lambda === "object" && lambda !== null) {
@@ -126,7 +130,7 @@ export function lassoPath<Output extends "csr" | "dense" = "csr">(
   D: Matrix,
   options: LassoPathOptions & { output?: Output },
 ): LassoSolution<CodesOf<Output>>[] {
-  requireOptions("options", options);
+  requireOptions("options", options, ["lambdas", ...CERTIFIED_OPTIONS]);
   const { lambdas } = options;
   requireProblem(X, D, options);
   requirePositives("lambdas", lambdas);
@@ -150,6 +154,8 @@ function requireProblem(X: Matrix, D: Matrix, options: CertifiedOptions): void {
   requireMatrix("D", D);
   requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
+  requireFloat32("D", D);
+  requireFloat32("X", X);
   if (weights !== undefined) requirePositives("weights", weights, D.cols, "atom");
   if (tol !== undefined) requireNonNegative("tol", tol);
   if (maxRounds !== undefined) requireInteger("maxRounds", maxRounds, 1, 2 ** 31 - 1);

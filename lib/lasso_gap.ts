@@ -43,7 +43,7 @@ export function lassoGap(
   Z: Matrix,
   options: { lambda: number; nonneg?: boolean },
 ): Float64Array {
-  requireOptions("options", options);
+  requireOptions("options", options, ["lambda", "nonneg"]);
   const { lambda, nonneg = false } = options;
   requireMatrix("D", D);
   requireMatrix("X", X, { cols: D.rows });

@@ -2,12 +2,13 @@
  * The supervised baseline: ridge regression from observations to codes.
  * @module
  */
-import { requireArray, requireInteger, requirePositive } from "./checks.ts";
+import { requireArray, requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import { type Csr, toCsr, transposeCsr } from "./numeric/csr.ts";
 import { leaveOneOut } from "./numeric/leave_one_out.ts";
 import {
   type Matrix,
   type Matrix64,
+  requireFloat32,
   requireMatrix,
   scaleColumns,
   transpose,
@@ -53,9 +54,12 @@ export function linearProbe(
   YTrain: Matrix,
   ZTrain: Matrix,
   observations: readonly Matrix[],
-  { alphas = [1e-6, 1e-4, 1e-2, 1, 10] }: { alphas?: readonly number[] } = {},
+  options: { alphas?: readonly number[] } = {},
 ): LinearProbeResult {
+  requireOptions("options", options, ["alphas"]);
+  const { alphas = [1e-6, 1e-4, 1e-2, 1, 10] } = options;
   requireMatrix("YTrain", YTrain);
+  requireFloat32("YTrain", YTrain);
   requireInteger("YTrain.rows", YTrain.rows, 1);
   requireInteger("YTrain.cols", YTrain.cols, 1);
   requireMatrix("ZTrain", ZTrain, { rows: YTrain.rows });

@@ -47,6 +47,10 @@ export interface ListaTraining {
   onEpoch?: (entry: ListaEntry) => void;
 }
 
+/** Far beyond what memory and gradients bear. */
+const MOST_LAYERS = 2 ** 16;
+const TRAINING_OPTIONS = ["lambda", "epochs", "lr", "batchSize", "seed", "loader", "onEpoch"];
+
 /** One epoch of training. */
 export interface ListaEntry {
   /** Epoch, from 0. */
@@ -127,11 +131,11 @@ export class Lista {
    * `nLayers` is no integer of at least 1.
    */
   static fromDictionary(D: Matrix, options: { nLayers?: number } = {}): Lista {
-    requireOptions("options", options);
+    requireOptions("options", options, ["nLayers"]);
     const { nLayers = 16 } = options;
     requireMatrix("D", D);
     requireFloat32("D", D);
-    requireInteger("nLayers", nLayers, 1);
+    requireInteger("nLayers", nLayers, 1, MOST_LAYERS);
     const L = lipschitz(D), { rows: m, cols: n } = D;
     requirePositive("the squared spectral norm of D", L);
     const S = toFloat32(transpose(D)).data.map((value) => value / L);
@@ -204,7 +208,7 @@ export class Lista {
     D: Matrix,
     options: { lambda: number },
   ): { loss: number; layers: ListaLayer[] } {
-    requireOptions("options", options);
+    requireOptions("options", options, ["lambda"]);
     const { lambda } = options;
     this.#check(X, D, lambda);
     using arena = new Arena();
@@ -226,7 +230,7 @@ export class Lista {
    * @throws {Error} When the loss stops being finite; the weights are then those from before.
    */
   train(X: Matrix, D: Matrix, options: ListaTraining): ListaEntry[] {
-    requireOptions("options", options);
+    requireOptions("options", options, TRAINING_OPTIONS);
     const { lambda, epochs = 100, lr = 1e-3, batchSize = 64, seed = 0, onEpoch } = options;
     this.#check(X, D, lambda);
     requireInteger("epochs", epochs, 1);
@@ -322,7 +326,10 @@ export interface LearnedLista {
  * ```
  */
 export function learnLista(XId: Matrix, XOod: Matrix, options: LearnListaOptions): LearnedLista {
-  requireOptions("options", options);
+  requireOptions("options", options, [
+    ...["dictionary", "numLatents", "maxSteps", "nLayers"],
+    ...TRAINING_OPTIONS,
+  ]);
   const { dictionary: given, numLatents, maxSteps, nLayers, ...training } = options;
   requireMatrix("XId", XId);
   requireMatrix("XOod", XOod, { cols: XId.cols });

@@ -2,7 +2,13 @@
  * Binary logistic regression.
  * @module
  */
-import { requireInteger, requireNonNegative, requirePositive } from "./checks.ts";
+import {
+  requireFinite,
+  requireInteger,
+  requireNonNegative,
+  requireOptions,
+  requirePositive,
+} from "./checks.ts";
 import { type Csr, findNonzeros, type SparseView } from "./numeric/csr.ts";
 import { minimizeLbfgs } from "./numeric/lbfgs.ts";
 import { type Matrix, requireMatrix, toFloat64 } from "./matrix.ts";
@@ -70,6 +76,7 @@ export function fitLogistic(
   options: LogisticOptions = {},
 ): LogisticFit {
   requireMatrix("X", X);
+  requireOptions("options", options, ["l2", "tolerance", "maxIterations"]);
   return fitCodes(findNonzeros(X), requireLabels("labels", labels, X.rows), options);
 }
 
@@ -160,7 +167,14 @@ export function decisionValues(
   fit: Pick<LogisticFit, "coefficients" | "intercept">,
   X: Matrix,
 ): Float64Array {
-  requireMatrix("X", X, { cols: fit.coefficients.length });
+  requireOptions("fit", fit);
+  const { coefficients } = fit;
+  if (!(coefficients instanceof Float64Array)) {
+    throw new TypeError(`fit.coefficients must be a Float64Array, got ${typeof coefficients}`);
+  }
+  requireMatrix("fit.coefficients", { rows: 1, cols: coefficients.length, data: coefficients });
+  requireFinite("fit.intercept", fit.intercept);
+  requireMatrix("X", X, { cols: coefficients.length });
   return decideCodes(fit, { dense: X });
 }
 

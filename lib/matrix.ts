@@ -2,7 +2,7 @@
  * The one data type that every module speaks: a dense row-major matrix of float32 or float64.
  * @module
  */
-import { requireInteger } from "./checks.ts";
+import { requireArray, requireInteger, requirePositive } from "./checks.ts";
 
 /** Storage of a {@linkcode Matrix}: float32 or float64. */
 export type MatrixData = Float32Array | Float64Array;
@@ -38,6 +38,8 @@ export type Matrix64 = Matrix<Float64Array>;
  * ```
  */
 export function fromRows(rows: readonly (readonly number[])[]): Matrix64 {
+  requireArray("rows", rows);
+  rows.forEach((row, i) => requireArray(`rows[${i}]`, row));
   const cols = rows.length === 0 ? 0 : rows[0].length;
   const data = new Float64Array(rows.length * cols);
   rows.forEach((row, i) => {
@@ -75,9 +77,36 @@ export function toRows(M: Matrix): number[][] {
   );
 }
 
+/** Most rows, and most columns: indices are 32-bit integers in the kernels and in sparse matrices. */
+const MOST_LINES = 2 ** 31 - 1;
+/** Most values: no typed array holds more. */
+const MOST_VALUES = 2 ** 32;
+
 function requireSizes(rows: number, cols: number): void {
-  requireInteger("rows", rows, 0);
-  requireInteger("cols", cols, 0);
+  requireInteger("rows", rows, 0, MOST_LINES);
+  requireInteger("cols", cols, 0, MOST_LINES);
+  if (rows * cols > MOST_VALUES) {
+    throw new RangeError(`A matrix must hold at most 2³² values, got ${rows} × ${cols}`);
+  }
+}
+
+/** Requires the kind and the sizes of a matrix; its values are not looked at. */
+function requireShape(name: string, M: Matrix): void {
+  if (!M || !(M.data instanceof Float32Array || M.data instanceof Float64Array)) {
+    throw new TypeError(
+      `${name} must be a matrix { rows, cols, data } with a Float32Array or Float64Array`,
+    );
+  }
+  // two negative sizes, or texts, can have the right product
+  requireInteger(`${name}.rows`, M.rows, 0, MOST_LINES);
+  requireInteger(`${name}.cols`, M.cols, 0, MOST_LINES);
+  if (M.data.length !== M.rows * M.cols) {
+    throw new RangeError(
+      `${name} must hold rows × cols values: ${M.rows} × ${M.cols} needs ${
+        M.rows * M.cols
+      }, data has ${M.data.length}`,
+    );
+  }
 }
 
 /**
@@ -129,6 +158,7 @@ export function zeros32(rows: number, cols: number): Matrix32 {
  * ```
  */
 export function toFloat32(M: Matrix): Matrix32 {
+  requireShape("M", M);
   return M.data instanceof Float32Array
     ? (M as Matrix32)
     : { rows: M.rows, cols: M.cols, data: Float32Array.from(M.data) };
@@ -145,6 +175,7 @@ export function toFloat32(M: Matrix): Matrix32 {
  * ```
  */
 export function toFloat64(M: Matrix): Matrix64 {
+  requireShape("M", M);
   return M.data instanceof Float64Array
     ? (M as Matrix64)
     : { rows: M.rows, cols: M.cols, data: Float64Array.from(M.data) };
@@ -164,6 +195,7 @@ export function toFloat64(M: Matrix): Matrix64 {
  * ```
  */
 export function transpose<T extends MatrixData>(M: Matrix<T>): Matrix<T> {
+  requireShape("M", M);
   const { rows, cols, data } = M;
   const out = new (data.constructor as { new (length: number): T })(rows * cols);
   for (let i = 0; i < rows; i++) {
@@ -183,6 +215,7 @@ export function transpose<T extends MatrixData>(M: Matrix<T>): Matrix<T> {
  * ```
  */
 export function columnNorms(M: Matrix): Float64Array {
+  requireShape("M", M);
   const norms = new Float64Array(M.cols);
   for (let i = 0, p = 0; i < M.rows; i++) {
     for (let j = 0; j < M.cols; j++, p++) norms[j] += M.data[p] * M.data[p];
@@ -202,6 +235,7 @@ export function columnNorms(M: Matrix): Float64Array {
  * ```
  */
 export function normalizeColumns<T extends MatrixData>(M: Matrix<T>, floor = 1e-8): Matrix<T> {
+  requirePositive("floor", floor);
   const norms = columnNorms(M).map((norm) => Math.max(norm, floor));
   const data = M.data.slice() as T;
   for (let i = 0, p = 0; i < M.rows; i++) {
@@ -285,21 +319,7 @@ export function requireMatrix(
   M: Matrix,
   { rows, cols }: { rows?: number; cols?: number } = {},
 ): void {
-  if (!M || !(M.data instanceof Float32Array || M.data instanceof Float64Array)) {
-    throw new TypeError(
-      `${name} must be a matrix { rows, cols, data } with a Float32Array or Float64Array`,
-    );
-  }
-  // two negative sizes, or texts, can have the right product
-  requireInteger(`${name}.rows`, M.rows, 0);
-  requireInteger(`${name}.cols`, M.cols, 0);
-  if (M.data.length !== M.rows * M.cols) {
-    throw new RangeError(
-      `${name} must hold rows × cols values: ${M.rows} × ${M.cols} needs ${
-        M.rows * M.cols
-      }, data has ${M.data.length}`,
-    );
-  }
+  requireShape(name, M);
   if (rows !== undefined && M.rows !== rows) {
     throw new RangeError(`${name} must have ${rows} rows, got ${M.rows}`);
   }

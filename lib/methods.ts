@@ -5,7 +5,7 @@
  * reader who sees no colour can still tell the curves apart.
  * @module
  */
-
+import { requireArray, requireOptions } from "./checks.ts";
 /** A family of methods: one hue and one dash. */
 export type Family = "sparse coding" | "SAE" | "frozen" | "refined" | "baseline" | "other";
 
@@ -214,7 +214,9 @@ export interface OwnMethod {
  * assert.notEqual(registerMethod({ id: "iht" }).colour, methodStyle("omp").colour);
  * ```
  */
-export function registerMethod({ id, label = id, family = "other" }: OwnMethod): MethodStyle {
+export function registerMethod(method: OwnMethod): MethodStyle {
+  requireOptions("method", method, ["id", "label", "family"]);
+  const { id, label = id, family = "other" } = method;
   for (const [name, text] of [["id", id], ["label", label]]) {
     if (typeof text !== "string" || text === "") {
       throw new TypeError(
@@ -294,6 +296,8 @@ export function distinctStyles(
   unregistered: readonly string[],
   taken: readonly string[] = [],
 ): Map<string, MethodStyle> {
+  requireArray("unregistered", unregistered);
+  requireArray("taken", taken);
   const colours = new Set(taken);
   const looks = new Set<string>();
   const styles = new Map<string, MethodStyle>();
@@ -353,5 +357,6 @@ export function methodStyle(id: string): MethodStyle {
  * ```
  */
 export function splitMethod(id: string): MethodParts {
+  if (typeof id !== "string") throw new TypeError(`id must be a string, got ${typeof id}`);
   return parts.get(id) ?? { base: id };
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { auc, bestAucs } from "./metrics/auc.ts";
-import { requireInteger } from "./checks.ts";
+import { requireInteger, requireOptions } from "./checks.ts";
 import { findNonzeros, type SparseView } from "./numeric/csr.ts";
 import { decideCodes, fitCodes, type Labels, requireLabels } from "./logistic.ts";
 import { type Matrix, requireMatrix } from "./matrix.ts";
@@ -177,8 +177,11 @@ export function evaluate(
 ): Evaluation;
 export function evaluate(
   scored: ScoredCodes,
-  { null: withNull = true, seed = 42 }: { null?: boolean; seed?: number } = {},
+  options: { null?: boolean; seed?: number } = {},
 ): Evaluation {
+  requireOptions("options", options, ["null", "seed"]);
+  const { null: withNull = true, seed = 42 } = options;
+  requireInteger("seed", seed, 0, 2 ** 32 - 1);
   const { id, ood } = scan(scored);
   const row: Evaluation = { ...accuracyOf({ id, ood }), ...aucOf({ id, ood }) };
   if (scored.val.Z && scored.ood.Z) {
@@ -203,9 +206,11 @@ interface ScannedSplit {
 }
 
 /** Everything is checked, and its non-zeros are found, once. */
-function scan(
-  { codesId, codesOod, val, ood }: ScoredCodes,
-): { id: ScannedSplit; ood: ScannedSplit } {
+function scan(scored: ScoredCodes): { id: ScannedSplit; ood: ScannedSplit } {
+  requireOptions("scored", scored);
+  const { codesId, codesOod, val, ood } = scored;
+  requireOptions("val", val);
+  requireOptions("ood", ood);
   requireMatrix("codesId", codesId);
   requireMatrix("codesOod", codesOod, { cols: codesId.cols });
   requireInteger("codesId.rows", codesId.rows, 1);

@@ -11,7 +11,7 @@ import {
   type WorkOptions,
 } from "./cores/lasso.ts";
 import type { CsrMatrix } from "./csr_matrix.ts";
-import { type Matrix, requireMatrix } from "./matrix.ts";
+import { type Matrix, requireFloat32, requireMatrix } from "./matrix.ts";
 import { Arena } from "./wasm/memory.ts";
 
 /** How {@linkcode omp} chooses. */
@@ -72,11 +72,13 @@ export function omp<Output extends "csr" | "dense" = "csr">(
   D: Matrix,
   options: OmpOptions & { output?: Output },
 ): PursuitSolution<CodesOf<Output>> {
-  requireOptions("options", options);
+  requireOptions("options", options, ["k", "nonneg", "tol", "output", "signal", "onProgress"]);
   const { k, nonneg = false, tol = 0, output, signal, onProgress } = options;
   requireMatrix("D", D);
   requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
+  requireFloat32("D", D);
+  requireFloat32("X", X);
   requireInteger("k", k, 1, 2 ** 30);
   requireNonNegative("tol", tol);
   requireWork(options, output);

@@ -153,6 +153,8 @@ export interface PathDictionary {
  * ```
  */
 export function searchRounds(samples: number, numLatents: number): number {
+  requireInteger("samples", samples, 1);
+  requireInteger("numLatents", numLatents, 1);
   const perAtom = samples / numLatents;
   if (perAtom < 2.4) return 600;
   return perAtom < 4 ? 200 : 150;
@@ -317,12 +319,30 @@ interface Plan {
   atomSweeps: number;
 }
 
+const OPTIONS: readonly (keyof PathDictionaryOptions)[] = [
+  "numLatents",
+  "atMost",
+  "seed",
+  "nonneg",
+  "lambdaStart",
+  "lambdaEnd",
+  "rounds",
+  "hold",
+  "polish",
+  "leaveOneOut",
+  "restarts",
+  "atomSweeps",
+  "dInit",
+  "signal",
+  "onProgress",
+];
+
 function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   requireMatrix("X", X);
   requireInteger("X.rows", X.rows, 1);
   requireInteger("X.cols", X.cols, 1);
   requireFloat32("X", X);
-  requireOptions("options", options);
+  requireOptions("options", options, OPTIONS);
   const { numLatents, atMost, seed, dInit, signal, onProgress } = options;
   const auto = numLatents === "auto";
   if (auto) {

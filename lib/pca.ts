@@ -2,7 +2,7 @@
  * Principal components as a baseline for codes.
  * @module
  */
-import { requireInteger } from "./checks.ts";
+import { requireArray, requireInteger } from "./checks.ts";
 import { addRow, type Matrix, type Matrix64, requireMatrix, zeros } from "./matrix.ts";
 import { multiply } from "./numeric/product.ts";
 import { thinSvd } from "./numeric/thin_svd.ts";
@@ -37,6 +37,7 @@ export interface PcaResult {
 export function pca(Y: Matrix, others: readonly Matrix[], components: number): PcaResult {
   requireMatrix("Y", Y);
   requireInteger("Y.rows", Y.rows, 1);
+  requireArray("others", others);
   others.forEach((other, q) => requireMatrix(`others[${q}]`, other, { cols: Y.cols }));
   requireInteger("components", components, 1);
   const means = columnMeans(Y);

@@ -3,7 +3,7 @@
  * with a problem that stays below it.
  * @module
  */
-import { requireInteger, requirePositive } from "./checks.ts";
+import { requireInteger, requireOptions, requirePositive } from "./checks.ts";
 
 /** What can look wrong with a problem that can be run all the same. */
 export interface ConfigWarning {
@@ -46,6 +46,9 @@ export interface ProblemConfig {
  * ```
  */
 export function compressedSensingBound(numLatents: number, k: number, c: number): number {
+  requireInteger("numLatents", numLatents, 1);
+  requireInteger("k", k, 1);
+  requirePositive("c", c);
   return Math.ceil(c * k * Math.log(numLatents / k));
 }
 
@@ -61,6 +64,7 @@ export function compressedSensingBound(numLatents: number, k: number, c: number)
  * ```
  */
 export function largestSparsity(numLatents: number): number {
+  requireInteger("numLatents", numLatents, 1);
   return Math.ceil(numLatents / 2);
 }
 
@@ -130,7 +134,7 @@ export function computeEps(numLatents: number, k: number, inputDim: number): num
  * ```
  */
 export function validateConfig(
-  { numLatents, k, inputDim, nSamples = null, c = 2 }: {
+  config: {
     numLatents: number;
     k: number;
     inputDim?: number;
@@ -138,6 +142,8 @@ export function validateConfig(
     c?: number;
   },
 ): ProblemConfig {
+  requireOptions("config", config, ["numLatents", "k", "inputDim", "nSamples", "c"]);
+  const { numLatents, k, inputDim, nSamples = null, c = 2 } = config;
   const inputDimMin = computeInputDim(numLatents, k, c);
   const m = inputDim ?? inputDimMin;
   requireInteger("inputDim", m, 1);

@@ -4,11 +4,20 @@
  * the 32-bit Mersenne Twister.
  * @module
  */
-import { requireFinite, requireInstance, requireInteger, requireNonNegative } from "./checks.ts";
+import {
+  requireFinite,
+  requireInstance,
+  requireInteger,
+  requireNonNegative,
+  requireOptions,
+} from "./checks.ts";
 
 const STATE_SIZE = 624;
 const SHIFT_SIZE = 397;
 const MAX_SEED = 2 ** 32 - 1;
+
+/** Most numbers of one draw: no typed array holds more. */
+const MOST_NUMBERS = 2 ** 32;
 
 /** PyTorch switches to 64-bit draws for longer permutations: above a twentieth of the 32-bit range. */
 const MAX_PERMUTATION = Math.floor(MAX_SEED / 20);
@@ -165,7 +174,7 @@ export class RandomState {
     requireFinite("low", low);
     requireFinite("high", high);
     requireFinite("high − low", high - low);
-    requireInteger("size", size, 0);
+    requireInteger("size", size, 0, MOST_NUMBERS);
     const out = new Float64Array(size);
     for (let i = 0; i < size; i++) out[i] = low + (high - low) * this.#double();
     return out;
@@ -180,7 +189,7 @@ export class RandomState {
   normal(mean: number, sd: number, size: number): Float64Array {
     requireFinite("mean", mean);
     requireNonNegative("sd", sd);
-    requireInteger("size", size, 0);
+    requireInteger("size", size, 0, MOST_NUMBERS);
     const out = new Float64Array(size);
     for (let i = 0; i < size; i++) out[i] = mean + sd * this.#standardNormal();
     return out;
@@ -257,6 +266,9 @@ export class RandomState {
    * @throws {RangeError} When `size` is not an integer from 0 to the length of the pool.
    */
   choice(pool: ArrayLike<number>, size: number): Float64Array {
+    if (typeof pool?.length !== "number" || typeof pool === "string") {
+      throw new TypeError(`pool must be an array of numbers, got ${typeof pool}`);
+    }
     requireInteger("size", size, 0);
     if (size > pool.length) {
       throw new RangeError(
@@ -337,7 +349,7 @@ export class TorchGenerator {
   uniform(low: number, high: number, size: number): Float32Array {
     requireFinite("low", low);
     requireFinite("high", high);
-    requireInteger("size", size, 0);
+    requireInteger("size", size, 0, MOST_NUMBERS);
     const start = Math.fround(low);
     const width = Math.fround(Math.fround(high) - start);
     requireFinite("high − low in float32", width);
@@ -354,7 +366,7 @@ export class TorchGenerator {
    * @throws {RangeError} When `size` is not an integer of at least 0.
    */
   randn(size: number): Float32Array {
-    requireInteger("size", size, 0);
+    requireInteger("size", size, 0, MOST_NUMBERS);
     if (size < 16) return Float32Array.from({ length: size }, () => this.#standardNormal());
     const out = this.rand(size);
     for (let start = 0; start + 16 <= size; start += 16) boxMuller16(out, start);
@@ -465,8 +477,10 @@ export function shuffledBatches(
   n: number,
   batchSize: number,
   generator: TorchGenerator,
-  { ownGenerator = true }: { ownGenerator?: boolean } = {},
+  options: { ownGenerator?: boolean } = {},
 ): ShuffledBatches {
+  requireOptions("options", options, ["ownGenerator"]);
+  const { ownGenerator = true } = options;
   requireInteger("n", n, 1, MAX_PERMUTATION);
   requireInteger("batchSize", batchSize, 1);
   requireInstance("generator", generator, TorchGenerator);

@@ -2,7 +2,7 @@
  * How well codes reconstruct observations with a dictionary, and how sparse they are.
  * @module
  */
-import { requireInteger, requireNonNegative } from "./checks.ts";
+import { requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
 import { Arena, forBlocks, padded, run, writeRows } from "./wasm/memory.ts";
 import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 
@@ -61,7 +61,9 @@ export function meanSquaredError(X: Matrix, Z: Matrix, D: Matrix): number {
  * assert.equal(meanL0(fromRows([[1, 0, 0.001], [1, -1, 0]])), 1.5);
  * ```
  */
-export function meanL0(Z: Matrix, { threshold = 0.01 }: { threshold?: number } = {}): number {
+export function meanL0(Z: Matrix, options: { threshold?: number } = {}): number {
+  requireOptions("options", options, ["threshold"]);
+  const { threshold = 0.01 } = options;
   requireMatrix("Z", Z);
   requireInteger("Z.rows", Z.rows, 1);
   requireNonNegative("threshold", threshold);

@@ -94,7 +94,7 @@ export function refineFromSae(
   X: Matrix,
   options: RefineOptions,
 ): RefinedCodes {
-  requireOptions("options", options);
+  requireOptions("options", options, ["lambda", "nIter", "nonneg"]);
   const { lambda, nIter = 20, nonneg = true } = options;
   const centred = withoutBias(X, sae), D = sae.dictionary;
   requireInteger("X.rows", X.rows, 1);

@@ -28,6 +28,7 @@ import {
   type SaeOptions,
   type SaeParameters,
   type SaeType,
+  VARIANT_OPTIONS,
   variantOf,
 } from "./cores/sae_variants.ts";
 
@@ -108,7 +109,7 @@ export class Sae implements SaeModel {
    * @throws {RangeError} When a size, an option or the seed is out of range.
    */
   static initialize(shape: SaeShape & { seed: number }): Sae {
-    requireOptions("shape", shape);
+    requireOptions("shape", shape, [...VARIANT_OPTIONS, "type", "inputDim", "width", "seed"]);
     const variant = variantOf(shape.type), { inputDim, width, seed } = shape;
     requireInteger("inputDim", inputDim, 1);
     requireInteger("width", width, 1);
@@ -263,6 +264,7 @@ export function saeGradients(
   options: { gamma?: number } = {},
 ): SaeLoss {
   requireInstance("sae", sae, Sae);
+  requireOptions("options", options, ["gamma"]);
   requireMatrix("X", X, { cols: sae.inputDim });
   requireFloat32("X", X);
   requireInteger("X.rows", X.rows, 1);

@@ -3,6 +3,7 @@
  * little-endian data of all tensors (https://huggingface.co/docs/safetensors).
  * @module
  */
+import { requireOptions } from "./checks.ts";
 
 /** The element types that are read and written, by their name in the file. */
 const KINDS = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array };
@@ -49,6 +50,7 @@ const product = (shape: readonly number[]): number => shape.reduce((a, b) => a *
  * The bytes of a safetensors file.
  *
  * @param content Tensors, in the order of their data in the file, and metadata.
+ * @throws {TypeError} When the content, a tensor or a text is of the wrong kind.
  * @throws {RangeError} When a tensor does not hold as many values as its shape says, or is named
  * `__metadata__`.
  *
@@ -63,14 +65,34 @@ const product = (shape: readonly number[]): number => shape.reduce((a, b) => a *
  * assert.equal(decodeSafetensors(bytes, "bytes").metadata.made, "by hand");
  * ```
  */
-export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Uint8Array {
+export function encodeSafetensors(content: SafetensorsContent): Uint8Array {
+  requireOptions("content", content, ["tensors", "metadata"]);
+  const { tensors, metadata } = content;
+  requireOptions("tensors", tensors);
+  requireOptions("metadata", metadata);
+  for (const [name, text] of Object.entries(metadata)) {
+    if (typeof text !== "string") {
+      throw new TypeError(`metadata.${name} must be a text, got ${typeof text}`);
+    }
+  }
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let size = 0;
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
+  for (const [name, tensor] of Object.entries(tensors)) {
+    requireOptions(`tensors.${name}`, tensor);
+    const { shape, data } = tensor;
     if (name === "__metadata__") {
       throw new RangeError(
         `Cannot write a tensor named __metadata__: the format reserves the name`,
+      );
+    }
+    const kinds = Object.values(KINDS);
+    if (
+      !Array.isArray(shape) || !shape.every(isSize) || !kinds.some((kind) => data instanceof kind)
+    ) {
+      throw new TypeError(
+        `Cannot write ${name}: a tensor must have a shape of sizes and data of a typed array of ` +
+          Object.keys(KINDS).join(", "),
       );
     }
     if (product(shape) !== data.length) {
@@ -151,6 +173,7 @@ function parseEntry(value: unknown, available: number): HeaderEntry | string {
  * ```
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsContent {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("bytes must be a Uint8Array");
   const refused = (reason: string) => new Error(`Cannot read ${name} as safetensors: ${reason}`);
   if (bytes.length < 8) {
     throw refused(`it must begin with an 8-byte header length, it has ${bytes.length} bytes`);

@@ -2,6 +2,7 @@
  * Softplus-Adam: dictionary learning by gradient descent on unconstrained pre-codes.
  * @module
  */
+import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import { requireFunction, requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import {
   type AdamScalars,
@@ -57,8 +58,10 @@ export class AdaptiveRate {
    */
   constructor(
     lr: number,
-    { up = 1.1, down = 0.5, patience = 2, min = 1e-6, max = 1 }: AdaptiveRateOptions = {},
+    options: AdaptiveRateOptions = {},
   ) {
+    requireOptions("options", options, ["up", "down", "patience", "min", "max"]);
+    const { up = 1.1, down = 0.5, patience = 2, min = 1e-6, max = 1 } = options;
     for (const [name, value] of Object.entries({ lr, up, down, min, max })) {
       requirePositive(name, value);
     }
@@ -107,7 +110,7 @@ export interface SoftplusAdamEntry {
 }
 
 /** Options of {@linkcode softplusAdam}. */
-export interface SoftplusAdamOptions {
+export interface SoftplusAdamOptions extends Interruptible {
   /** Number of atoms, n. */
   numLatents: number;
   /** Weight of the penalty, λ > 0. */
@@ -166,6 +169,7 @@ const MIN_STEPS = 10_000;
  * @throws {RangeError} When shapes do not fit together, a value is not finite, λ or lr is not above 0,
  * or a count is no integer of at least 1.
  * @throws {Error} When the loss stops being finite: the rate has grown too large.
+ * @throws The signal's reason, when it is aborted and no partial result is wanted.
  *
  * @example
  * ```ts
@@ -190,6 +194,7 @@ export function softplusAdam(
   const checked = checkOptions(XId, XOod, options);
   const { lambda, maxSteps, nonlinearity, fixedDictionary, historyEvery, onStep, rate } = checked;
   const { D, PId, POod } = drawStart(XId, XOod, checked);
+  const endsAfter = watch(options);
   const rectify = nonlinearity === "relu";
   // ReLU of pre-codes that are all negative or 0: every gradient is 0, and no step moves anything
   const still = rectify && [PId, POod].every((P) => P.data.every((p) => p <= 0));
@@ -219,7 +224,7 @@ export function softplusAdam(
     const last = stop.after(step, losses.loss) || step === maxSteps - 1;
     if (last || step % historyEvery === 0) history.push(entry);
     onStep?.(entry);
-    if (last) break;
+    if (endsAfter(step + 1, maxSteps) || last) break;
   }
   return {
     codesId: model.codes(id),
@@ -229,9 +234,14 @@ export function softplusAdam(
   };
 }
 
+const SOFTPLUS_OPTIONS = [
+  ...["numLatents", "lambda", "maxSteps", "lr", "nonlinearity", "seed", "dInit"],
+  ...["fixedDictionary", "preInit", "historyEvery", "onStep", ...INTERRUPTIBLE],
+];
+
 /** The checked options of {@linkcode softplusAdam}, with their defaults. */
 function checkOptions(XId: Matrix, XOod: Matrix, options: SoftplusAdamOptions) {
-  requireOptions("options", options);
+  requireOptions("options", options, SOFTPLUS_OPTIONS);
   const { numLatents, lambda, maxSteps = 50_000, lr = 1e-3, nonlinearity = "softplus" } = options;
   const { seed = 0, dInit, fixedDictionary = false, preInit, historyEvery = 50, onStep } = options;
   requireMatrix("XId", XId);
@@ -242,6 +252,7 @@ function checkOptions(XId: Matrix, XOod: Matrix, options: SoftplusAdamOptions) {
   requireInteger("numLatents", numLatents, 1);
   requirePositive("lambda", lambda);
   requireInteger("maxSteps", maxSteps, 1);
+  requireInteger("seed", seed, 0, 2 ** 32 - 1);
   requireInteger("historyEvery", historyEvery, 0);
   if (onStep !== undefined) requireFunction("onStep", onStep);
   if (nonlinearity !== "softplus" && nonlinearity !== "relu") {

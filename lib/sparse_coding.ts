@@ -3,6 +3,7 @@
  * with a certificate, and for several iteration counts or penalties at the cost of one preparation.
  * @module
  */
+import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import { requireArray, requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import { Arena, forBlocks, padded, readRows, writeRows } from "./wasm/memory.ts";
 import { GapMeter } from "./cores/lasso_gap.ts";
@@ -18,7 +19,7 @@ import { type Matrix, type Matrix32, requireMatrix, requireNoOverflow, zeros32 }
 const FIRST_CHECK = 10, CHECK_GROWTH = 1.5;
 
 /** What {@linkcode ista} minimises and when it stops. */
-export interface IstaOptions {
+export interface IstaOptions extends Interruptible {
   /** Weight λ of the ℓ1 penalty, above 0. */
   lambda: number;
   /** Number of iterations; with `tol`, the most. Default 100. */
@@ -41,6 +42,9 @@ export interface FistaOptions extends IstaOptions {
   nonneg?: boolean;
 }
 
+const ISTA_OPTIONS = ["lambda", "nIter", "zInit", "step", "tol", ...INTERRUPTIBLE];
+const FISTA_OPTIONS = [...ISTA_OPTIONS, "nonneg"];
+
 /**
  * Sparse codes by ISTA: minimises ½‖x − Dz‖² + λ‖z‖₁ for every row x of X by proximal gradient steps
  * z ← S(z − Dᵀ(Dz − x)/L, λ/L), S the soft threshold. Computed in float32; a sample's codes do not
@@ -50,10 +54,11 @@ export interface FistaOptions extends IstaOptions {
  * @param X Samples×m observations.
  * @param D m×n dictionary, an atom per column.
  * @param options See {@linkcode IstaOptions}.
- * @returns Samples×n codes.
- * @throws {TypeError} When an argument is of the wrong kind.
+ * @returns Samples×n codes; zeros for samples that were not reached before `signal` was aborted.
+ * @throws {TypeError} When an argument is of the wrong kind, or an option unknown.
  * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
  * the iterates overflow float32 (a step above 2/L, or inputs beyond 1e38).
+ * @throws The signal's reason, when it is aborted and no partial result is wanted.
  *
  * @example
  * ```ts
@@ -65,7 +70,7 @@ export interface FistaOptions extends IstaOptions {
  * ```
  */
 export function ista(X: Matrix, D: Matrix, options: IstaOptions): Matrix32 {
-  requireOptions("options", options);
+  requireOptions("options", options, ISTA_OPTIONS);
   return solve(X, D, { ...options, nonneg: false, momentum: false }, false).codes;
 }
 
@@ -77,10 +82,11 @@ export function ista(X: Matrix, D: Matrix, options: IstaOptions): Matrix32 {
  * @param X Samples×m observations.
  * @param D m×n dictionary, an atom per column.
  * @param options See {@linkcode FistaOptions}.
- * @returns Samples×n codes.
- * @throws {TypeError} When an argument is of the wrong kind.
+ * @returns Samples×n codes; zeros for samples that were not reached before `signal` was aborted.
+ * @throws {TypeError} When an argument is of the wrong kind, or an option unknown.
  * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
  * the iterates overflow float32 (a step above 2/L, or inputs beyond 1e38).
+ * @throws The signal's reason, when it is aborted and no partial result is wanted.
  *
  * @example
  * ```ts
@@ -93,7 +99,7 @@ export function ista(X: Matrix, D: Matrix, options: IstaOptions): Matrix32 {
  * ```
  */
 export function fista(X: Matrix, D: Matrix, options: FistaOptions): Matrix32 {
-  requireOptions("options", options);
+  requireOptions("options", options, FISTA_OPTIONS);
   return solve(X, D, { ...options, momentum: true }, false).codes;
 }
 
@@ -141,7 +147,7 @@ export interface FistaSolution {
  * ```
  */
 export function solveFista(X: Matrix, D: Matrix, options: SolveFistaOptions): FistaSolution {
-  requireOptions("options", options);
+  requireOptions("options", options, [...FISTA_OPTIONS, "momentum"]);
   return solve(X, D, options, true);
 }
 
@@ -184,7 +190,7 @@ export function fistaCheckpoints(
   D: Matrix,
   options: FistaCheckpointsOptions,
 ): Matrix32[] {
-  requireOptions("options", options);
+  requireOptions("options", options, ["lambda", "checkpoints", "nonneg", "zInit"]);
   const { lambda, checkpoints, nonneg = false, zInit } = options;
   requireProblem(X, D, zInit);
   requirePositive("lambda", lambda);
@@ -239,7 +245,7 @@ export interface FistaLambdasOptions {
  * ```
  */
 export function fistaLambdas(X: Matrix, D: Matrix, options: FistaLambdasOptions): Matrix32[] {
-  requireOptions("options", options);
+  requireOptions("options", options, ["lambdas", "nIter", "nonneg"]);
   const { lambdas, nIter = 100, nonneg = false } = options;
   requireProblem(X, D);
   requireArray("lambdas", lambdas);
@@ -269,20 +275,25 @@ function requireProblem(X: Matrix, D: Matrix, zInit?: Matrix): void {
 function solve(
   X: Matrix,
   D: Matrix,
-  { lambda, nIter = 100, zInit, step, tol, nonneg = false, momentum = true }: SolveFistaOptions,
+  options: SolveFistaOptions,
   certified: boolean,
 ): FistaSolution {
+  const { lambda, nIter = 100, zInit, step, tol, nonneg = false, momentum = true } = options;
   requireProblem(X, D, zInit);
   requirePositive("lambda", lambda);
   requireInteger("nIter", nIter, 1);
   if (step !== undefined) requirePositive("step", step);
   if (tol !== undefined) requirePositive("tol", tol);
 
+  const endsAfter = watch(options);
   const codes = zeros32(X.rows, D.cols);
-  const gaps = new Float64Array(X.rows), iterations = new Int32Array(X.rows);
+  // without a certificate until there is one
+  const gaps = new Float64Array(X.rows).fill(Infinity), iterations = new Int32Array(X.rows);
   const measured = certified || tol !== undefined;
   const settings = { nIter, nonneg, accelerated: momentum, step, measured };
+  let ended = false;
   forSampleBlocks(X, D, settings, (block) => {
+    if (ended) return;
     block.start(zInit);
     let samples = block.samples;
     let end = tol === undefined ? nIter : Math.min(FIRST_CHECK, nIter);
@@ -299,6 +310,7 @@ function solve(
       end = Math.min(Math.ceil(CHECK_GROWTH * end), nIter);
     }
     block.readTo(codes);
+    ended = endsAfter(block.first + block.samples.length, X.rows);
   });
   const remedy = `scale X, D or zInit, or take a step of at most 1/L, now ${step ?? "1/L"}`;
   requireNoOverflow("code X", codes, remedy);

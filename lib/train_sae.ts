@@ -2,6 +2,7 @@
  * Training of a sparse autoencoder with AdamW.
  * @module
  */
+import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import {
   requireFunction,
   requireInstance,
@@ -16,7 +17,12 @@ import { type Matrix, type Matrix32, requireFloat32, requireMatrix } from "./mat
 import { shuffledBatches, TorchGenerator } from "./random.ts";
 import { SaeTrainer } from "./cores/sae_training.ts";
 import { type SaeSizes, takeOptions } from "./cores/sae_variant.ts";
-import { type SaeOptions, type SaeParameters, variantOf } from "./cores/sae_variants.ts";
+import {
+  type SaeOptions,
+  type SaeParameters,
+  VARIANT_OPTIONS,
+  variantOf,
+} from "./cores/sae_variants.ts";
 import { Sae } from "./saes.ts";
 
 export type { SaeOptions, SaeType } from "./cores/sae_variants.ts";
@@ -62,7 +68,7 @@ export interface SaeEpoch {
 }
 
 /** Options of a training, whatever is trained. */
-export interface SaeTraining {
+export interface SaeTraining extends Interruptible {
   /** Number of units. */
   width: number;
   /** Passes over the training samples. Default 500. */
@@ -110,6 +116,11 @@ export interface SaeTraining {
  */
 export type SaeConfig = SaeOptions & SaeTraining;
 
+const CONFIG = [
+  ...["type", "width", "epochs", "lr", "gamma", "batchSize", "renormEvery", "gradClip", "seed"],
+  ...["initial", "loader", "historyEvery", "onEpoch", ...VARIANT_OPTIONS, ...INTERRUPTIBLE],
+];
+
 /** What {@linkcode trainSae} returns. */
 export interface TrainedSae {
   /** The trained autoencoder. */
@@ -141,6 +152,7 @@ const SCORED_ROWS = 64;
  * type or size, or the loader yields no batch, an empty one, one above `batchSize`, or an index that
  * is not a training sample.
  * @throws {Error} When the loss is no longer finite: the training diverged.
+ * @throws The signal's reason, when it is aborted and no partial result is wanted.
  *
  * @example
  * ```ts
@@ -157,7 +169,7 @@ const SCORED_ROWS = 64;
  */
 export function trainSae(data: SaeData, config: SaeConfig): TrainedSae {
   requireOptions("data", data);
-  requireOptions("config", config);
+  requireOptions("config", config, CONFIG);
   const { train, id, ood } = data;
   const variant = variantOf(config.type);
   const {
@@ -189,6 +201,7 @@ export function trainSae(data: SaeData, config: SaeConfig): TrainedSae {
     requireInteger(`${name}.rows`, X.rows, 1);
   }
   const inputDim = train.cols;
+  const endsAfter = watch(config);
   requireInteger("width", width, 1);
   const options = takeOptions(variant, config, { inputDim, width });
   const start = initial ?? Sae.initialize({ ...options, inputDim, width, seed });
@@ -248,6 +261,7 @@ export function trainSae(data: SaeData, config: SaeConfig): TrainedSae {
       history.push(entry);
     }
     onEpoch?.({ epoch, epochs, entry, snapshot });
+    if (endsAfter(epoch + 1, epochs)) break;
   }
 
   const sae = snapshot();

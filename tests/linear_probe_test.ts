@@ -27,7 +27,9 @@ for (const name of ["well_determined", "underdetermined", "square_mixing"]) {
       const data = generateDatasets({ seed, numLatents, k, nSamples, inputDim });
       [Y, Z, Y_val, Y_ood] = [data.train.Y, data.train.Z, data.val.Y, data.ood.Y];
     }
-    const { alpha, looErrors, predictions } = linearProbe(Y, Z, [Y_val, Y_ood], inputs);
+    const { alpha, looErrors, predictions } = linearProbe(Y, Z, [Y_val, Y_ood], {
+      alphas: inputs.alphas,
+    });
     assert.equal(alpha, expected.alpha);
     assertClose(looErrors, expected.loo_mse_per_alpha, tol.loo_mse_per_alpha, "loo errors");
     assertClose(predictions[0].data, expected.codes_iid.data, tol.codes_iid, "codes_iid");

@@ -332,7 +332,7 @@ Deno.test("column AUCs of more columns than a block are those of single columns"
 });
 
 Deno.test("the AUC refuses bad input by name", () => {
-  assert.throws(() => auc([1, NaN], [0, 1]), /scores must be finite/);
+  assert.throws(() => auc([1, NaN], [0, 1]), /scores\[1\] must be finite, got NaN/);
   assert.throws(() => auc([1, 2], [0]), /labels must have one label per sample: 2, got 1/);
   assert.throws(() => columnAucs(fromRows([[1]]), ["yes"] as never), TypeError);
 });

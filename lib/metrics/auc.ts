@@ -2,6 +2,7 @@
  * Area under the ROC curve, exactly, with ties.
  * @module
  */
+import { requireFinite } from "../checks.ts";
 import { findNonzeros, type SparseView, transposeCsr } from "../numeric/csr.ts";
 import { type Labels, requireLabels } from "../logistic.ts";
 import { type Matrix, requireMatrix } from "../matrix.ts";
@@ -29,6 +30,10 @@ const BLOCK = 32;
  * ```
  */
 export function auc(scores: ArrayLike<number>, labels: Labels): number {
+  if (typeof scores?.length !== "number") {
+    throw new TypeError(`scores must be an array of numbers, got ${typeof scores}`);
+  }
+  for (let s = 0; s < scores.length; s++) requireFinite(`scores[${s}]`, scores[s]);
   const data = Float64Array.from(scores);
   requireMatrix("scores", { rows: data.length, cols: 1, data });
   const dense = { rows: data.length, cols: 1, data };

@@ -2,6 +2,7 @@
  * Best magnitudes of codes on given supports.
  * @module
  */
+import { requireOptions } from "../checks.ts";
 import { CholeskyDecomposition, Matrix as MlMatrix } from "npm:ml-matrix@6.15.1";
 import {
   type Matrix,
@@ -53,17 +54,21 @@ export function reestimateMagnitudes(
   X: Matrix,
   D: Matrix,
   support: Support,
-  { nonneg = true }: { nonneg?: boolean } = {},
+  options: { nonneg?: boolean } = {},
 ): Matrix64 {
+  requireOptions("options", options, ["nonneg"]);
+  const { nonneg = true } = options;
   requireMatrix("X", X);
   requireMatrix("D", D, { rows: X.cols });
+  requireOptions("support", support);
   if (
-    support.rows !== X.rows || support.cols !== D.cols ||
+    typeof support.data?.length !== "number" || support.rows !== X.rows ||
+    support.cols !== D.cols ||
     support.data.length !== X.rows * D.cols
   ) {
     throw new RangeError(
       `support must be ${X.rows} × ${D.cols} (samples × atoms), got ${support.rows} × ` +
-        `${support.cols} with ${support.data.length} values`,
+        `${support.cols} with ${support.data?.length} values`,
     );
   }
   const atoms = transpose(toFloat64(D));

@@ -3,7 +3,7 @@
  * @module
  */
 import { linearSumAssignment } from "../assignment.ts";
-import { requireInteger, requireNonNegative } from "../checks.ts";
+import { requireInteger, requireNonNegative, requireOptions } from "../checks.ts";
 import { absoluteProducts } from "./correlation.ts";
 import {
   columnNorms,
@@ -178,8 +178,10 @@ export function supportMetrics(
   Z: Matrix,
   codes: Matrix,
   match: ColumnPairs,
-  { threshold = 1e-4 }: { threshold?: number } = {},
+  options: { threshold?: number } = {},
 ): SupportMetrics {
+  requireOptions("options", options, ["threshold"]);
+  const { threshold = 1e-4 } = options;
   requireMatrix("Z", Z);
   requireMatrix("codes", codes, { rows: Z.rows });
   requireInteger("Z.rows", Z.rows, 1);
@@ -223,7 +225,14 @@ function finiteNorms(name: string, M: Matrix): Float64Array {
   return norms;
 }
 
-function requirePairs({ rows, cols }: ColumnPairs, n: number, width: number): void {
+function requirePairs(match: ColumnPairs, n: number, width: number): void {
+  requireOptions("match", match);
+  const { rows, cols } = match;
+  for (const [name, indices] of Object.entries({ rows, cols })) {
+    if (typeof indices?.length !== "number") {
+      throw new TypeError(`match.${name} must be an array of indices, got ${typeof indices}`);
+    }
+  }
   if (rows.length !== cols.length) {
     throw new RangeError(
       `match must pair its rows and cols: got ${rows.length} rows and ${cols.length} cols`,

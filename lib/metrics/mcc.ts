@@ -4,7 +4,7 @@
  */
 import { linearSumAssignment } from "../assignment.ts";
 import { auctionAssignment } from "./auction.ts";
-import { requireInteger } from "../checks.ts";
+import { requireInteger, requireOptions } from "../checks.ts";
 import { absoluteCorrelations, correlationRows, momentsOf, standardize } from "./correlation.ts";
 import { findNonzeros, type SparseView } from "../numeric/csr.ts";
 import { type Matrix, requireMatrix } from "../matrix.ts";
@@ -58,7 +58,8 @@ export interface MccOptions {
  * assert(Math.abs(mcc(Z, swapped) - 1) < 1e-12);
  * ```
  */
-export function mcc(ZTrue: Matrix, ZPred: Matrix, { seed = 42 }: MccOptions = {}): number {
+export function mcc(ZTrue: Matrix, ZPred: Matrix, options: MccOptions = {}): number {
+  const seed = seedOf(options);
   requireCodes(ZTrue, ZPred);
   return mccOf(
     findNonzeros(ZTrue),
@@ -87,7 +88,8 @@ export function mcc(ZTrue: Matrix, ZPred: Matrix, { seed = 42 }: MccOptions = {}
  * assert(Math.abs(mccId(Z, fromRows([[0, 1], [2, 0], [1, 3]])) - 1) < 1e-12);
  * ```
  */
-export function mccId(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions = {}): number {
+export function mccId(ZTrue: Matrix, codes: Matrix, options: MccOptions = {}): number {
+  const seed = seedOf(options);
   requireCodes(ZTrue, codes);
   return mccIdOf(findNonzeros(ZTrue), findNonzeros(codes), seed);
 }
@@ -111,7 +113,8 @@ export function mccId(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions = 
  * assert(Math.abs(mccOod(Z, codes) - 1) < 1e-12);
  * ```
  */
-export function mccOod(ZTrue: Matrix, codes: Matrix, { seed = 42 }: MccOptions = {}): number {
+export function mccOod(ZTrue: Matrix, codes: Matrix, options: MccOptions = {}): number {
+  const seed = seedOf(options);
   requireCodes(ZTrue, codes);
   return mccOodOf(findNonzeros(ZTrue), findNonzeros(codes), seed);
 }
@@ -172,9 +175,18 @@ export function mccOodOf(ZTrue: SparseView, codes: SparseView, seed: number): nu
  * assert(mcc(Z, Z) > 0.999);
  * ```
  */
-export function mccNull(ZTrue: Matrix, ZPred: Matrix, { seed = 42 }: MccOptions = {}): number {
+export function mccNull(ZTrue: Matrix, ZPred: Matrix, options: MccOptions = {}): number {
+  const seed = seedOf(options);
   requireCodes(ZTrue, ZPred);
   return mcc(ZTrue, shuffleSamples(ZPred, seed), { seed });
+}
+
+/** The seed among checked options: 42, as in the paper, where there is none. */
+function seedOf(options: MccOptions): number {
+  requireOptions("options", options, ["seed"]);
+  const { seed = 42 } = options;
+  requireInteger("seed", seed, 0, 2 ** 32 - 1);
+  return seed;
 }
 
 /**
