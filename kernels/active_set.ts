@@ -12,6 +12,7 @@ import {
   transform, vector,
 } from "./lasso_record";
 import { hsum4, madd } from "./simd";
+import { dot } from "./vectors";
 
 /** An atom joins if what the support leaves of it has more than this share of its squared norm. */
 const INDEPENDENT: f32 = 1e-5;
@@ -163,6 +164,19 @@ function update2(bytes: usize, row0: usize, row1: usize, v0: usize, v1: usize, c
   return <usize>(size + 7 & ~7);
 }
 
+/** The products of a single new atom, in the place of four. */
+function productsOfOne(l: Lasso, s: Sample, atom: usize): void {
+  const size = <usize>s.size, lanes = lanesOf(s.size), m = <usize>l.m;
+  for (let a = size; a < lanes; a++) store<u32>(s.address + (a << 2), l.atoms);
+  dots(lanes, m << 2, atom, s.address, solution);
+  for (let a: usize = 0; a < size; a++) {
+    v128.store(products + (a << 4), v128.load32_zero(solution + (a << 2)));
+  }
+  v128.store(products + (size << 4), f32x4.replace_lane(f32x4.splat(0), 0, dot(m, s.input, atom)));
+  memory.fill(between, 0, 64);
+  store<f32>(between, dot(m, atom, atom));
+}
+
 /**
  * The first `count` (1 … 4) of the new atoms join the support, as far as they are independent of it and
  * there is room; `joined` tells which. Returns how many.
@@ -173,16 +187,20 @@ export function join(l: Lasso, s: Sample, count: usize): i32 {
   const v1 = count > 1 ? l.atoms + <usize>load<u32>(newIndex, 4) * row : v0;
   const v2 = count > 2 ? l.atoms + <usize>load<u32>(newIndex, 8) * row : v0;
   const v3 = count > 3 ? l.atoms + <usize>load<u32>(newIndex, 12) * row : v0;
-  quads2(row, v0, v1, v0, v1, v2, v3, between, between + 16);
-  quads2(row, v2, v3, v0, v1, v2, v3, between + 32, between + 48);
-  const norms = f32x4(at4(between, 0, 0), at4(between, 1, 1), at4(between, 2, 2), at4(between, 3, 3));
-  // The last product is that with x
   const fits = products + (size << 4);
-  for (let a: usize = 0; a <= size; a += 2) {
-    const row0 = a < size ? <usize>load<u32>(s.address + (a << 2)) : s.input;
-    const row1 = a + 1 < size ? <usize>load<u32>(s.address + (a << 2), 4) : s.input;
-    quads2(row, row0, row1, v0, v1, v2, v3, products + (a << 4), products + (a << 4) + 16);
+  if (count == 1) {
+    productsOfOne(l, s, v0);
+  } else {
+    quads2(row, v0, v1, v0, v1, v2, v3, between, between + 16);
+    quads2(row, v2, v3, v0, v1, v2, v3, between + 32, between + 48);
+    // The last product is that with x
+    for (let a: usize = 0; a <= size; a += 2) {
+      const row0 = a < size ? <usize>load<u32>(s.address + (a << 2)) : s.input;
+      const row1 = a + 1 < size ? <usize>load<u32>(s.address + (a << 2), 4) : s.input;
+      quads2(row, row0, row1, v0, v1, v2, v3, products + (a << 4), products + (a << 4) + 16);
+    }
   }
+  const norms = f32x4(at4(between, 0, 0), at4(between, 1, 1), at4(between, 2, 2), at4(between, 3, 3));
   for (let a: usize = 0; a < size; a += 4) {
     multiply4(size, stride, s.inverse + a * stride, products, parts + (a << 4));
   }

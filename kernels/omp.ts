@@ -14,7 +14,7 @@ import {
 import { enterSample, hideSupport, joinGiven, pass, report } from "./lasso_samples";
 import { combine } from "./sparse";
 import { fit, improve, renew } from "./support_search";
-import { emptySet, setSize, survey } from "./working_set";
+import { emptySet, placeOf, setSize, survey } from "./working_set";
 
 /** Correlations smaller than this share of the largest possible one are rounding. */
 const ROUNDING: f64 = 1e-6;
@@ -27,11 +27,14 @@ function begin(l: Lasso, s: Sample, number: usize): void {
   s.lambda = 0, s.level = LEVEL * load<f64>(l.norms) * sqrt(s.rr), s.careful = 1, s.free = 1 - l.nonneg;
 }
 
-/** The atom with the largest correlation joins, and the codes become the best. Returns whether one has joined. */
-function extend(l: Lasso, s: Sample, c: usize, error: f64): bool {
-  hideSupport(s, c);
-  const most = <f64>survey(l, c, 0), least = ROUNDING * load<f64>(l.norms) * sqrt(2 * s.half);
-  const atom = exactStrongest(l, s, c, <f32>(most - 2 * error), least);
+/** The least correlation that cannot be rounding. */
+// @ts-ignore: decorator
+@inline function leastOf(l: Lasso, s: Sample): f64 {
+  return ROUNDING * load<f64>(l.norms) * sqrt(2 * s.half);
+}
+
+/** An atom joins, and the codes become the best. Returns whether it has joined. */
+function extend(l: Lasso, s: Sample, c: usize, atom: i32): bool {
   if (atom < 0) return false;
   store<u32>(newIndex, atom);
   store<f32>(newSign, load<f32>(c + (<usize>atom << 2)) < 0 ? -1 : 1);
@@ -80,13 +83,20 @@ function pursueInPasses(l: Lasso, first: usize, last: usize, k: i32, tol: f64): 
       const s = changetype<Sample>(<usize>load<u32>(pool + (i << 2))), c = correlations + i * (<usize>l.n << 2);
       s.passes++;
       // as many turns as twice the atoms: those that leave make room for others
-      const more = s.passes <= 2 * k && extend(l, s, c, correlationError(l, s));
+      const more = s.passes <= 2 * k && extend(l, s, c, strongestAfterPass(l, s, c));
       if (more && !isDone(l, s, k, tol)) continue;
       end(l, s);
       if (next < last) begin(l, s, next++);
       else if (i < --active) store<u32>(pool + (i << 2), load<u32>(pool + (active << 2)));
     }
   }
+}
+
+/** The atom with the largest correlation after a pass; −1 if there is none. */
+function strongestAfterPass(l: Lasso, s: Sample, c: usize): i32 {
+  hideSupport(s, c);
+  const most = <f64>survey(l, c, 0);
+  return exactStrongest(l, s, c, <f32>(most - 2 * correlationError(l, s)), leastOf(l, s));
 }
 
 function pursueWithGram(l: Lasso, first: usize, last: usize, k: i32, tol: f64): void {
@@ -108,14 +118,19 @@ function pursueWithGram(l: Lasso, first: usize, last: usize, k: i32, tol: f64): 
 /** One sample from its correlations with all atoms on. */
 function pursue(l: Lasso, s: Sample, start: usize, k: i32, tol: f64): void {
   const bytes = <usize>l.n << 2;
-  memory.copy(row, start, bytes);
+  let c = start;
   while (!isDone(l, s, k, tol) && s.passes++ < 2 * k) {
-    if (!extend(l, s, row, 0)) break;
-    // the rows of the Gram matrix in place of the atoms'
-    for (let a: usize = 0, size = <usize>s.size; a < size; a++) {
-      store<u32>(s.output + (a << 2), l.gram + <usize>load<u32>(s.index + (a << 2)) * bytes);
+    if (s.size > 0) {
+      // c = Dᵀx − Gz, with rows of the Gram matrix in place of the atoms'
+      for (let a: usize = 0, size = <usize>s.size; a < size; a++) {
+        store<u32>(s.output + (a << 2), <usize>load<u32>(s.index + (a << 2)) * bytes + l.gram);
+      }
+      combine(s.size, s.output, vector, bytes, start, row);
+      c = row;
+      hideSupport(s, c);
     }
-    combine(s.size, s.output, vector, bytes, start, row);
+    const most = survey(l, c, 0);
+    if (<f64>most <= leastOf(l, s) || !extend(l, s, c, placeOf(l, c, most))) break;
   }
   end(l, s);
 }

@@ -83,6 +83,16 @@ export function survey(l: Lasso, c: usize, low: f32): f32 {
   return highest;
 }
 
+/** The first atom with a correlation of this size; −1 if there is none. */
+export function placeOf(l: Lasso, c: usize, size: f32): i32 {
+  const signs = signBits(l), wanted = f32x4.splat(size);
+  for (let j: usize = 0, n = <usize>l.n; j < n; j += 4) {
+    const hits = i32x4.bitmask(f32x4.eq(sizes(c + (j << 2), signs), wanted));
+    if (hits != 0) return <i32>j + ctz(hits);
+  }
+  return -1;
+}
+
 /**
  * Makes a working set of at most `most` atoms with the largest sizes above `low`: those above the least
  * bound that a short bisection finds for it.

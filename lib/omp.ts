@@ -34,11 +34,11 @@ export interface PursuitSolution<Codes = CsrMatrix> {
   residuals: Float64Array;
 }
 
-/** Up to this many atoms their Gram matrix (16 MiB) is cheaper than passes over all atoms. */
-const GRAM_ATOMS = 2048;
-
-/** ... if there is one sample to so many atoms, or more. */
-const GRAM_ATOMS_PER_SAMPLE = 3;
+/**
+ * A Gram matrix of the atoms pays if there is one sample to this many of them, or more; beyond this number of
+ * atoms (256 MiB) it takes too much memory.
+ */
+const ATOMS_PER_SAMPLE = 3, GRAM_ATOMS = 8192;
 
 /**
  * Sparse codes by orthogonal matching pursuit: the atom with the largest correlation |dᵀr| (with `nonneg`, dᵀr)
@@ -86,7 +86,7 @@ export function omp<Output extends "csr" | "dense" = "csr">(
   const result = new CodesCollector(X.rows, D.cols, output);
   signal?.throwIfAborted();
   using arena = new Arena();
-  const withGram = D.cols <= GRAM_ATOMS && X.rows * GRAM_ATOMS_PER_SAMPLE >= D.cols;
+  const withGram = D.cols <= GRAM_ATOMS && X.rows * ATOMS_PER_SAMPLE >= D.cols;
   const solver = new ActiveSetSolver(arena, D, { rows: X.rows, nonneg, withGram });
   for (const part of solver.parts()) {
     solver.omp(X, part, k, tol);
