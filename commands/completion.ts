@@ -59,6 +59,7 @@ async function commands(): Promise<Completed[]> {
     import("./slurm.ts"),
     import("../bench/run.ts"),
     import("../bench/growth.ts"),
+    import("../bench/peers_flags.ts"),
     import("../bench/reference_flags.ts"),
   ]);
   return modules.map(({ command: { task, flags } }) => ({

@@ -13,6 +13,7 @@ const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["commands/slurm.ts", "slurm", ["exp:template"]],
   ["bench/run.ts", "bench", []],
   ["bench/growth.ts", "bench:growth", []],
+  ["bench/peers.ts", "bench:peers", []],
   ["bench/reference.ts", "bench:reference", []],
 ];
 
