@@ -1,4 +1,4 @@
-/** Every function and class on the shelf has an example, and the example can fail. */
+/** Every function and class on the shelf has an example, and every example in lib/ can fail. */
 import assert from "node:assert/strict";
 import { runDeno } from "./result_files.ts";
 
@@ -59,6 +59,22 @@ Deno.test("every function and class on the shelf has an example that asserts", a
     !declarations.flatMap(examplesOf).some(canFail)
   );
   assert.deepEqual(without.map(([name]) => name), []);
+});
+
+Deno.test("every example in lib/ asserts, or says why it is not run", () => {
+  const files = [...Deno.readDirSync("lib")].flatMap(({ name, isDirectory }) =>
+    isDirectory
+      ? [...Deno.readDirSync(`lib/${name}`)].map((file) => `lib/${name}/${file.name}`)
+      : [`lib/${name}`]
+  ).filter((file) => /\.(ts|js)$/.test(file));
+  const examples = files.flatMap((file) =>
+    [...Deno.readTextFileSync(file).matchAll(/^ *\* ```ts.*?^ *\* ```$/gms)].map(([fence]) => ({
+      file,
+      example: fence.replaceAll(/^ *\* ?/gm, ""),
+    }))
+  );
+  assert(examples.length > 200, `only ${examples.length} are found`);
+  assert.deepEqual(examples.filter(({ example }) => !canFail(example)), []);
 });
 
 Deno.test("an example that prints, or is not run without a reason, does not count", () => {

@@ -69,14 +69,17 @@ export function commandUsage<Table extends Flags>(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { runCommand } from "./command.ts";
  *
  * const flags = { loud: { about: "in capitals" } };
+ * let said = "";
  * await runCommand(
  *   { task: "greet", action: "greet", about: "Says hello.", flags, closing: "Exit code: 0 said." },
- *   ({ loud }) => console.log(loud ? "HELLO" : "hello"),
+ *   ({ loud }) => void (said = loud ? "HELLO" : "hello"),
  *   ["--loud"],
  * );
+ * assert.equal(said, "HELLO");
  * ```
  */
 export async function runCommand<Table extends Flags>(

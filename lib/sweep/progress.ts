@@ -35,9 +35,15 @@ export interface Progress {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createProgress } from "./progress.ts";
- * const progress = createProgress([{ key: { seed: 0 }, cost: 1 }], { quiet: true });
+ * let drawn = "";
+ * const terminal = { write: (text: string) => void (drawn += text), columns: () => 80 };
+ * const cells = [{ key: { seed: 0 }, cost: 1 }];
+ * const progress = createProgress(cells, { terminal });
+ * progress.end(cells[0], "1 s");
  * progress.stop();
+ * assert.match(drawn, /1\/1 cells/);
  * ```
  */
 export function createProgress(

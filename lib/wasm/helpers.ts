@@ -91,7 +91,7 @@ export class Helpers implements Disposable {
   }
 }
 
-/** Hands a helper its mailbox, and waits until it sits there. */
+/** Hands a helper its mailbox, and waits until it can take orders. */
 function ready(worker: Worker, mailbox: Mailbox): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   worker.onmessage = () => resolve();
