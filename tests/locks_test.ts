@@ -1,8 +1,8 @@
 /**
  * `deno task` downloads all that its lock names before it runs anything. So each lock names what its
  * readers need, and no more: deno.lock what experiments and commands do, tests/deno.lock also what
- * tests do, kernels/deno.lock what builds the kernels. Where a list below differs from its lock, run
- * `deno task lock`; a test by itself runs with `deno task test FILE`, which leaves deno.lock alone.
+ * tests do in processes of their own (autodiff.ts), kernels/deno.lock what builds the kernels. Where a
+ * list below differs from its lock, run `deno task lock`.
  */
 import assert from "node:assert/strict";
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import {
   columnNorms,
   type Matrix,
@@ -20,6 +19,7 @@ import { SAE_VARIANTS } from "../lib/cores/sae_variants.ts";
 import { RandomState } from "../lib/random.ts";
 import { Sae, SAE_TYPES, saeGradients, type SaeParameters, type SaeType } from "../lib/saes.ts";
 import { Arena } from "../lib/wasm/memory.ts";
+import { autodiff, type SaeCase, topMask } from "./autodiff.ts";
 import { assertClose, goldenCase, toMatrix } from "./golden.ts";
 import { checkBatch, STEP_CASES } from "./sae_golden.ts";
 
@@ -61,107 +61,6 @@ function randomSae(
   return new Sae({ type, kval, parameters });
 }
 
-/** Indicator of the k largest of each row, the lowest first among equals. */
-function topMask(pre: Float32Array, rows: number, width: number, k: number): Float32Array {
-  const mask = new Float32Array(pre.length);
-  for (let i = 0; i < rows; i++) {
-    const order = Array.from({ length: width }, (_, j) => i * width + j);
-    order.sort((p, q) => pre[q] - pre[p] || p - q);
-    for (const p of order.slice(0, k)) mask[p] = 1;
-  }
-  return mask;
-}
-
-const BANDWIDTH = 1e-3;
-
-/** tfjs has no type for the functions that a custom gradient's forward pass saves tensors with. */
-type Save = (tensors: tf.Tensor[]) => void;
-
-/** 1 where |v − θ| ≤ ε/2. */
-const rect = (v: tf.Tensor, theta: tf.Tensor) =>
-  tf.cast(tf.lessEqual(tf.abs(tf.div(tf.sub(v, theta), BANDWIDTH)), 0.5), "float32");
-
-const jump = tf.customGrad((...args: unknown[]) => {
-  const [u, theta, save] = args as [tf.Tensor, tf.Tensor, Save];
-  save([u, theta]);
-  return {
-    value: tf.mul(u, tf.cast(tf.greater(u, theta), "float32")),
-    gradFunc: (g: tf.Tensor, [u, theta]: tf.Tensor[]) => [
-      tf.mul(g, tf.cast(tf.greater(u, theta), "float32")),
-      tf.sum(tf.mul(tf.mul(tf.div(theta, -BANDWIDTH), rect(u, theta)), g), 0),
-    ],
-  };
-});
-
-const step = tf.customGrad((...args: unknown[]) => {
-  const [codes, theta, save] = args as [tf.Tensor, tf.Tensor, Save];
-  save([codes, theta]);
-  return {
-    value: tf.cast(tf.greater(codes, theta), "float32"),
-    gradFunc: (g: tf.Tensor, [codes, theta]: tf.Tensor[]) => [
-      tf.zerosLike(codes),
-      tf.sum(tf.mul(tf.div(rect(codes, theta), -BANDWIDTH), g), 0),
-    ],
-  };
-});
-
-/** Loss and gradients by automatic differentiation of the definitions. */
-function autodiff({ type, kval, parameters }: Sae, X: Matrix32, gamma: number) {
-  const tensor = (M: Matrix) => tf.tensor2d(M.data as Float32Array, [M.rows, M.cols]);
-  const { encoder, encoderBias, decoder, decoderBias, logThreshold } = parameters;
-  const x = tensor(X), width = decoder.cols;
-  const loss = (...[Ae, be, Ad, bd, logTheta]: tf.Tensor[]): tf.Scalar => {
-    const centred = tf.sub(x, bd);
-    const pre = () => tf.add(tf.matMul(centred, Ae, false, true), be);
-    const mse = (reconstruction: tf.Tensor) =>
-      tf.mean(tf.square(tf.sub(reconstruction, x))) as tf.Scalar;
-    const decode = (codes: tf.Tensor) => tf.add(tf.matMul(codes, Ad, false, true), bd);
-    if (type === "relu") {
-      const codes = tf.relu(pre());
-      const penalty = tf.mean(tf.sum(tf.abs(codes), 1));
-      return tf.add(mse(decode(codes)), tf.mul(gamma, penalty));
-    }
-    if (type === "topk" || type === "abstopk") {
-      const a = pre(), size = type === "topk" ? tf.relu(a) : tf.abs(a);
-      const mask = topMask(size.dataSync() as Float32Array, X.rows, width, kval!);
-      const values = type === "topk" ? size : a;
-      return mse(decode(tf.mul(values, tf.tensor2d(mask, [X.rows, width]))));
-    }
-    if (type === "jumprelu") {
-      const theta = tf.exp(tf.minimum(logTheta, 20));
-      const codes = jump(tf.relu(pre()), theta);
-      const penalty = tf.mean(tf.sum(step(codes, theta), 1));
-      return tf.add(mse(decode(codes)), tf.mul(gamma, penalty));
-    }
-    const atoms = tf.div(Ad, tf.norm(Ad, "euclidean", 0, true));
-    let residual = centred;
-    const unused = new Float32Array(X.rows * width).fill(1);
-    for (let t = 0; t < kval!; t++) {
-      const correlations = tf.matMul(residual, atoms);
-      const sizes = tf.abs(correlations).dataSync().map((v, p) => unused[p] ? v : -1);
-      const pick = topMask(sizes as Float32Array, X.rows, width, 1);
-      pick.forEach((picked, p) => picked && (unused[p] = 0));
-      const codes = tf.mul(correlations, tf.tensor2d(pick, [X.rows, width]));
-      residual = tf.sub(residual, tf.matMul(codes, atoms, false, true));
-    }
-    return tf.mean(tf.square(residual)) as tf.Scalar;
-  };
-  return tf.tidy(() => {
-    const inputs: tf.Tensor[] = [
-      tensor(encoder),
-      tf.tensor1d(encoderBias),
-      tensor(decoder),
-      tf.tensor1d(decoderBias),
-      ...(logThreshold ? [tf.tensor1d(logThreshold)] : []),
-    ];
-    const used = type === "MP" ? inputs.slice(2, 4) : inputs;
-    const { value, grads } = tf.valueAndGrads((...args: tf.Tensor[]) =>
-      type === "MP" ? loss(inputs[0], inputs[1], ...args) : loss(...args)
-    )(used);
-    return { loss: value.dataSync()[0], gradients: grads.map((g) => g.dataSync() as Float32Array) };
-  });
-}
-
 const SHAPES = [
   // rows, inputDim, width, kval
   [1, 3, 1, 1],
@@ -171,31 +70,38 @@ const SHAPES = [
   [64, 33, 70, 10],
 ];
 
+function saeCase({ sae, X, gamma }: { sae: Sae; X: Matrix32; gamma: number }): SaeCase {
+  return { type: sae.type, kval: sae.kval, parameters: sae.parameters, X, gamma };
+}
+
 for (const type of SAE_TYPES) {
   Deno.test(`${type}: the gradients are those of automatic differentiation`, async () => {
-    await tf.setBackend("cpu");
-    for (const [rows, inputDim, width, kval] of SHAPES) {
-      for (const gamma of [0, 0.05]) {
+    const cases = SHAPES.flatMap(([rows, inputDim, width, kval]) =>
+      [0, 0.05].map((gamma) => {
         const sae = randomSae(type, inputDim, width, kval, rows + width);
-        const X = normals(new RandomState(7), rows, inputDim);
-        const ours = saeGradients(sae, X, { gamma }), expected = autodiff(sae, X, gamma);
-        const { encoder, encoderBias, decoder, decoderBias, logThreshold } = ours.gradients;
-        const actual = [encoder?.data, encoderBias, decoder.data, decoderBias, logThreshold]
-          .filter((array) => array !== null && array !== undefined);
-        const what = `${rows}×${inputDim}→${width}`;
-        // both sides round to float32 after every operation: 2⁻²⁴ relative, some hundred times
-        assertClose(ours.loss, expected.loss, 2e-5 * (1 + expected.loss), `${what} loss`);
-        assert.equal(actual.length, expected.gradients.length);
-        actual.forEach((array, i) => {
-          const scale = expected.gradients[i].reduce((most, g) => Math.max(most, Math.abs(g)), 0);
-          assertClose(array, expected.gradients[i], 2e-5 * scale + 1e-7, `${what} gradient ${i}`);
-        });
-      }
-    }
+        return { sae, X: normals(new RandomState(7), rows, inputDim), gamma };
+      })
+    );
+    const differentiated = await autodiff<SaeCase>("saes", cases.map(saeCase));
+    cases.forEach(({ sae, X, gamma }, c) => {
+      const ours = saeGradients(sae, X, { gamma });
+      const expected = differentiated[c];
+      const { encoder, encoderBias, decoder, decoderBias, logThreshold } = ours.gradients;
+      const actual = [encoder?.data, encoderBias, decoder.data, decoderBias, logThreshold]
+        .filter((array) => array !== null && array !== undefined);
+      const what = `${X.rows}×${X.cols}→${sae.dictionary.cols}`;
+      // both sides round to float32 after every operation: 2⁻²⁴ relative, some hundred times
+      assertClose(ours.loss, expected.loss, 2e-5 * (1 + expected.loss), `${what} loss`);
+      assert.equal(actual.length, expected.gradients.length);
+      actual.forEach((array, i) => {
+        const scale = expected.gradients[i].reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+        assertClose(array, expected.gradients[i], 2e-5 * scale + 1e-7, `${what} gradient ${i}`);
+      });
+    });
   });
 }
 
-Deno.test("jumprelu: thresholds within the bandwidth of a code get pseudo-gradients", () => {
+Deno.test("jumprelu: thresholds within the bandwidth of a code get pseudo-gradients", async () => {
   const sae = randomSae("jumprelu", 7, 13, 3, 5);
   const X = normals(new RandomState(8), 5, 7);
   const centred = { ...X, data: X.data.map((v, p) => v - sae.bias[p % 7]) };
@@ -207,7 +113,8 @@ Deno.test("jumprelu: thresholds within the bandwidth of a code get pseudo-gradie
     if (pre > 0.1) logThreshold![j] = Math.log(pre + (j % 2 === 0 ? 2e-4 : -2e-4));
   }
   const ours = saeGradients(sae, X, { gamma: 0.05 }).gradients.logThreshold!;
-  const [, , , , expected] = autodiff(sae, X, 0.05).gradients;
+  const [{ gradients }] = await autodiff<SaeCase>("saes", [saeCase({ sae, X, gamma: 0.05 })]);
+  const expected = gradients[4];
   assert(expected.filter((g) => g !== 0).length >= 3, "the test must reach some thresholds");
   const scale = expected.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
   assertClose(ours, expected, 1e-4 * scale, "threshold gradient"); // (u − θ)/ε loses three digits
