@@ -188,9 +188,9 @@ export function searchRounds(samples: number, numLatents: number): number {
  * import { generateDatasets } from "./data.ts";
  * import { matchColumns } from "./metrics.ts";
  * import { pathDictionary } from "./path_dictionary.ts";
- * const { val, A } = generateDatasets({ seed: 0, numLatents: 20, k: 3, nSamples: 2000 });
- * const { dictionary } = pathDictionary(val.Y, { numLatents: "auto", atMost: 30, seed: 0 });
- * assert.equal(dictionary.cols, 20);
+ * const { val, A } = generateDatasets({ seed: 0, numLatents: 30, k: 3, nSamples: 4000 });
+ * const { dictionary } = pathDictionary(val.Y, { numLatents: "auto", atMost: 45, seed: 0 });
+ * assert.equal(dictionary.cols, 30);
  * assert(matchColumns(dictionary, A).meanCosine > 0.99);
  * ```
  */
