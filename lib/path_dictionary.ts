@@ -30,8 +30,6 @@ const [SEARCH_START, SEARCH_END] = [0.43, 0.043];
 const POLISH_END = 0.0043;
 /** γ of the minimax concave penalty: codes above γλ are not shrunk. */
 const MCP_GAMMA = 3;
-/** Atoms of the start per atom wanted: what finds the last ones. */
-const WIDTH_RATIO = 1.2;
 /** Rounds from one look for useless atoms to the next. */
 const RESTART_EVERY = 10;
 /** An atom with a smaller participation ratio stands for one sample. */
@@ -40,21 +38,19 @@ const SINGLE = 2;
 const FEW = 8;
 /** Of two atoms with a cosine beyond this, one is a duplicate. */
 const DUPLICATE = 0.9;
-/** Below this part of the first λ, atoms enter in every third round only. */
-const DENSE_SEARCH = 0.34;
-const SPARSE_SEARCH_EVERY = 3;
-/** Part of the first λ where the search waits … */
-const HOLD_AT = 1 / 3;
-/** … as long as the loss falls by more than this part … */
-const FINDING = 0.0015;
-/** … within so many rounds. */
-const FINDING_ROUNDS = 40;
+/** Atoms enter the samples' lists in every third round: besides the time, that leaves lists time to settle. */
+const ENTER_EVERY = 3;
+/** Most atoms that enter a sample's list at a time, and most sweeps of coordinate descent over it in a round. */
+const [ENTER, SWEEPS] = [8, 3];
 /** Sweeps over the atoms in a round of a polish, whose codes have the right atoms. */
 const POLISH_SWEEPS = 3;
-/** λ of the search's end that a settling starts from, as a multiple. */
-const SETTLE_START = 2;
-/** Rounds of a settling. */
-const SETTLE_ROUNDS = 30;
+/**
+ * After pruning the search's end is gone through again, from a multiple of its last λ on: from far up where there
+ * are so many samples per atom that rare atoms survive it.
+ */
+const SETTLE = { from: 2, rounds: 30 }, HOT_SETTLE = { from: 5, rounds: 60 };
+/** Samples per atom of the hot one. */
+const HOT_FROM = 10;
 
 /** What a round is for, in the order of a run. */
 export type PathPhase = "search" | "polish" | "settle";
@@ -102,10 +98,8 @@ export interface PathDictionaryOptions {
   lambdaStart?: number;
   /** λ of the last round of the search, at most `lambdaStart`. Default a tenth of it. */
   lambdaEnd?: number;
-  /** Rounds of the search. Default: see {@linkcode searchRounds}. */
+  /** Rounds of the search. Default: see {@linkcode searchDefaults}. */
   rounds?: number;
-  /** Most rounds that the search waits at a third of `lambdaStart` while atoms are still being found. Default 400. */
-  hold?: number;
   /** Rounds of each polish; 0 leaves it out. Default 30. */
   polish?: number;
   /**
@@ -143,21 +137,35 @@ export interface PathDictionary {
 }
 
 /**
- * Rounds of the search by default: more where there are few samples per atom, since rare atoms are found slowly.
+ * Rounds of the search and atoms of its start by default. Few samples per atom need a slow search, since rare
+ * atoms grow slowly, and bear no more atoms than there are; and so do many dimensions, which go with many active latents.
+ *
+ * @param samples Number of samples.
+ * @param inputDim Dimensions of a sample.
+ * @param numLatents Atoms that are wanted.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { searchRounds } from "./path_dictionary.ts";
- * assert(searchRounds(2500, 1000) > searchRounds(5000, 1000));
+ * import { searchDefaults } from "./path_dictionary.ts";
+ * assert.deepEqual(searchDefaults(2500, 93, 1000), { rounds: 233, width: 1200 });
  * ```
  */
-export function searchRounds(samples: number, numLatents: number): number {
+export function searchDefaults(
+  samples: number,
+  inputDim: number,
+  numLatents: number,
+): { rounds: number; width: number } {
   requireInteger("samples", samples, 1);
+  requireInteger("inputDim", inputDim, 1);
   requireInteger("numLatents", numLatents, 1);
-  const perAtom = samples / numLatents;
-  if (perAtom < 2.4) return 600;
-  return perAtom < 4 ? 200 : 150;
+  const perAtom = samples / numLatents, slowness = Math.max(1, inputDim / 80);
+  const rounds = perAtom < 2.4 ? 700 : perAtom < 4 ? 200 : 120;
+  const ratio = perAtom < 2.4 ? 1 : perAtom < HOT_FROM ? 1.2 : 1.5;
+  return {
+    rounds: Math.max(150, Math.ceil(rounds * slowness)),
+    width: Math.ceil(ratio * numLatents),
+  };
 }
 
 /**
@@ -206,23 +214,15 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     capacity: Math.min(D.cols, X.cols),
   });
 
-  const path = (
-    phase: PathPhase,
-    from: number,
-    to: number,
-    count: number,
-    done: () => boolean = () => false,
-  ) => {
+  const path = (phase: PathPhase, from: number, to: number, count: number) => {
     const polishing = phase === "polish";
-    for (let r = 0; r < count && !done(); r++) {
+    for (let r = 0; r < count; r++) {
       options.signal?.throwIfAborted();
       const lambda = count > 1 ? from * (to / from) ** (r / (count - 1)) : to;
-      const dense = polishing ? r % 2 === 0 : lambda > DENSE_SEARCH * plan.lambdaStart ||
-        r % SPARSE_SEARCH_EVERY === 0;
       learner.code({
         ...{ lambda, gamma: polishing ? MCP_GAMMA : 0 },
         ...{ leaveOut: plan.leaveOneOut && !polishing ? 1 : 0 },
-        ...{ passes: 1, added: dense ? MOST_ADDED : 0, sweeps: 6 },
+        ...{ passes: 1, added: r % ENTER_EVERY === 0 ? ENTER : 0, sweeps: SWEEPS },
       });
       learner.update(
         random.permutation(learner.n),
@@ -245,15 +245,12 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;
   const pruning = { lambda: plan.lambdaEnd, gamma: MCP_GAMMA };
   let margins: Float64Array | undefined;
-  const middle = Math.max(HOLD_AT * plan.lambdaStart, plan.lambdaEnd);
-  const before = Math.round(rounds / 2);
-  path("search", plan.lambdaStart, middle, before);
-  path("search", middle, middle, plan.hold, () => !isFinding(history, before));
-  path("search", middle, plan.lambdaEnd, rounds - before);
+  path("search", plan.lambdaStart, plan.lambdaEnd, rounds);
   path("polish", polishFrom, polishTo, polish);
   if (target < learner.n) {
     prune(learner, { ...pruning, atLeast: target, exact: false });
-    path("settle", SETTLE_START * plan.lambdaEnd, plan.lambdaEnd, SETTLE_ROUNDS);
+    const settle = X.rows < HOT_FROM * learner.n ? SETTLE : HOT_SETTLE;
+    path("settle", settle.from * plan.lambdaEnd, plan.lambdaEnd, settle.rounds);
     path("polish", polishFrom, polishTo, polish);
     margins = prune(learner, {
       ...pruning,
@@ -266,13 +263,6 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     ...{ passes: 2, added: MOST_ADDED, sweeps: 20 },
   });
   return { dictionary: learner.dictionary(), codes: learner.codes(unit), history, margins };
-}
-
-/** Whether the loss still falls while λ rests, which it does since round `from`. */
-function isFinding(history: readonly PathRound[], from: number): boolean {
-  const last = history.length - 1;
-  return last < from + FINDING_ROUNDS ||
-    history[last].loss < (1 - FINDING) * history[last - FINDING_ROUNDS].loss;
 }
 
 /** Gives new random directions to the atoms of a single sample and to duplicates; returns their number. */
@@ -311,7 +301,6 @@ interface Plan {
   lambdaStart: number;
   lambdaEnd: number;
   rounds: number;
-  hold: number;
   polish: number;
   nonneg: boolean;
   leaveOneOut: boolean;
@@ -327,7 +316,6 @@ const OPTIONS: readonly (keyof PathDictionaryOptions)[] = [
   "lambdaStart",
   "lambdaEnd",
   "rounds",
-  "hold",
   "polish",
   "leaveOneOut",
   "restarts",
@@ -367,16 +355,18 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   if (dInit && atMost !== undefined && dInit.cols > atMost) {
     throw new RangeError(`dInit must have at most atMost = ${atMost} columns, got ${dInit.cols}`);
   }
-  const width = dInit?.cols ?? atMost ?? Math.ceil(WIDTH_RATIO * target);
+  // "auto" starts with 1.2 times as many as there may be
+  const defaults = searchDefaults(
+    ...[X.rows, X.cols, auto ? Math.ceil((dInit?.cols ?? atMost!) / 1.2) : target] as const,
+  );
+  const width = dInit?.cols ?? atMost ?? defaults.width;
   const unit = penaltyUnit(X, width);
   const {
-    rounds = searchRounds(X.rows, auto ? width : target),
-    hold = 400,
+    rounds = defaults.rounds,
     polish = 30,
     atomSweeps = 1,
   } = options;
   requireInteger("rounds", rounds, 1);
-  requireInteger("hold", hold, 0);
   requireInteger("polish", polish, 0);
   requireInteger("atomSweeps", atomSweeps, 1);
   const { lambdaStart = SEARCH_START * unit } = options;
@@ -393,7 +383,7 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   const { nonneg = true, leaveOneOut = true, restarts = true } = options;
   const random = () => new TorchGenerator(seed).randn(X.cols * width);
   return {
-    ...{ target, unit, rounds, hold, polish, nonneg, leaveOneOut, restarts, atomSweeps },
+    ...{ target, unit, rounds, polish, nonneg, leaveOneOut, restarts, atomSweeps },
     D: normalizeColumns(
       dInit
         ? { ...dInit, data: Float32Array.from(dInit.data) }

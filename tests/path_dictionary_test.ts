@@ -286,7 +286,7 @@ Deno.test("a known number of atoms is kept exactly", () => {
 
 Deno.test("the unit of X does not matter", () => {
   // a power of two: not even the last bit
-  const options = { numLatents: 30, seed: 3, rounds: 20, polish: 5, hold: 0 };
+  const options = { numLatents: 30, seed: 3, rounds: 20, polish: 5 };
   const a = pathDictionary(easy.val.Y, options);
   const scaled = { ...easy.val.Y, data: easy.val.Y.data.map((value) => 1024 * value) };
   const b = pathDictionary(scaled, options);
@@ -315,7 +315,6 @@ Deno.test("the same seed gives the same bits on any number of threads", async ()
     seed: 5,
     rounds: 24,
     polish: 2,
-    hold: 0,
   };
   const alone = pathDictionary(X, options);
   assert(alone.history.some(({ restarts }) => restarts > 0), "nothing restarted");
@@ -360,7 +359,6 @@ Deno.test("onProgress sees every round, and can end the run", () => {
     seed: 0,
     rounds: 4,
     polish: 2,
-    hold: 0,
     onProgress: (r) => seen.push(r),
   });
   assert.deepEqual(seen, history);
@@ -375,7 +373,7 @@ Deno.test("onProgress sees every round, and can end the run", () => {
     { message: "enough" },
   );
   // the arena is closed: the next run works
-  pathDictionary(easy.val.Y, { numLatents: 30, seed: 0, rounds: 1, polish: 0, hold: 0 });
+  pathDictionary(easy.val.Y, { numLatents: 30, seed: 0, rounds: 1, polish: 0 });
 });
 
 Deno.test("smallest sizes work", () => {
@@ -384,7 +382,6 @@ Deno.test("smallest sizes work", () => {
     numLatents: 1,
     seed: 0,
     rounds: 3,
-    hold: 0,
     nonneg: false,
   });
   assert.equal(Math.abs(dictionary.data[0]), 1);
@@ -404,7 +401,6 @@ Deno.test("arguments that make no sense are refused by name", () => {
     [{ lambdaStart: 0.1, lambdaEnd: 0.2 }, /lambdaEnd must be at most lambdaStart = 0.1, got 0.2/],
     [{ rounds: 0 }, /rounds/],
     [{ polish: -1 }, /polish/],
-    [{ hold: -1 }, /hold/],
     [{ atomSweeps: 0 }, /atomSweeps/],
     [{ dInit: normal(2, 2, 0) }, /dInit/],
     [{ dInit: normal(3, 1, 0) }, /dInit must have at least numLatents = 2 columns, got 1/],

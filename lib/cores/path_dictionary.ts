@@ -70,7 +70,7 @@ export interface Coding {
   sweeps: number;
 }
 
-/** Most atoms that enter in one pass of any coding. */
+/** Most atoms that may enter in one pass of any coding. */
 export const MOST_ADDED = 20;
 
 /** Samples and their codes, as lists of `capacity`. */
@@ -269,11 +269,11 @@ export class PathRounds {
   }
 
   /** Samples that use each atom. */
-  users(): number[][] {
-    const users: number[][] = Array.from({ length: this.#n }, () => []);
+  users(): Set<number>[] {
+    const users = Array.from({ length: this.#n }, () => new Set<number>());
     const count = this.#samples.count.view, column = this.#samples.column.view;
     for (let s = 0; s < count.length; s++) {
-      for (let p = s * this.capacity, end = p + count[s]; p < end; p++) users[column[p]].push(s);
+      for (let p = s * this.capacity, end = p + count[s]; p < end; p++) users[column[p]].add(s);
     }
     return users;
   }
@@ -289,7 +289,7 @@ export class PathRounds {
    */
   without(
     atom: number,
-    users: readonly number[],
+    users: ReadonlySet<number>,
     { lambda, gamma, leaveOut, passes, added, sweeps }: Coding,
     keep: boolean,
   ): { cost: number; size: number; participation: number } {
@@ -303,7 +303,7 @@ export class PathRounds {
       to.objective.view,
     ];
     let cost = 0, size = 0, second = 0, fourth = 0;
-    const own = [...new Set(users)].filter((s) => {
+    const own = [...users].filter((s) => {
       const p = column.subarray(s * capacity, s * capacity + count[s]).indexOf(atom);
       if (p < 0) return false;
       const z = Math.abs(value[s * capacity + p]);

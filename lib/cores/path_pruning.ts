@@ -70,9 +70,9 @@ export function prune(
   const remove = (atom: number) => {
     look(atom, 3, true);
     for (const sample of users[atom]) {
-      for (const other of rounds.atomsOf(sample)) users[other].push(sample);
+      for (const other of rounds.atomsOf(sample)) users[other].add(sample);
     }
-    users[atom] = [];
+    users[atom].clear();
     rounds.erase(atom);
     gone.add(atom);
   };
