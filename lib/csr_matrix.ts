@@ -23,6 +23,9 @@ export interface CsrMatrix {
   data: Float32Array;
 }
 
+/** Codes of samples, or another matrix, in either form. */
+export type AnyMatrix = Matrix | CsrMatrix;
+
 function isIntegers(array: unknown): array is Int32Array | Uint32Array {
   return array instanceof Int32Array || array instanceof Uint32Array;
 }
@@ -39,7 +42,7 @@ function isIntegers(array: unknown): array is Int32Array | Uint32Array {
  * assert(!isCsrMatrix(fromRows([[0, 2]])));
  * ```
  */
-export function isCsrMatrix(M: Matrix | CsrMatrix): M is CsrMatrix {
+export function isCsrMatrix(M: AnyMatrix): M is CsrMatrix {
   return isIntegers((M as CsrMatrix | undefined)?.indptr);
 }
 
@@ -118,6 +121,31 @@ export function requireCsrMatrix(
       }
     }
   }
+}
+
+/**
+ * `requireMatrix` or {@linkcode requireCsrMatrix}, by the form that the matrix has.
+ *
+ * @throws {TypeError | RangeError} As they do.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fromDense, requireAnyMatrix } from "./csr_matrix.ts";
+ * import { fromRows } from "./matrix.ts";
+ * for (const M of [fromRows([[0, 2]]), fromDense(fromRows([[0, 2]]))]) {
+ *   requireAnyMatrix("M", M, { rows: 1 });
+ *   assert.throws(() => requireAnyMatrix("M", M, { rows: 2 }), RangeError);
+ * }
+ * ```
+ */
+export function requireAnyMatrix(
+  name: string,
+  M: AnyMatrix,
+  shape?: { rows?: number; cols?: number },
+): void {
+  if (isCsrMatrix(M)) requireCsrMatrix(name, M, shape);
+  else requireMatrix(name, M, shape);
 }
 
 /**

@@ -3,13 +3,14 @@
  * @module
  */
 import { requireOptions } from "./checks.ts";
-import { ActiveSetSolver, CodesCollector, requireWork, type WorkOptions } from "./cores/lasso.ts";
+import { ActiveSetSolver, CodesCollector } from "./cores/lasso.ts";
 import { type CsrMatrix, requireCsrMatrix } from "./csr_matrix.ts";
+import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import { type Matrix, requireFloat32, requireMatrix } from "./matrix.ts";
 import { Arena } from "./wasm/memory.ts";
 
 /** How {@linkcode debias} fits. */
-export interface DebiasOptions extends WorkOptions {
+export interface DebiasOptions extends Interruptible {
   /** Keeps codes at 0 or above; codes that are below are no part of the support. Default false. */
   nonneg?: boolean;
 }
@@ -47,24 +48,22 @@ export function debias(
   codes: CsrMatrix,
   options: DebiasOptions = {},
 ): { codes: CsrMatrix; residuals: Float64Array } {
-  requireOptions("options", options, ["nonneg", "signal", "onProgress"]);
-  const { nonneg = false, signal, onProgress } = options;
+  requireOptions("options", options, ["nonneg", ...INTERRUPTIBLE]);
+  const { nonneg = false } = options;
   requireMatrix("D", D, { rows: X?.cols });
   requireMatrix("X", X);
   requireFloat32("D", D);
   requireFloat32("X", X);
   requireCsrMatrix("codes", codes, { rows: X.rows, cols: D.cols });
-  requireWork(options);
+  const endsAfter = watch(options);
 
   const result = new CodesCollector(X.rows, D.cols);
-  signal?.throwIfAborted();
   using arena = new Arena();
   const solver = new ActiveSetSolver(arena, D, { rows: X.rows, nonneg, given: codes });
   for (const part of solver.parts()) {
     solver.debias(X, part);
     solver.read(part, result.add);
-    onProgress?.(part.end, X.rows);
-    signal?.throwIfAborted();
+    if (endsAfter(part.end, X.rows)) break;
   }
   return { codes: result.codes, residuals: result.gaps };
 }

@@ -10,7 +10,10 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
+import { sparseBlocks, wholeBlocks } from "./cores/code_blocks.ts";
 import { DictionaryUpdater } from "./cores/dictionary_update.ts";
+import { type AnyMatrix, isCsrMatrix, requireAnyMatrix, toDense } from "./csr_matrix.ts";
+import { findNonzeros } from "./numeric/csr.ts";
 import { Arena, type Block, padded, run, toMatrix32, writeRows } from "./wasm/memory.ts";
 import { LassoSolver } from "./cores/fista.ts";
 import { lipschitz } from "./linalg.ts";
@@ -160,6 +163,7 @@ export function learnDictionary(
   const rows = typeof method === "function" ? 1 : Math.max(XId.rows, XOod.rows);
   const solver = new LassoSolver(arena, m, n, rows, { nIter, nonneg: accelerated, accelerated });
   const updater = new DictionaryUpdater(arena, XId, n, EPS);
+  const zT = arena.f32(n > XId.rows ? n * padded(XId.rows) : 0);
   const id = new CodedSplit(arena, XId, n), ood = new CodedSplit(arena, XOod, n);
   const prepare = () =>
     solver.setDictionary(D, typeof method === "function" ? 0 : 1 / lipschitz(D));
@@ -171,7 +175,7 @@ export function learnDictionary(
     infer(id);
     infer(ood);
     const old = D;
-    D = updater.update(id.z);
+    D = updater.update(wholeBlocks({ z: id.z, zT, samples: XId.rows, n }));
     const stopped = round > FIRST_ROUNDS + 1 && hasSettled(old, D);
     if (!stopped) {
       prepare();
@@ -242,7 +246,7 @@ function checkOptions(XId: Matrix, XOod: Matrix, options: LearnDictionaryOptions
  * codes that are not zero. Source: method of optimal directions (Engan, Aase and Husøy, 1999).
  *
  * @param X Samples×m observations, within float32 so that no sum of squares overflows; not rounded.
- * @param Z Samples×n codes (rounded to float32).
+ * @param Z Samples×n codes (rounded to float32), dense or sparse: the same to the bit.
  * @param options `eps`: the ridge ε, in squared units of the codes. Default 1e-6.
  * @returns m×n dictionary, float32.
  * @throws {TypeError} When an argument is of the wrong kind.
@@ -260,18 +264,23 @@ function checkOptions(XId: Matrix, XOod: Matrix, options: LearnDictionaryOptions
  */
 export function updateDictionary(
   X: Matrix,
-  Z: Matrix,
+  Z: AnyMatrix,
   options: { eps?: number } = {},
 ): Matrix32 {
   requireOptions("options", options, ["eps"]);
   const { eps = EPS } = options;
   requireMatrix("X", X);
-  requireMatrix("Z", Z, { rows: X.rows });
+  requireAnyMatrix("Z", Z, { rows: X.rows });
   requireFloat32("X", X);
-  requireFloat32("Z", Z);
+  if (!isCsrMatrix(Z)) requireFloat32("Z", Z);
   requireNonNegative("eps", eps);
   using arena = new Arena();
-  return new DictionaryUpdater(arena, X, Z.cols, eps).update(arena.matrix(Z));
+  const updater = new DictionaryUpdater(arena, X, Z.cols, eps);
+  const { sparse } = isCsrMatrix(Z) ? findNonzeros(Z) : {};
+  if (sparse) return updater.update(sparseBlocks(arena, sparse));
+  const z = arena.matrix(isCsrMatrix(Z) ? toDense(Z) : Z), samples = X.rows, n = Z.cols;
+  const zT = arena.f32(n > samples ? n * padded(samples) : 0);
+  return updater.update(wholeBlocks({ z, zT, samples, n }));
 }
 
 /** Observations and their codes in Wasm memory. */

@@ -3,19 +3,14 @@
  * @module
  */
 import { requireInteger, requireNonNegative, requireOptions, requirePositive } from "./checks.ts";
-import {
-  ActiveSetSolver,
-  CodesCollector,
-  type CodesOf,
-  requireWork,
-  type WorkOptions,
-} from "./cores/lasso.ts";
+import { ActiveSetSolver, CodesCollector, type CodesOf, requireOutput } from "./cores/lasso.ts";
+import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import { type CsrMatrix, requireCsrMatrix } from "./csr_matrix.ts";
 import { type Matrix, requireFloat32, requireMatrix } from "./matrix.ts";
 import { Arena } from "./wasm/memory.ts";
 
 /** What {@linkcode lasso} and {@linkcode lassoPath} have in common. */
-export interface CertifiedOptions extends WorkOptions {
+export interface CertifiedOptions extends Interruptible {
   /** A factor of λ for each atom, above 0: the penalty is then λ·Σ wⱼ|zⱼ|. Default 1 for all. */
   weights?: ArrayLike<number>;
   /** Keeps codes at 0 or above. Default false. */
@@ -29,7 +24,8 @@ export interface CertifiedOptions extends WorkOptions {
 }
 
 const CERTIFIED_OPTIONS = [
-  ...["weights", "nonneg", "tol", "maxRounds", "output", "signal", "onProgress"],
+  ...["weights", "nonneg", "tol", "maxRounds", "output"],
+  ...INTERRUPTIBLE,
 ];
 
 /** What {@linkcode lasso} minimises, and how well. */
@@ -46,7 +42,8 @@ export interface LassoSolution<Codes = CsrMatrix> {
   codes: Codes;
   /**
    * Duality gap of each sample's codes over its objective at z = 0, ½‖x‖², in float64: no codes can lower
-   * the objective by a larger share of it. Where it is above `tol`, that could not be met.
+   * the objective by a larger share of it. Where it is above `tol`, that could not be met; ∞ for
+   * samples that were not reached, with `partial`.
    */
   gaps: Float64Array;
   /** How often all atoms have been looked at for each sample. */
@@ -159,7 +156,7 @@ function requireProblem(X: Matrix, D: Matrix, options: CertifiedOptions): void {
   if (weights !== undefined) requirePositives("weights", weights, D.cols, "atom");
   if (tol !== undefined) requireNonNegative("tol", tol);
   if (maxRounds !== undefined) requireInteger("maxRounds", maxRounds, 1, 2 ** 31 - 1);
-  requireWork(options, output);
+  requireOutput(output);
 }
 
 function requirePositives(
@@ -189,17 +186,15 @@ function solve<Output extends "csr" | "dense">(
   options: SolveOptions & { output?: Output },
 ): LassoSolution<CodesOf<Output>>[] {
   const { weights, nonneg = false, tol = 1e-4, maxRounds = 30, output } = options;
-  const { warm, path, penalty, signal, onProgress } = options;
+  const { warm, path, penalty } = options, endsAfter = watch(options);
   const results = Array.from({ length: path }, () => new CodesCollector(X.rows, D.cols, output));
-  signal?.throwIfAborted();
   using arena = new Arena();
   const settings = { rows: X.rows, path, weights, nonneg, maxRounds, given: warm };
   const solver = new ActiveSetSolver(arena, D, settings);
   for (const part of solver.parts()) {
     solver.lasso(X, part, tol, penalty);
     results.forEach((result, step) => solver.read(part, result.add, step));
-    onProgress?.(part.end, X.rows);
-    signal?.throwIfAborted();
+    if (endsAfter(part.end, X.rows)) break;
   }
   return results.map(({ codes, gaps, passes }) => ({ codes, gaps, passes }));
 }

@@ -9,7 +9,7 @@ import {
   requireOptions,
   requirePositive,
 } from "./checks.ts";
-import { type Csr, findNonzeros, type SparseView } from "./numeric/csr.ts";
+import { allValues, type Csr, findNonzeros, type SparseView } from "./numeric/csr.ts";
 import { minimizeLbfgs } from "./numeric/lbfgs.ts";
 import { type Matrix, requireMatrix, toFloat64 } from "./matrix.ts";
 
@@ -98,23 +98,22 @@ export function fitLogistic(
  * ```
  */
 export function fitCodes(
-  { dense: X, sparse }: SparseView,
+  { rows: samples, cols: n, dense, sparse }: SparseView,
   target: Uint8Array,
   { l2 = 0, tolerance = 1e-4, maxIterations = 1000 }: LogisticOptions = {},
 ): LogisticFit {
   const positives = target.reduce((sum, label) => sum + label, 0);
-  if (positives === 0 || positives === X.rows) {
+  if (positives === 0 || positives === samples) {
     throw new RangeError(
       `Cannot fit a logistic regression: labels must hold both classes, got ${positives} of ` +
-        `${X.rows} true`,
+        `${samples} true`,
     );
   }
   requireNonNegative("l2", l2);
   requirePositive("tolerance", tolerance);
   requireInteger("maxIterations", maxIterations, 1);
 
-  const samples = X.rows, n = X.cols;
-  const pass = sparse ? sparsePass(sparse) : densePass(X);
+  const pass = sparse ? sparsePass(sparse) : densePass(dense!);
   let loss = 0, interceptGradient = 0, intercept = 0;
   const residual = (sample: number, product: number): number => {
     const z = product + intercept;
@@ -175,7 +174,7 @@ export function decisionValues(
   requireMatrix("fit.coefficients", { rows: 1, cols: coefficients.length, data: coefficients });
   requireFinite("fit.intercept", fit.intercept);
   requireMatrix("X", X, { cols: coefficients.length });
-  return decideCodes(fit, { dense: X });
+  return decideCodes(fit, allValues(X));
 }
 
 /**
@@ -193,18 +192,18 @@ export function decisionValues(
  */
 export function decideCodes(
   { coefficients, intercept }: Pick<LogisticFit, "coefficients" | "intercept">,
-  { dense, sparse }: SparseView,
+  { rows, cols, dense, sparse }: SparseView,
 ): Float64Array {
-  const values = new Float64Array(dense.rows);
-  for (let s = 0; s < dense.rows; s++) {
+  const values = new Float64Array(rows);
+  for (let s = 0; s < rows; s++) {
     let sum = intercept;
     if (sparse) {
       for (let p = sparse.starts[s]; p < sparse.starts[s + 1]; p++) {
         sum += sparse.values[p] * coefficients[sparse.columns[p]];
       }
     } else {
-      for (let j = 0, p = s * dense.cols; j < dense.cols; j++, p++) {
-        sum += dense.data[p] * coefficients[j];
+      for (let j = 0, p = s * cols; j < cols; j++, p++) {
+        sum += dense!.data[p] * coefficients[j];
       }
     }
     values[s] = sum;

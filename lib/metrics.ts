@@ -4,9 +4,9 @@
  */
 import { auc, bestAucs } from "./metrics/auc.ts";
 import { requireInteger, requireOptions } from "./checks.ts";
-import { findNonzeros, type SparseView } from "./numeric/csr.ts";
+import { type AnyMatrix, requireAnyMatrix } from "./csr_matrix.ts";
+import { allValues, findNonzeros, rowReader, type SparseView } from "./numeric/csr.ts";
 import { decideCodes, fitCodes, type Labels, requireLabels } from "./logistic.ts";
-import { type Matrix, requireMatrix } from "./matrix.ts";
 import { mccIdOf, mccOodOf, shuffleSamples } from "./metrics/mcc.ts";
 
 export { auc, columnAucs } from "./metrics/auc.ts";
@@ -20,15 +20,15 @@ export interface Truth {
   /** One label per sample. */
   labels: Labels;
   /** True codes, samples × n. Left out where they are unknown: then there is no MCC. */
-  Z?: Matrix;
+  Z?: AnyMatrix;
 }
 
 /** Codes of both splits and what they are judged by. */
 export interface ScoredCodes {
-  /** Codes of the in-distribution samples, samples × width. */
-  codesId: Matrix;
+  /** Codes of the in-distribution samples, samples × width, dense or sparse: the same to the bit. */
+  codesId: AnyMatrix;
   /** Codes of the out-of-distribution samples, samples × width. */
-  codesOod: Matrix;
+  codesOod: AnyMatrix;
   /** The in-distribution split, for instance `val` of the generated datasets. */
   val: Truth;
   /** The out-of-distribution split. */
@@ -190,10 +190,8 @@ export function evaluate(
     row.mcc_iid = mccIdOf(truthId, id.codes, seed);
     row.mcc_ood = mccOodOf(truthOod, ood.codes, seed);
     if (withNull) {
-      const shuffled = ({ codes }: ScannedSplit): SparseView =>
-        findNonzeros(shuffleSamples(codes.dense, seed));
-      row.mcc_null_iid = mccIdOf(truthId, shuffled(id), seed);
-      row.mcc_null_ood = mccOodOf(truthOod, shuffled(ood), seed);
+      row.mcc_null_iid = mccIdOf(truthId, shuffleSamples(id.codes, seed), seed);
+      row.mcc_null_ood = mccOodOf(truthOod, shuffleSamples(ood.codes, seed), seed);
     }
   }
   return row;
@@ -211,8 +209,8 @@ function scan(scored: ScoredCodes): { id: ScannedSplit; ood: ScannedSplit } {
   const { codesId, codesOod, val, ood } = scored;
   requireOptions("val", val);
   requireOptions("ood", ood);
-  requireMatrix("codesId", codesId);
-  requireMatrix("codesOod", codesOod, { cols: codesId.cols });
+  requireAnyMatrix("codesId", codesId);
+  requireAnyMatrix("codesOod", codesOod, { cols: codesId.cols });
   requireInteger("codesId.rows", codesId.rows, 1);
   requireInteger("codesOod.rows", codesOod.rows, 1);
   if (codesId.cols === 0) throw new RangeError("codesId must have at least one column, got 0");
@@ -224,8 +222,8 @@ function scan(scored: ScoredCodes): { id: ScannedSplit; ood: ScannedSplit } {
   };
 }
 
-function scanTruth(name: string, Z: Matrix, { dense }: SparseView): SparseView {
-  requireMatrix(name, Z, { rows: dense.rows });
+function scanTruth(name: string, Z: AnyMatrix, { rows }: SparseView): SparseView {
+  requireAnyMatrix(name, Z, { rows });
   requireInteger(`${name}.cols`, Z.cols, 1);
   return findNonzeros(Z);
 }
@@ -243,8 +241,8 @@ function aucOf({ id, ood }: { id: ScannedSplit; ood: ScannedSplit }): AucRow {
   const aucs = bestAucs(id.codes, id.target);
   let best = 0;
   for (let j = 1; j < aucs.length; j++) if (aucs[j] > aucs[best]) best = j;
-  const { rows, cols, data } = ood.codes.dense;
-  const scores = Float64Array.from({ length: rows }, (_, s) => data[s * cols + best]);
-  const [auc_ood] = bestAucs({ dense: { rows, cols: 1, data: scores } }, ood.target);
+  const { rows } = ood.codes, rowOf = rowReader(ood.codes);
+  const scores = Float64Array.from({ length: rows }, (_, s) => rowOf(s)[best]);
+  const [auc_ood] = bestAucs(allValues({ rows, cols: 1, data: scores }), ood.target);
   return { auc_iid: aucs[best], auc_ood };
 }

@@ -3,19 +3,14 @@
  * @module
  */
 import { requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
-import {
-  ActiveSetSolver,
-  CodesCollector,
-  type CodesOf,
-  requireWork,
-  type WorkOptions,
-} from "./cores/lasso.ts";
+import { ActiveSetSolver, CodesCollector, type CodesOf, requireOutput } from "./cores/lasso.ts";
 import type { CsrMatrix } from "./csr_matrix.ts";
+import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import { type Matrix, requireFloat32, requireMatrix } from "./matrix.ts";
 import { Arena } from "./wasm/memory.ts";
 
 /** How {@linkcode omp} chooses. */
-export interface OmpOptions extends WorkOptions {
+export interface OmpOptions extends Interruptible {
   /** Most atoms of a sample, at least 1. */
   k: number;
   /** Takes atoms with positive correlations only, and keeps codes at 0 or above. Default false. */
@@ -72,8 +67,8 @@ export function omp<Output extends "csr" | "dense" = "csr">(
   D: Matrix,
   options: OmpOptions & { output?: Output },
 ): PursuitSolution<CodesOf<Output>> {
-  requireOptions("options", options, ["k", "nonneg", "tol", "output", "signal", "onProgress"]);
-  const { k, nonneg = false, tol = 0, output, signal, onProgress } = options;
+  requireOptions("options", options, ["k", "nonneg", "tol", "output", ...INTERRUPTIBLE]);
+  const { k, nonneg = false, tol = 0, output } = options;
   requireMatrix("D", D);
   requireInteger("D.rows", D.rows, 1);
   requireMatrix("X", X, { cols: D.rows });
@@ -81,18 +76,17 @@ export function omp<Output extends "csr" | "dense" = "csr">(
   requireFloat32("X", X);
   requireInteger("k", k, 1, 2 ** 30);
   requireNonNegative("tol", tol);
-  requireWork(options, output);
+  requireOutput(output);
+  const endsAfter = watch(options);
 
   const result = new CodesCollector(X.rows, D.cols, output);
-  signal?.throwIfAborted();
   using arena = new Arena();
   const withGram = D.cols <= GRAM_ATOMS && X.rows * ATOMS_PER_SAMPLE >= D.cols;
   const solver = new ActiveSetSolver(arena, D, { rows: X.rows, nonneg, withGram });
   for (const part of solver.parts()) {
     solver.omp(X, part, k, tol);
     solver.read(part, result.add);
-    onProgress?.(part.end, X.rows);
-    signal?.throwIfAborted();
+    if (endsAfter(part.end, X.rows)) break;
   }
   return { codes: result.codes, residuals: result.gaps };
 }

@@ -3,7 +3,9 @@
  * @module
  */
 import { requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
-import { Arena, forBlocks, padded, run, writeRows } from "./wasm/memory.ts";
+import { Arena, forBlocks, padded, run } from "./wasm/memory.ts";
+import { writeCodes } from "./cores/code_blocks.ts";
+import { type AnyMatrix, requireAnyMatrix } from "./csr_matrix.ts";
 import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 
 /** Samples that go through the product together. */
@@ -13,7 +15,7 @@ const BLOCK_ROWS = 96;
  * The mean squared error of X − ZDᵀ over samples and dimensions: products in float32, sum in float64.
  *
  * @param X Observations, samples × m, at least one.
- * @param Z Codes, samples × n.
+ * @param Z Codes, samples × n, dense or sparse: the same to the bit.
  * @param D Dictionary, m × n.
  * @throws {TypeError} When an argument is no matrix.
  * @throws {RangeError} When shapes do not fit together or a value is not finite.
@@ -26,11 +28,11 @@ const BLOCK_ROWS = 96;
  * assert.equal(meanSquaredError(fromRows([[1, 2]]), fromRows([[1]]), fromRows([[1], [1]])), 0.5);
  * ```
  */
-export function meanSquaredError(X: Matrix, Z: Matrix, D: Matrix): number {
+export function meanSquaredError(X: Matrix, Z: AnyMatrix, D: Matrix): number {
   requireMatrix("X", X);
   requireInteger("X.rows", X.rows, 1);
   requireInteger("X.cols", X.cols, 1);
-  requireMatrix("Z", Z, { rows: X.rows });
+  requireAnyMatrix("Z", Z, { rows: X.rows });
   requireMatrix("D", D, { rows: X.cols, cols: Z.cols });
   const m = padded(X.cols), n = padded(Z.cols);
   using arena = new Arena();
@@ -39,7 +41,7 @@ export function meanSquaredError(X: Matrix, Z: Matrix, D: Matrix): number {
   const z = arena.f32(BLOCK_ROWS * n);
   let squares = 0;
   forBlocks(X, BLOCK_ROWS, x, (start, end) => {
-    writeRows(z, Z, start, end);
+    writeCodes(z, Z, start, end);
     run("gemm_nn", end - start, m, Z.cols, z, n, atoms, m, r, m);
     squares += run("residual", end - start, m, r, x);
   });
@@ -61,10 +63,10 @@ export function meanSquaredError(X: Matrix, Z: Matrix, D: Matrix): number {
  * assert.equal(meanL0(fromRows([[1, 0, 0.001], [1, -1, 0]])), 1.5);
  * ```
  */
-export function meanL0(Z: Matrix, options: { threshold?: number } = {}): number {
+export function meanL0(Z: AnyMatrix, options: { threshold?: number } = {}): number {
   requireOptions("options", options, ["threshold"]);
   const { threshold = 0.01 } = options;
-  requireMatrix("Z", Z);
+  requireAnyMatrix("Z", Z);
   requireInteger("Z.rows", Z.rows, 1);
   requireNonNegative("threshold", threshold);
   let count = 0;

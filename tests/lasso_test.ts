@@ -437,13 +437,26 @@ Deno.test("progress is told, and work ends when it is to", () => {
     () => lasso(X, D, { lambda: 0.1, signal: AbortSignal.abort(new Error("never")) }),
     /never/,
   );
+  const some = new AbortController();
+  const { codes, gaps } = lasso(X, D, {
+    lambda: 0.1,
+    nonneg: true,
+    signal: some.signal,
+    partial: true,
+    onProgress: () => some.abort(),
+  });
+  const reached = gaps.findIndex((gap) => gap === Infinity);
+  assert(reached > 0 && gaps.subarray(reached).every((gap) => gap === Infinity));
+  const whole = lasso(X, D, { lambda: 0.1, nonneg: true }).codes;
+  assert.deepEqual(codes.data, whole.data.slice(0, whole.indptr[reached]));
+  assert.equal(toDense(codes).rows, 1200);
   // nothing is left open
   checkSolution(X, D, lasso(X, D, { lambda: 0.3 }), { lambda: 0.3 });
 });
 
 Deno.test("wrong arguments are refused with the rule that they break", () => {
   const X = normal(3, 4, 13), D = normal(4, 5, 14);
-  const wrong: [Partial<Record<keyof LassoOptions, unknown>>, ErrorConstructor, RegExp][] = [
+  const wrong: [Record<string, unknown>, ErrorConstructor, RegExp][] = [
     [{ lambda: 0 }, RangeError, /lambda must be a finite number above 0, got 0/],
     [{ lambda: "1" }, TypeError, /lambda must be a number, got string/],
     [{ lambda: [1, 2] }, RangeError, /lambda must have one value per sample, 3, got 2/],
@@ -456,6 +469,7 @@ Deno.test("wrong arguments are refused with the rule that they break", () => {
     [{ warm: normal(3, 5, 1) }, TypeError, /warm must be a sparse matrix/],
     [{ warm: fromDense(normal(2, 5, 1)) }, RangeError, /warm must have 3 rows, got 2/],
     [{ onProgress: 1 }, TypeError, /onProgress must be a function/],
+    [{ nonNeg: true }, TypeError, /nonneg/],
     [{ signal: {} }, TypeError, /signal must be a AbortSignal/],
   ];
   for (const [options, name, message] of wrong) {

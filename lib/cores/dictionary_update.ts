@@ -4,6 +4,7 @@
  * @module
  */
 import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
+import type { CodeBlocks } from "./code_blocks.ts";
 import { type Matrix, type Matrix32, zeros32 } from "../matrix.ts";
 
 /** Norm below which an atom is not stretched to unit norm: one without codes stays zero. */
@@ -28,7 +29,6 @@ export class DictionaryUpdater {
   readonly #right: Block<Float64Array>;
   readonly #sums: Block<Float64Array>;
   readonly #between: Block<Float64Array>;
-  readonly #zT: Block;
   readonly #columns: Block<Int32Array>;
   readonly #values: Block<Float64Array>;
 
@@ -44,7 +44,6 @@ export class DictionaryUpdater {
     this.#sums = arena.f64(ldn * ldm);
     this.#columns = arena.i32(Math.max(ldn, lds));
     this.#values = arena.f64(Math.max(ldn, lds));
-    this.#zT = arena.f32(this.#pushThrough ? n * lds : 0);
     this.#between = arena.f64(this.#pushThrough ? X.rows * ldm : 0);
     this.#x = arena.f64(this.#pushThrough ? X.cols * lds : X.rows * ldm);
     const view = this.#x.view;
@@ -55,37 +54,48 @@ export class DictionaryUpdater {
     }
   }
 
-  /** The dictionary for codes `z` (rows padded), in float32, atoms of unit norm. */
-  update(z: Block): Matrix32 {
-    return this.#normalized(this.#pushThrough ? this.#overSamples(z) : this.#overAtoms(z));
+  /** The dictionary for codes, in float32, atoms of unit norm. */
+  update(codes: CodeBlocks): Matrix32 {
+    return this.#normalized(
+      this.#pushThrough ? this.#overSamples(codes) : this.#overAtoms(codes),
+    );
   }
 
   /** XᵀZ(ZᵀZ + εI)⁻¹ */
-  #overAtoms(z: Block): AtomLayout {
+  #overAtoms(codes: CodeBlocks): AtomLayout {
     const ldm = padded(this.#m), ldn = padded(this.#n);
-    const [samples, columns, values] = [this.#samples, this.#columns, this.#values];
     this.#system.view.fill(0);
-    run("gram_lower", samples, z, ldn, this.#system, ldn, columns, values);
-    this.#sums.view.fill(0);
-    run("codes_product", samples, z, ldn, this.#x, ldm, this.#sums, columns, values);
+    codes.forSamples((z, start, end) => {
+      run("gram_lower", end - start, z, ldn, this.#system, ldn, this.#columns, this.#values);
+    });
+    this.#product(codes, this.#x);
     transposeInto(this.#sums.view, ldm, this.#right.view, ldn, this.#n, this.#m);
     this.#solve(this.#n, ldn);
     return { values: this.#right.view, atom: 1, dimension: ldn };
   }
 
   /** Xᵀ(ZZᵀ + εI)⁻¹Z */
-  #overSamples(z: Block): AtomLayout {
-    const [samples, columns, values] = [this.#samples, this.#columns, this.#values];
-    const ldm = padded(this.#m), ldn = padded(this.#n), lds = padded(samples);
-    run("transpose", samples, this.#n, z, ldn, this.#zT, lds);
+  #overSamples(codes: CodeBlocks): AtomLayout {
+    const samples = this.#samples, ldm = padded(this.#m), lds = padded(samples);
     this.#system.view.fill(0);
-    run("gram_lower", this.#n, this.#zT, lds, this.#system, lds, columns, values);
+    codes.forAtoms((zT, start, end) => {
+      run("gram_lower", end - start, zT, lds, this.#system, lds, this.#columns, this.#values);
+    });
     this.#right.view.set(this.#x.view);
     this.#solve(samples, lds);
     transposeInto(this.#right.view, lds, this.#between.view, ldm, this.#m, samples);
-    this.#sums.view.fill(0);
-    run("codes_product", samples, z, ldn, this.#between, ldm, this.#sums, columns, values);
+    this.#product(codes, this.#between);
     return { values: this.#sums.view, atom: ldm, dimension: 1 };
+  }
+
+  /** Sums ← Zᵀ·rows */
+  #product(codes: CodeBlocks, rows: Block<Float64Array>): void {
+    const ldm = padded(this.#m), ldn = padded(this.#n), sums = this.#sums;
+    sums.view.fill(0);
+    codes.forSamples((z, start, end) => {
+      const own = rows.from(start * ldm);
+      run("codes_product", end - start, z, ldn, own, ldm, sums, this.#columns, this.#values);
+    });
   }
 
   /** Right ← right·(system + εI)⁻¹ for a system of `size` rows, padded to `ld`. */

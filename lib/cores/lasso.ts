@@ -12,7 +12,6 @@ import {
   runAll,
   threadCount,
 } from "../wasm/memory.ts";
-import { requireFunction, requireInstance } from "../checks.ts";
 import { columnNorms, type Matrix, type Matrix32, zeros32 } from "../matrix.ts";
 import type { CsrMatrix } from "../csr_matrix.ts";
 
@@ -59,21 +58,11 @@ const THREAD_ROWS = 2 * WORK;
 /** Most samples of a thread between two reports of progress, and most codes that wait to be read. */
 const PART_ROWS = 512, PART_CODES = 2 ** 22;
 
-/** How work on many samples is followed and ended. */
-export interface WorkOptions {
-  /** Ends the work, with its reason as the error, when it is aborted: by `onProgress`, say. */
-  signal?: AbortSignal;
-  /** Called after every few hundred samples with the number of those done and of all. */
-  onProgress?: (done: number, total: number) => void;
-}
-
-/** Checks {@linkcode WorkOptions}, and the form of the codes that are wanted. */
-export function requireWork({ signal, onProgress }: WorkOptions, output: string = "csr"): void {
+/** Checks the form of the codes that is wanted. */
+export function requireOutput(output: string = "csr"): void {
   if (output !== "csr" && output !== "dense") {
     throw new RangeError(`output must be "csr" or "dense", got ${JSON.stringify(output)}`);
   }
-  if (onProgress !== undefined) requireFunction("onProgress", onProgress);
-  if (signal !== undefined) requireInstance("signal", signal, AbortSignal);
 }
 
 /** What the solver is asked to do. */
@@ -328,7 +317,7 @@ export type CodesOf<Output extends "csr" | "dense"> = Output extends "dense" ? M
 
 /** Gathers the codes of samples in order. */
 export class CodesCollector<Output extends "csr" | "dense" = "csr"> {
-  /** The gap of each sample: see {@linkcode SampleCodes}. */
+  /** The gap of each sample: see {@linkcode SampleCodes}; ∞ where it has not been reached. */
   readonly gaps: Float64Array;
   /** The passes of each sample. */
   readonly passes: Int32Array;
@@ -338,12 +327,13 @@ export class CodesCollector<Output extends "csr" | "dense" = "csr"> {
   #indices = new Int32Array(0);
   #data = new Float32Array(0);
   #count = 0;
+  #next = 1;
 
   /** For samples × atoms. */
   constructor(rows: number, cols: number, output?: Output) {
     this.#cols = cols;
     this.#indptr = new Int32Array(rows + 1);
-    this.gaps = new Float64Array(rows);
+    this.gaps = new Float64Array(rows).fill(Infinity);
     this.passes = new Int32Array(rows);
     if (output === "dense") this.#dense = zeros32(rows, cols);
   }
@@ -362,6 +352,7 @@ export class CodesCollector<Output extends "csr" | "dense" = "csr"> {
     this.#indices.set(columns, this.#count);
     this.#data.set(values, this.#count);
     this.#indptr[sample + 1] = this.#count = end;
+    this.#next = sample + 2;
   };
 
   #grow(least: number): void {
@@ -374,6 +365,7 @@ export class CodesCollector<Output extends "csr" | "dense" = "csr"> {
 
   /** All codes. */
   get codes(): CodesOf<Output> {
+    for (let i = this.#next; i < this.#indptr.length; i++) this.#indptr[i] = this.#count;
     const codes: CsrMatrix | Matrix32 = this.#dense ?? {
       rows: this.#indptr.length - 1,
       cols: this.#cols,

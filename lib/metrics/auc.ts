@@ -3,9 +3,10 @@
  * @module
  */
 import { requireFinite } from "../checks.ts";
-import { findNonzeros, type SparseView, transposeCsr } from "../numeric/csr.ts";
+import { type AnyMatrix, requireAnyMatrix } from "../csr_matrix.ts";
+import { allValues, findNonzeros, type SparseView, transposeCsr } from "../numeric/csr.ts";
 import { type Labels, requireLabels } from "../logistic.ts";
-import { type Matrix, requireMatrix } from "../matrix.ts";
+import { requireMatrix } from "../matrix.ts";
 
 /** Columns gathered at a time, so that each row is read in runs of a few cache lines. */
 const BLOCK = 32;
@@ -35,16 +36,16 @@ export function auc(scores: ArrayLike<number>, labels: Labels): number {
   }
   for (let s = 0; s < scores.length; s++) requireFinite(`scores[${s}]`, scores[s]);
   const data = Float64Array.from(scores);
-  requireMatrix("scores", { rows: data.length, cols: 1, data });
-  const dense = { rows: data.length, cols: 1, data };
-  return aucsOf({ dense }, requireLabels("labels", labels, data.length))[0];
+  const column = { rows: data.length, cols: 1, data };
+  requireMatrix("scores", column);
+  return aucsOf(allValues(column), requireLabels("labels", labels, data.length))[0];
 }
 
 /**
  * For every column of codes max(AUC, 1 − AUC): how well it ranks the labels, upwards or downwards. A
  * constant column has 0.5. Only non-zeros are sorted, so sparse columns cost little.
  *
- * @param codes samples × width.
+ * @param codes samples × width, dense or sparse: the same to the bit.
  * @param labels One label per sample.
  * @returns One value per column, from 0.5 to 1.
  * @throws {TypeError} When `codes` is no matrix or a label is neither 0, 1, false nor true.
@@ -58,8 +59,8 @@ export function auc(scores: ArrayLike<number>, labels: Labels): number {
  * assert.deepEqual([...columnAucs(fromRows([[3, 7], [2, 7], [1, 7]]), [0, 0, 1])], [1, 0.5]);
  * ```
  */
-export function columnAucs(codes: Matrix, labels: Labels): Float64Array {
-  requireMatrix("codes", codes);
+export function columnAucs(codes: AnyMatrix, labels: Labels): Float64Array {
+  requireAnyMatrix("codes", codes);
   return bestAucs(findNonzeros(codes), requireLabels("labels", labels, codes.rows));
 }
 
@@ -81,8 +82,7 @@ export function bestAucs(codes: SparseView, target: Uint8Array): Float64Array {
 }
 
 /** AUC of every column. */
-function aucsOf({ dense, sparse }: SparseView, target: Uint8Array): Float64Array {
-  const { rows, cols } = dense;
+function aucsOf({ rows, cols, dense, sparse }: SparseView, target: Uint8Array): Float64Array {
   const positives = target.reduce((sum, label) => sum + label, 0);
   const negatives = rows - positives;
   const aucs = new Float64Array(cols).fill(0.5);
@@ -109,7 +109,7 @@ function aucsOf({ dense, sparse }: SparseView, target: Uint8Array): Float64Array
 
   // per column of a block: the non-zero scores of the positives from the front on, those of the
   // negatives from the back
-  const { data } = dense;
+  const { data } = dense!;
   const gathered = new Float64Array(BLOCK * rows);
   const front = new Int32Array(BLOCK), back = new Int32Array(BLOCK);
   for (let first = 0; first < cols; first += BLOCK) {

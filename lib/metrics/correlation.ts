@@ -3,7 +3,7 @@
  * the assignment: float64 while that is small, float32 beyond, and never more than one such matrix.
  * @module
  */
-import { type Csr, type SparseView, transposeCsr } from "../numeric/csr.ts";
+import { allValues, type Csr, rowReader, type SparseView, transposeCsr } from "../numeric/csr.ts";
 import { type Matrix, type Matrix64, type MatrixData, transpose } from "../matrix.ts";
 import { multiplyBlocks, type ProductBlock } from "../numeric/product.ts";
 
@@ -40,19 +40,30 @@ export interface ColumnMoments<T extends MatrixData = MatrixData> {
  * ```
  */
 export function columnMoments<T extends MatrixData>(
-  { rows, cols, data }: Matrix,
+  M: Matrix,
   Values: new (length: number) => T,
 ): ColumnMoments<T> {
-  const means = new Values(cols), squares = new Values(cols), row = new Values(cols);
-  for (let i = 0, p = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++, p++) means[j] += data[p];
+  return allMoments(allValues(M), Values);
+}
+
+/** {@linkcode columnMoments} row by row, whatever form the matrix has. */
+function allMoments<T extends MatrixData>(
+  view: SparseView,
+  Values: new (length: number) => T,
+): ColumnMoments<T> {
+  const { rows, cols } = view, rowOf = rowReader(view);
+  const means = new Values(cols), squares = new Values(cols), step = new Values(cols);
+  for (let i = 0; i < rows; i++) {
+    const row = rowOf(i);
+    for (let j = 0; j < cols; j++) means[j] += row[j];
   }
   for (let j = 0; j < cols; j++) means[j] /= rows;
-  for (let i = 0, p = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++, p++) {
-      row[j] = data[p] - means[j];
-      row[j] *= row[j];
-      squares[j] += row[j];
+  for (let i = 0; i < rows; i++) {
+    const row = rowOf(i);
+    for (let j = 0; j < cols; j++) {
+      step[j] = row[j] - means[j];
+      step[j] *= step[j];
+      squares[j] += step[j];
     }
   }
   return { means, squares };
@@ -73,8 +84,9 @@ export function columnMoments<T extends MatrixData>(
  * assert.deepEqual([...momentsOf(codes).squares], [12]); // 3·1² + 3²
  * ```
  */
-export function momentsOf({ dense, sparse }: SparseView): ColumnMoments<Float64Array> {
-  if (!sparse) return columnMoments(dense, Float64Array);
+export function momentsOf(view: SparseView): ColumnMoments<Float64Array> {
+  const { sparse } = view;
+  if (!sparse) return allMoments(view, Float64Array);
   const { rows, cols, columns, values } = sparse;
   const means = new Float64Array(cols), squares = new Float64Array(cols);
   const zeros = new Int32Array(cols).fill(rows);
@@ -130,22 +142,23 @@ export interface StandardColumns {
  * ```
  */
 export function standardize(
-  { dense: M, sparse }: SparseView,
+  view: SparseView,
   chosen?: ArrayLike<number>,
   extra?: Matrix64,
 ): StandardColumns {
-  const { rows: samples, cols, data } = M;
-  const Values = M.data instanceof Float32Array && !extra ? Float32Array : Float64Array;
+  const { rows: samples, cols, sparse } = view, rowOf = rowReader(view);
+  const Values = view.isFloat32 && !extra ? Float32Array : Float64Array;
   const { means, squares } = Values === Float32Array
-    ? columnMoments(M, Float32Array)
-    : momentsOf({ dense: M, sparse });
+    ? allMoments(view, Float32Array)
+    : momentsOf(view);
   const norms = squares.map(Math.sqrt);
   const counts = new Int32Array(cols);
   if (sparse) {
     for (const j of sparse.columns) counts[j]++;
   } else {
-    for (let i = 0, p = 0; i < samples; i++) {
-      for (let j = 0; j < cols; j++, p++) if (data[p] !== 0) counts[j]++;
+    for (let i = 0; i < samples; i++) {
+      const values = rowOf(i);
+      for (let j = 0; j < cols; j++) if (values[j] !== 0) counts[j]++;
     }
   }
   const place = new Int32Array(cols).fill(-1); // of a sparse column among its like
@@ -185,17 +198,19 @@ export function standardize(
     columns[next[q]] = i;
     values[next[q]++] = value;
   };
-  for (let i = 0, p = 0; i < samples; i++) {
+  for (let i = 0; i < samples; i++) {
     if (sparse) {
       for (let e = sparse.starts[i]; e < sparse.starts[i + 1]; e++) {
         deal(i, sparse.columns[e], sparse.values[e]);
       }
     } else if (sparseCount > 0) {
-      for (let j = 0; j < cols; j++, p++) if (data[p] !== 0) deal(i, j, data[p]);
+      const values = rowOf(i);
+      for (let j = 0; j < cols; j++) if (values[j] !== 0) deal(i, j, values[j]);
     }
+    const all = ownDense.length > 0 ? rowOf(i) : [];
     for (let c = 0, q = i * denseCount; c < ownDense.length; c++, q++) {
       const j = ownDense[c];
-      row[0] = data[i * cols + j] - means[j];
+      row[0] = all[j] - means[j];
       row[0] /= norms[j];
       dense[q] = row[0];
       sums[sparseCount + c] += row[0];
@@ -231,8 +246,9 @@ export function standardize(
  * ```ts
  * import assert from "node:assert/strict";
  * import { correlationRows, standardize } from "./correlation.ts";
+ * import { allValues } from "../numeric/csr.ts";
  * import { fromRows } from "../matrix.ts";
- * const columns = standardize({ dense: fromRows([[1, 0], [3, 1], [2, 5]]) });
+ * const columns = standardize(allValues(fromRows([[1, 0], [3, 1], [2, 5]])));
  * const row = new Float64Array(2);
  * correlationRows(columns, columns)(0, row);
  * assert(Math.abs(row[0] - 1) < 1e-12);
@@ -285,8 +301,9 @@ export function correlationRows(
  * ```ts
  * import assert from "node:assert/strict";
  * import { absoluteCorrelations, standardize } from "./correlation.ts";
+ * import { allValues } from "../numeric/csr.ts";
  * import { fromRows } from "../matrix.ts";
- * const columns = standardize({ dense: fromRows([[1, 0], [3, 1], [2, 5]]) });
+ * const columns = standardize(allValues(fromRows([[1, 0], [3, 1], [2, 5]])));
  * assert(Math.abs(absoluteCorrelations(columns, columns).data[0] - 1) < 1e-12);
  * ```
  */

@@ -4,6 +4,8 @@
  */
 import { linearSumAssignment } from "../assignment.ts";
 import { requireInteger, requireNonNegative, requireOptions } from "../checks.ts";
+import { type AnyMatrix, isCsrMatrix, requireAnyMatrix } from "../csr_matrix.ts";
+import { allValues, findNonzeros, rowReader } from "../numeric/csr.ts";
 import { absoluteProducts } from "./correlation.ts";
 import {
   columnNorms,
@@ -158,7 +160,7 @@ export interface SupportMetrics {
  * means |value| above the threshold.
  *
  * @param Z True codes, samples × n.
- * @param codes Codes to judge, samples × width.
+ * @param codes Codes to judge, samples × width; these and the true ones dense or sparse.
  * @param match Of the dictionaries, from {@linkcode matchColumns}.
  * @throws {TypeError} When an argument is no matrix.
  * @throws {RangeError} When values are not finite, there are no samples, their numbers differ, the
@@ -175,24 +177,28 @@ export interface SupportMetrics {
  * ```
  */
 export function supportMetrics(
-  Z: Matrix,
-  codes: Matrix,
+  Z: AnyMatrix,
+  codes: AnyMatrix,
   match: ColumnPairs,
   options: { threshold?: number } = {},
 ): SupportMetrics {
   requireOptions("options", options, ["threshold"]);
   const { threshold = 1e-4 } = options;
-  requireMatrix("Z", Z);
-  requireMatrix("codes", codes, { rows: Z.rows });
+  requireAnyMatrix("Z", Z);
+  requireAnyMatrix("codes", codes, { rows: Z.rows });
   requireInteger("Z.rows", Z.rows, 1);
   requirePairs(match, Z.cols, codes.cols);
   requireNonNegative("threshold", threshold);
   const sums = { precision: 0, recall: 0, f1: 0, gtL0: 0, predL0: 0, predTotalL0: 0 };
+  const [trueRow, foundRow] = [Z, codes].map((M) =>
+    rowReader(isCsrMatrix(M) ? findNonzeros(M) : allValues(M))
+  );
   for (let s = 0; s < Z.rows; s++) {
+    const ofTruth = trueRow(s), ofCodes = foundRow(s);
     let truly = 0, found = 0, both = 0;
     for (let p = 0; p < match.rows.length; p++) {
-      const inTruth = Math.abs(Z.data[s * Z.cols + match.rows[p]]) > threshold;
-      const inCodes = Math.abs(codes.data[s * codes.cols + match.cols[p]]) > threshold;
+      const inTruth = Math.abs(ofTruth[match.rows[p]]) > threshold;
+      const inCodes = Math.abs(ofCodes[match.cols[p]]) > threshold;
       if (inTruth) truly++;
       if (inCodes) found++;
       if (inTruth && inCodes) both++;

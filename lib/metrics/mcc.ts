@@ -6,8 +6,8 @@ import { linearSumAssignment } from "../assignment.ts";
 import { auctionAssignment } from "./auction.ts";
 import { requireInteger, requireOptions } from "../checks.ts";
 import { absoluteCorrelations, correlationRows, momentsOf, standardize } from "./correlation.ts";
-import { findNonzeros, type SparseView } from "../numeric/csr.ts";
-import { type Matrix, requireMatrix } from "../matrix.ts";
+import { type AnyMatrix, requireAnyMatrix } from "../csr_matrix.ts";
+import { type Csr, findNonzeros, type SparseView } from "../numeric/csr.ts";
 import { RandomState } from "../random.ts";
 
 /** True columns whose variance is not above this do not count as active. */
@@ -58,7 +58,7 @@ export interface MccOptions {
  * assert(Math.abs(mcc(Z, swapped) - 1) < 1e-12);
  * ```
  */
-export function mcc(ZTrue: Matrix, ZPred: Matrix, options: MccOptions = {}): number {
+export function mcc(ZTrue: AnyMatrix, ZPred: AnyMatrix, options: MccOptions = {}): number {
   const seed = seedOf(options);
   requireCodes(ZTrue, ZPred);
   return mccOf(
@@ -88,7 +88,7 @@ export function mcc(ZTrue: Matrix, ZPred: Matrix, options: MccOptions = {}): num
  * assert(Math.abs(mccId(Z, fromRows([[0, 1], [2, 0], [1, 3]])) - 1) < 1e-12);
  * ```
  */
-export function mccId(ZTrue: Matrix, codes: Matrix, options: MccOptions = {}): number {
+export function mccId(ZTrue: AnyMatrix, codes: AnyMatrix, options: MccOptions = {}): number {
   const seed = seedOf(options);
   requireCodes(ZTrue, codes);
   return mccIdOf(findNonzeros(ZTrue), findNonzeros(codes), seed);
@@ -113,7 +113,7 @@ export function mccId(ZTrue: Matrix, codes: Matrix, options: MccOptions = {}): n
  * assert(Math.abs(mccOod(Z, codes) - 1) < 1e-12);
  * ```
  */
-export function mccOod(ZTrue: Matrix, codes: Matrix, options: MccOptions = {}): number {
+export function mccOod(ZTrue: AnyMatrix, codes: AnyMatrix, options: MccOptions = {}): number {
   const seed = seedOf(options);
   requireCodes(ZTrue, codes);
   return mccOodOf(findNonzeros(ZTrue), findNonzeros(codes), seed);
@@ -133,7 +133,7 @@ export function mccOod(ZTrue: Matrix, codes: Matrix, options: MccOptions = {}): 
  * ```
  */
 export function mccIdOf(ZTrue: SparseView, codes: SparseView, seed: number): number {
-  return mccOf(ZTrue, activeColumns(ZTrue), codes, allColumns(codes.dense), seed);
+  return mccOf(ZTrue, activeColumns(ZTrue), codes, allColumns(codes), seed);
 }
 
 /**
@@ -152,7 +152,7 @@ export function mccIdOf(ZTrue: SparseView, codes: SparseView, seed: number): num
 export function mccOodOf(ZTrue: SparseView, codes: SparseView, seed: number): number {
   const active = activeColumns(ZTrue);
   const { squares } = momentsOf(codes);
-  const largest = allColumns(codes.dense).sort((a, b) => squares[b] - squares[a])
+  const largest = allColumns(codes).sort((a, b) => squares[b] - squares[a])
     .subarray(0, active.length);
   return mccOf(ZTrue, active, codes, largest, seed);
 }
@@ -175,10 +175,11 @@ export function mccOodOf(ZTrue: SparseView, codes: SparseView, seed: number): nu
  * assert(mcc(Z, Z) > 0.999);
  * ```
  */
-export function mccNull(ZTrue: Matrix, ZPred: Matrix, options: MccOptions = {}): number {
+export function mccNull(ZTrue: AnyMatrix, ZPred: AnyMatrix, options: MccOptions = {}): number {
   const seed = seedOf(options);
   requireCodes(ZTrue, ZPred);
-  return mcc(ZTrue, shuffleSamples(ZPred, seed), { seed });
+  const truth = findNonzeros(ZTrue), shuffled = shuffleSamples(findNonzeros(ZPred), seed);
+  return mccOf(truth, allColumns(truth), shuffled, allColumns(shuffled), seed);
 }
 
 /** The seed among checked options: 42, as in the paper, where there is none. */
@@ -198,21 +199,39 @@ function seedOf(options: MccOptions): number {
  * ```ts
  * import assert from "node:assert/strict";
  * import { shuffleSamples } from "./mcc.ts";
+ * import { findNonzeros, rowReader } from "../numeric/csr.ts";
  * import { fromRows } from "../matrix.ts";
- * const { data } = shuffleSamples(fromRows([[1], [2], [3]]), 42);
- * assert.deepEqual([...data].toSorted(), [1, 2, 3]);
+ * const read = rowReader(shuffleSamples(findNonzeros(fromRows([[1], [2], [3]])), 42));
+ * assert.deepEqual([0, 1, 2].map((i) => read(i)[0]).toSorted(), [1, 2, 3]);
  * ```
  */
-export function shuffleSamples(codes: Matrix, seed: number): Matrix {
-  const { rows, cols } = codes;
-  const data = codes.data.slice();
-  new RandomState(seed).permutation(rows).forEach((from, to) => {
-    data.set(codes.data.subarray(from * cols, (from + 1) * cols), to * cols);
+export function shuffleSamples(codes: SparseView, seed: number): SparseView {
+  const order = new RandomState(seed).permutation(codes.rows);
+  const sparse = codes.sparse && shuffleRows(codes.sparse, order);
+  if (!codes.dense) return { ...codes, sparse: sparse! };
+  const { rows, cols } = codes, data = codes.dense.data.slice();
+  order.forEach((from, to) => {
+    data.set(codes.dense.data.subarray(from * cols, (from + 1) * cols), to * cols);
   });
-  return { rows, cols, data };
+  return { ...codes, dense: { rows, cols, data }, sparse };
 }
 
-function allColumns(M: Matrix): Int32Array {
+function shuffleRows({ rows, cols, starts, columns, values }: Csr, order: ArrayLike<number>): Csr {
+  const shuffled = {
+    starts: new Int32Array(rows + 1),
+    columns: new Int32Array(columns.length),
+    values: new Float64Array(values.length),
+  };
+  for (let to = 0, at = 0; to < rows; to++) {
+    const [start, end] = [starts[order[to]], starts[order[to] + 1]];
+    shuffled.columns.set(columns.subarray(start, end), at);
+    shuffled.values.set(values.subarray(start, end), at);
+    shuffled.starts[to + 1] = at += end - start;
+  }
+  return { rows, cols, ...shuffled };
+}
+
+function allColumns(M: { cols: number }): Int32Array {
   const chosen = new Int32Array(M.cols);
   for (let j = 0; j < M.cols; j++) chosen[j] = j;
   return chosen;
@@ -220,7 +239,7 @@ function allColumns(M: Matrix): Int32Array {
 
 function activeColumns(Z: SparseView): Int32Array {
   const { squares } = momentsOf(Z);
-  const active = allColumns(Z.dense).filter((j) => squares[j] / Z.dense.rows > ACTIVE_VARIANCE);
+  const active = allColumns(Z).filter((j) => squares[j] / Z.rows > ACTIVE_VARIANCE);
   if (active.length === 0) {
     throw new RangeError(
       `Cannot match codes: ZTrue must have a column with variance above ${ACTIVE_VARIANCE}, got none`,
@@ -229,9 +248,9 @@ function activeColumns(Z: SparseView): Int32Array {
   return active;
 }
 
-function requireCodes(ZTrue: Matrix, ZPred: Matrix): void {
-  requireMatrix("ZTrue", ZTrue);
-  requireMatrix("ZPred", ZPred, { rows: ZTrue.rows });
+function requireCodes(ZTrue: AnyMatrix, ZPred: AnyMatrix): void {
+  requireAnyMatrix("ZTrue", ZTrue);
+  requireAnyMatrix("ZPred", ZPred, { rows: ZTrue.rows });
   requireInteger("ZTrue.rows", ZTrue.rows, 1);
   requireInteger("ZTrue.cols", ZTrue.cols, 1);
   requireInteger("ZPred.cols", ZPred.cols, 1);
@@ -245,7 +264,7 @@ function mccOf(
   ofPred: Int32Array,
   seed: number,
 ): number {
-  const samples = ZTrue.dense.rows;
+  const samples = ZTrue.rows;
   const missing = ofTrue.length - ofPred.length;
   const cols = Math.abs(missing);
   const noise = missing === 0

@@ -2,6 +2,7 @@
  * Compressed sparse rows: codes are mostly exact zeros, and the metrics walk only the rest.
  * @module
  */
+import { type AnyMatrix, type CsrMatrix, isCsrMatrix, toDense } from "../csr_matrix.ts";
 import type { Matrix } from "../matrix.ts";
 
 /** The non-zeros of a matrix, row after row, columns ascending within a row. */
@@ -55,16 +56,45 @@ export function toCsr(M: Matrix): Csr {
 /** Below this share of non-zeros, walking only them is quicker than walking all values. */
 const SPARSE_SHARE = 0.3;
 
-/** A dense matrix and, where walking only those is quicker, its non-zeros. */
-export interface SparseView {
-  /** All values. */
-  dense: Matrix;
-  /** The non-zeros; left out where they are more than 30 %. */
-  sparse?: Csr;
+/** A matrix by all of its values, or its non-zeros where walking only those is quicker, or both. */
+export type SparseView =
+  & {
+    /** Number of rows. */
+    rows: number;
+    /** Number of columns. */
+    cols: number;
+    /** Whether its values are of float32. */
+    isFloat32: boolean;
+  }
+  & (
+    | {
+      /** All values; left out where the matrix was given by its non-zeros. */
+      dense: Matrix;
+      /** The non-zeros; left out where they are more than 30 %. */
+      sparse?: Csr;
+    }
+    | { dense?: undefined; sparse: Csr }
+  );
+
+/**
+ * All values of a dense matrix.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { allValues } from "./csr.ts";
+ * import { fromRows } from "../matrix.ts";
+ * assert.equal(allValues(fromRows([[0, 2, 0, 0]])).sparse, undefined);
+ * ```
+ */
+export function allValues(dense: Matrix): SparseView & { dense: Matrix } {
+  const { rows, cols, data } = dense;
+  return { rows, cols, isFloat32: data instanceof Float32Array, dense };
 }
 
 /**
- * The matrix with its non-zeros, if they are few: one pass over it.
+ * The matrix with its non-zeros, if they are few: one pass over it. A sparse matrix, if it is one, stays
+ * without its zeros.
  *
  * @example
  * ```ts
@@ -75,8 +105,55 @@ export interface SparseView {
  * assert.equal(findNonzeros(fromRows([[1, 2]])).sparse, undefined);
  * ```
  */
-export function findNonzeros(dense: Matrix): SparseView {
-  return { dense, sparse: gather(dense, Math.floor(SPARSE_SHARE * dense.data.length)) };
+export function findNonzeros(M: AnyMatrix): SparseView {
+  const { rows, cols } = M, most = Math.floor(SPARSE_SHARE * rows * cols);
+  if (!isCsrMatrix(M)) return { ...allValues(M), sparse: gather(M, most) };
+  const sparse = withoutZeros(M);
+  return sparse.values.length > most
+    ? allValues(toDense(M))
+    : { rows, cols, isFloat32: true, sparse };
+}
+
+/** The entries that are not 0. */
+function withoutZeros({ rows, cols, indptr, indices, data }: CsrMatrix): Csr {
+  const starts = new Int32Array(rows + 1), columns = Int32Array.from(indices);
+  const values = Float64Array.from(data);
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let p = indptr[i]; p < indptr[i + 1]; p++) {
+      columns[at] = indices[p];
+      values[at] = data[p];
+      at += Number(data[p] !== 0);
+    }
+    starts[i + 1] = at;
+  }
+  return { rows, cols, starts, columns: columns.slice(0, at), values: values.slice(0, at) };
+}
+
+/**
+ * Reads a matrix row by row: the returned function gives the values of row i, valid until its next call.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { findNonzeros, rowReader } from "./csr.ts";
+ * import { fromDense } from "../csr_matrix.ts";
+ * import { fromRows } from "../matrix.ts";
+ * const read = rowReader(findNonzeros(fromDense(fromRows([[0, 0, 0, 2], [3, 0, 0, 0]]))));
+ * assert.deepEqual([...read(0)], [0, 0, 0, 2]);
+ * assert.deepEqual([...read(1)], [3, 0, 0, 0]);
+ * ```
+ */
+export function rowReader({ cols, dense, sparse }: SparseView): (i: number) => ArrayLike<number> {
+  if (dense) return (i) => dense.data.subarray(i * cols, (i + 1) * cols);
+  const row = new Float64Array(cols), { starts, columns, values } = sparse;
+  let last = 0;
+  return (i) => {
+    for (let p = starts[last]; p < starts[last + 1]; p++) row[columns[p]] = 0;
+    for (let p = starts[i]; p < starts[i + 1]; p++) row[columns[p]] = values[p];
+    last = i;
+    return row;
+  };
 }
 
 /** The non-zeros, unless there are more than `most`. */
