@@ -34,9 +34,9 @@ export const SAE_TYPES: readonly SaeType[] = SAE_VARIANTS.map(({ type }) => type
  * Whatever options a variant has. Another one leaves them alone, so that a loop over the types can have
  * one configuration.
  */
-export const VARIANT_OPTIONS: readonly string[] = SAE_VARIANTS.flatMap(({ options }) =>
-  options.map(({ name }) => name)
-);
+export const VARIANT_OPTIONS: readonly string[] = [
+  ...new Set(SAE_VARIANTS.flatMap(({ options }) => options.map(({ name }) => name))),
+];
 
 /** A sparse autoencoder as the kernels need it: an Sae is one. */
 export interface SaeModel extends SaeSizes {

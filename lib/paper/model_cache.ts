@@ -103,10 +103,10 @@ export interface ModelCacheOptions {
  * let trained = 0;
  * const train = () => {
  *   trained++;
- *   const { numLatents, k, inputDim, nSamples, seed } = spec;
+ *   const { numLatents, k, inputDim, nSamples, seed, width, epochs } = spec;
  *   const { train, val, ood } = generateDatasets({ numLatents, k, inputDim, nSamples, seed });
  *   const data = { train: train.Y, id: val.Y, ood: ood.Y };
- *   return trainSae(data, { ...spec, type: "relu" });
+ *   return trainSae(data, { type: "relu", width, epochs, seed });
  * };
  * const { sae } = new ModelCache("models").obtain(spec, train);
  * assert.deepEqual(new ModelCache("models").obtain(spec, train).sae, sae);
