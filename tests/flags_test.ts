@@ -55,6 +55,8 @@ Deno.test("every mistake is refused in one line that names the flag, its rule an
     [["--"], /^it takes flags only, got "--"$/],
     [["--out"], /^--out must be a path, got nothing$/],
     [["--out="], /^--out must be a path, got ""$/],
+    [["--out", "--quiet"], /^--out must be a path, got the flag --quiet in its place$/],
+    [["--out", "--lambda=1"], /^--out must be a path, got the flag --lambda=1 in its place$/],
     [["--max-steps", "0"], /^--max-steps must be an integer of at least 1, got "0"$/],
     [["--names", "a"], /^--names must be given once, got it twice$/],
     [["--quiet=1"], /^--quiet takes no value, got "1"$/],

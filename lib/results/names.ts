@@ -159,10 +159,13 @@ export function experimentOf(
   return name.experiment + (name.kind === "diagnostics" ? "_diagnostics" : "");
 }
 
+/** Longest suffix: names of temporary files have some 100 characters more, and systems take 255. */
+export const MAX_SUFFIX = 100;
+
 /**
  * Whether files can be told apart by a suffix (without its underscore): letters, digits, dots, dashes
- * and underscores, so that no system refuses the name, and nothing that the name itself says in
- * another place.
+ * and underscores, not too many, so that no system refuses the name, and nothing that the name itself
+ * says in another place.
  *
  * @example
  * ```ts
@@ -174,8 +177,8 @@ export function experimentOf(
  * ```
  */
 export function isSuffix(text: string): boolean {
-  return /^[\w.-]+$/.test(text) && !text.endsWith(".") &&
-    !/^diagnostics(_|$)|\.part\d+of\d+$|\.meta$/i.test(text) &&
+  return /^[\w.-]+$/.test(text) && text.length <= MAX_SUFFIX && !text.endsWith(".") &&
+    !/^diagnostics|\.part\d+of\d+$|\.meta$/i.test(text) &&
     // Windows' names of devices
     !/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(text);
 }

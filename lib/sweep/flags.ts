@@ -135,7 +135,12 @@ export function parseFlags<Table extends Flags>(
       given.set(key, true);
       continue;
     }
-    const text = inline ?? args[++i], value = text === undefined ? undefined : kind.read(text);
+    const text = inline ?? args[++i];
+    // else a forgotten folder would be named like the flag that follows, which would not count
+    if (inline === undefined && text?.startsWith("--") && keys.has(text.slice(2).split("=")[0])) {
+      refuse(`${name} must be ${kind.rule}, got the flag ${printable(text)} in its place`);
+    }
+    const value = text === undefined ? undefined : kind.read(text);
     if (value === undefined) refuse(`${name} must be ${kind.rule}, got ${quoted(text)}`);
     given.set(key, value);
   }

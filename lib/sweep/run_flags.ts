@@ -2,7 +2,7 @@
  * The command line that all experiments share: the flags of a run, beside the experiment's own.
  * @module
  */
-import { isSuffix, taskName } from "../results.ts";
+import { isSuffix, MAX_SUFFIX, taskName } from "../results.ts";
 import type { Experiment, OptionSpec, OptionSpecs } from "./experiment.ts";
 import { type Flag, flagLines, type Flags, type FlagValues, parseFlags } from "./flags.ts";
 import { decimal, folder, integer, type Kind, listOf, oneOf, text } from "./kinds.ts";
@@ -76,8 +76,9 @@ const shard: Kind<{ index: number; count: number }> = {
 
 const suffix: Kind<string> = {
   placeholder: "NAME",
-  rule: "made of letters, digits, dots, dashes and underscores, without a dot at its end, and no " +
-    "word that the names of result files or of devices have",
+  rule:
+    `made of letters, digits, dots, dashes and underscores, at most ${MAX_SUFFIX} of them, without ` +
+    "a dot at its end, and no word that the names of result files or of devices have",
   read: (text) => isSuffix(text) ? text : undefined,
 };
 

@@ -1,0 +1,20 @@
+/** The campaign of bad command lines and faults: a sample of it; the scripts try everything. */
+import assert from "node:assert/strict";
+import project from "../deno.json" with { type: "json" };
+import { COMMAND_MODULES, tryCommandLines } from "./campaign/command_lines.ts";
+
+Deno.test("the campaign knows every command that a task runs", () => {
+  const lines = Object.values(project.tasks).map(({ command }) => command);
+  const scripts = lines.flatMap((line) => line.match(/\b(commands|bench)\/(\w+)\.ts/g) ?? [])
+    .filter((path) => !COMMAND_MODULES.includes(path))
+    // a bench may have its table in a module of its own
+    .filter((path) => !COMMAND_MODULES.includes(path.replace(".ts", "_flags.ts")));
+  // it has no table yet: it takes no flag
+  assert.deepEqual(scripts, ["bench/estimates.ts"]);
+});
+
+Deno.test("a bad command line is refused in one line that names flag, rule and value", async () => {
+  const { tried, faults } = await tryCommandLines(7);
+  assert(tried > 4000, "a sample worth the name");
+  assert.deepEqual(faults, []);
+});
