@@ -140,8 +140,8 @@ function withoutZeros({ rows, cols, indptr, indices, data }: CsrMatrix): Csr {
  * import { fromDense } from "../csr_matrix.ts";
  * import { fromRows } from "../matrix.ts";
  * const read = rowReader(findNonzeros(fromDense(fromRows([[0, 0, 0, 2], [3, 0, 0, 0]]))));
- * assert.deepEqual([...read(0)], [0, 0, 0, 2]);
- * assert.deepEqual([...read(1)], [3, 0, 0, 0]);
+ * assert.deepEqual(Array.from(read(0)), [0, 0, 0, 2]);
+ * assert.deepEqual(Array.from(read(1)), [3, 0, 0, 0]);
  * ```
  */
 export function rowReader({ cols, dense, sparse }: SparseView): (i: number) => ArrayLike<number> {
