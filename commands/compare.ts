@@ -122,7 +122,7 @@ function readFolder(flag: string, folder: string): NamedRows[] {
 function requireWritableFile(flag: string, path: string): void {
   atPlace(`${flag} must be writable`, path, () => {
     const { state } = Deno.permissions.querySync({ name: "write", path });
-    if (state !== "granted") throw new Error(`Requires write access, try --allow-write=${path}`);
+    if (state !== "granted") throw new Deno.errors.NotCapable("it may not be written");
     if (Deno.lstatSync(dirname(path)).isFile) throw new Error("its folder is a file");
     try {
       if (Deno.lstatSync(path).isDirectory) throw new Error("it is a folder");

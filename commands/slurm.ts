@@ -10,6 +10,7 @@ import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { Cell, Experiment } from "../lib/sweep/experiment.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { integer, text } from "../lib/sweep/kinds.ts";
+import { permitFlags, placesIn } from "../lib/sweep/permissions.ts";
 import { experimentFiles, findParts, provenanceOf } from "../lib/sweep/parts.ts";
 import { MAX_PARTS, parseCommandLine, type RunFlags } from "../lib/sweep/run_flags.ts";
 import { balancedShards } from "../lib/sweep/schedule.ts";
@@ -112,7 +113,11 @@ async function submitExperiment(
     name: run.name,
     folder: FOLDER,
     deno: Deno.execPath(),
-    command,
+    // the jobs may touch exactly what their flags name
+    command: {
+      ...command,
+      denoFlags: [...command.denoFlags, ...permitFlags(placesIn(experimentArgs))],
+    },
     args: experimentArgs,
     tasks,
     resources,

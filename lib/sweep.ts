@@ -31,8 +31,9 @@ import { UsageError } from "./sweep/flags.ts";
 import { listCells, listingText } from "./sweep/listing.ts";
 import { formatBytes, machineMemory } from "./sweep/machine_memory.ts";
 import { describeMissing, experimentFiles, mergeParts, provenanceOf } from "./sweep/parts.ts";
+import { permissionAdvice } from "./sweep/permissions.ts";
 import { requireWritableFolder } from "./sweep/places.ts";
-import { parseCommandLine, type RunFlags, usage } from "./sweep/run_flags.ts";
+import { DEFAULT_CACHE, parseCommandLine, type RunFlags, usage } from "./sweep/run_flags.ts";
 import { balancedShards, fittingWorkers } from "./sweep/schedule.ts";
 import { systemBlas } from "./system_blas.ts";
 
@@ -118,11 +119,11 @@ export async function runExperiment<Options extends object>(
   try {
     return await runCommand(experiment, moduleUrl, args);
   } catch (error) {
-    const isUsage = error instanceof UsageError;
+    const reason = error instanceof UsageError ? error.message : permissionAdvice(error);
     console.error(
-      isUsage ? `Cannot run ${taskName(experiment.name)}: ${printable(error.message)}` : error,
+      reason ? `Cannot run ${taskName(experiment.name)}: ${printable(reason)}` : error,
     );
-    return isUsage ? 2 : 1;
+    return reason ? 2 : 1;
   }
 }
 
@@ -160,6 +161,10 @@ async function runCommand<Options extends object>(
   const drawsFigures = experiment.figures !== undefined && !flags.noFigures && !flags.shard;
   requireWritableFolder("--out", flags.out);
   if (drawsFigures) requireWritableFolder("--figures", flags.figures);
+  // the default one may be missing or read-only: then every model is trained
+  if (flags.cache !== DEFAULT_CACHE && !flags.noCache) {
+    requireWritableFolder("--cache", flags.cache);
+  }
   const blas = systemBlas();
   const target: Target = {
     files: experimentFiles(experiment, flags, flags.shard),

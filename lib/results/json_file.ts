@@ -19,6 +19,7 @@ export interface Form<T> {
  * @param schema The form.
  * @param what The form in words, for the message.
  * @returns The content, or undefined where there is no such file.
+ * @throws {Deno.errors.NotCapable} Without the permission to read the file.
  * @throws {RangeError} Where the file cannot be read, is no JSON or has another form; the message
  * names the file and the rule.
  *
@@ -37,6 +38,7 @@ export function readJson<T>(path: string, schema: Form<T>, what: string): T | un
     text = Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotCapable) throw error;
     throw new RangeError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
   }
   let content: unknown;

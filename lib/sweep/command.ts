@@ -12,6 +12,7 @@ import {
   type Syntax,
   UsageError,
 } from "./flags.ts";
+import { permissionAdvice } from "./permissions.ts";
 
 /** A command, told by its table of flags. */
 export interface Command<Table extends Flags> extends Syntax {
@@ -95,8 +96,9 @@ export async function runCommand<Table extends Flags>(
     const { values, words } = parseFlags(command.flags, args, command);
     Deno.exitCode = await work(values, words) ?? 0;
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof RangeError)) throw error;
-    const message = printable(error.message);
+    const advice = permissionAdvice(error);
+    if (!(advice || error instanceof UsageError || error instanceof RangeError)) throw error;
+    const message = printable(advice ?? (error as Error).message);
     console.error(
       message.startsWith("Cannot ") ? message : `Cannot ${command.action}: ${message}`,
     );

@@ -4,6 +4,7 @@
  */
 import { type ExperimentRows, experimentsIn, printable, readResultFolder } from "../results.ts";
 import { UsageError } from "./flags.ts";
+import { permissionAdvice } from "./permissions.ts";
 
 /**
  * Runs what reads or writes at a place that a flag names.
@@ -11,7 +12,8 @@ import { UsageError } from "./flags.ts";
  * @param rule What the place must be: `--out must be a folder to write to`.
  * @param place The flag's value.
  * @param work Reads or writes there; its RangeErrors pass.
- * @throws {UsageError} One line with the rule, the place and the reason.
+ * @throws {UsageError} One line with the rule, the place and the reason; where a permission lacks, with
+ * the command that gives it.
  *
  * @example
  * ```ts
@@ -30,6 +32,8 @@ export function atPlace<Result>(rule: string, place: string, work: () => Result)
     return work();
   } catch (error) {
     if (error instanceof RangeError) throw error;
+    const advice = permissionAdvice(error);
+    if (advice) throw new UsageError(`${rule}, got "${place}": ${advice}`);
     const [reason] = (error as Error).message.split("\n");
     throw new UsageError(`${rule}, got "${place}" (${reason})`);
   }

@@ -7,6 +7,9 @@ import type { Experiment, OptionSpec, OptionSpecs } from "./experiment.ts";
 import { type Flag, flagLines, type Flags, type FlagValues, parseFlags } from "./flags.ts";
 import { decimal, folder, integer, type Kind, listOf, oneOf, text } from "./kinds.ts";
 
+/** Folder of the model cache where `--cache` is not given. */
+export const DEFAULT_CACHE = ".cache";
+
 /** Flags that every experiment has, beside its own options. */
 export interface RunFlags {
   /** Run the paper's grid. */
@@ -110,7 +113,7 @@ const RUN_FLAGS = {
   cache: {
     about: "folder of the trained models, shared by all experiments",
     kind: folder,
-    default: ".cache",
+    default: DEFAULT_CACHE,
   },
   noCache: { about: "train every model, keep none" },
   suffix: { about: "write <experiment>_NAME.json and so on", kind: suffix },

@@ -77,6 +77,11 @@ export function shellQuote(word: string): string {
   return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** The words of a task's command, but for the place of further permissions: jobs name theirs. */
+function wordsOf(command: string): string[] {
+  return command.trim().split(/\s+/).filter((word) => word !== "$PERMIT");
+}
+
 /**
  * Whether a task's command is one plain `deno run [flags] script [args]`.
  *
@@ -90,7 +95,7 @@ export function shellQuote(word: string): string {
  * ```
  */
 export function isTaskCommand(command: string): boolean {
-  const [deno, run, ...words] = command.trim().split(/\s+/);
+  const [deno, run, ...words] = wordsOf(command);
   return deno === "deno" && run === "run" && words.some((word) => !word.startsWith("-")) &&
     words.every((word) => PLAIN_WORD.test(word));
 }
@@ -117,7 +122,7 @@ export function parseTaskCommand(name: string, command: string): TaskCommand {
         `without quotes or other shell syntax, got ${JSON.stringify(command)}`,
     );
   }
-  const [, , ...words] = command.trim().split(/\s+/);
+  const [, , ...words] = wordsOf(command);
   const first = words.findIndex((word) => !word.startsWith("-"));
   return { denoFlags: words.slice(0, first), script: words[first], args: words.slice(first + 1) };
 }

@@ -36,6 +36,11 @@ const tasksSchema = z.object({
  * ```
  */
 export function experimentTasks(): Map<string, string> {
+  return new Map([...allTasks()].filter(([name]) => name.startsWith("exp:")));
+}
+
+/** The commands of all tasks of the current folder's `deno.json`. */
+function allTasks(): Map<string, string> {
   let text: string;
   try {
     text = Deno.readTextFileSync("deno.json");
@@ -51,9 +56,30 @@ export function experimentTasks(): Map<string, string> {
     throw new RangeError(`Cannot use deno.json: it must hold tasks (${reason})`, { cause: error });
   }
   return new Map(
-    Object.entries(found.tasks).filter(([name]) => name.startsWith("exp:"))
+    Object.entries(found.tasks)
       .map(([name, task]) => [name, typeof task === "string" ? task : task.command]),
   );
+}
+
+/**
+ * The task that runs a script, where one does and `deno.json` may be read.
+ *
+ * @param script Path, relative to the folder of `deno.json`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { taskOfScript } from "./tasks.ts";
+ *
+ * Deno.writeTextFileSync("deno.json", '{"tasks": {"toy": "deno run $PERMIT toy.ts"}}');
+ * assert.equal(taskOfScript("toy.ts"), "toy");
+ * Deno.removeSync("deno.json");
+ * ```
+ */
+export function taskOfScript(script: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "read", path: "deno.json" });
+  if (state !== "granted") return undefined;
+  return [...allTasks()].find(([, command]) => command.split(/\s+/).includes(script))?.[0];
 }
 
 /**
