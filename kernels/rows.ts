@@ -15,6 +15,12 @@ export function normalize_rows(rows: i32, n: i32, floor: f32, x: usize, y: usize
   }
 }
 
+/** The norms of the rows of X, as in {@link normalize_rows}, at least `floor`. */
+export function norms(rows: i32, n: i32, floor: f32, x: usize, out: usize): void {
+  const stride = <usize>n << 2;
+  for (let i = 0; i < rows; i++, x += stride, out += 4) store<f32>(out, max(sqrt(dot(n, x, x)), floor));
+}
+
 /** Subtracts from each row g of G its part along the same row d of D, taken as it is: g ← g − (g·d)·d. */
 export function project_rows(rows: i32, n: i32, d: usize, g: usize): void {
   const stride = <usize>n << 2;

@@ -2,7 +2,7 @@
 // loss + γ·penalty by every parameter, derived by hand. What the variants share; the rest is theirs.
 
 import { Sae } from "./sae_record";
-import { BACKWARD, callVariant, FORWARD, PREPARE, SCATTER } from "./sae_variants";
+import { AGE, BACKWARD, callVariant, FORWARD, PREPARE, SCATTER } from "./sae_variants";
 import { countAbove, dot, subtract } from "./vectors";
 
 /** A code above this size counts as active in l0. */
@@ -54,8 +54,11 @@ export function sae_forward(s: Sae, data: usize, order: usize, rows: i32): void 
  * that a variant does not train are left alone.
  */
 export function sae_gradients(s: Sae, data: usize, order: usize, rows: i32, gamma: f32): void {
+  s.training = 1;
   gather(s, data, order, rows);
   add(s.sums + 8, callVariant(s, FORWARD, rows) / <f64>rows);
   add(s.sums, squares(s, rows) / <f64>(rows * s.m));
   callVariant(s, BACKWARD, rows, gamma / <f32>rows);
+  if (s.tracked) callVariant(s, AGE, rows);
+  s.training = 0;
 }

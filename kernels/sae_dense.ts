@@ -14,6 +14,17 @@ export class DenseSae extends Sae {
   gCodes: usize; // rows×ldw: the gradient by codes, then by pre-activations
 
   scatter(rows: i32): void {} // the codes are where they belong
+
+  age(rows: i32): void {
+    const stride = <usize>this.ldw << 2;
+    for (let j: usize = 0, n = <usize>this.w << 2; j < n; j += 4) {
+      let silent = 1;
+      for (let i = 0, c = this.codes + j; i < rows && silent; i++, c += stride) {
+        silent = i32(load<f32>(c) == 0);
+      }
+      store<i32>(this.silent + j, silent ? load<i32>(this.silent + j) + 1 : 0);
+    }
+  }
 }
 
 /** Both transposed copies. */

@@ -33,6 +33,10 @@ export class Sae {
   codes: usize; // rows×ldw
   residual: usize; // rows×ldm, reconstruction − x
   scratch: usize; // rows×ldm
-  // Σ squared residuals, Σ penalty, number of active codes: float64
+  // Σ squared residuals, Σ penalty, number of active codes, Σ of the loss's other terms: float64
   sums: usize;
+  training: i32; // 1 while a forward pass serves gradients
+  tracked: i32; // whether `silent` is kept
+  deadAfter: i32; // a unit is dead when it has been silent for more steps than this
+  silent: usize; // w: steps since a unit's last code that was not 0
 }

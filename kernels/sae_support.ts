@@ -2,6 +2,7 @@
 // values. After the encoder's product only k rows of encoder and decoder per sample take part.
 
 import { Sae } from "./sae_record";
+import { auxK } from "./sae_aux";
 import { residualGradient, throughInput } from "./sae_products";
 import { madd } from "./simd";
 import { dot } from "./vectors";
@@ -14,26 +15,58 @@ export class SupportSae extends Sae {
   atoms: usize; // w×ldm: the atoms that decode, one per row
   pre: usize; // rows×ldw, pre-activations or correlations
   // the active codes of each row
+  starts: usize; // rows: where a row's list begins
   counts: usize; // rows
-  indices: usize; // rows×k
-  values: usize; // rows×k
+  indices: usize; // rows×k, or as many as there can be
+  values: usize; // as many
+  // AuxK, see auxK
+  auxLatents: i32; // most dead units that predict a row's residual; 0: none do
+  auxRelative: i32;
+  auxWeight: usize; // a float32
+  auxUnits: usize; // w: the dead units
+  auxKeys: usize; // w rounded up to a multiple of 8
+  auxIndices: usize; // auxLatents: a row's list
+  auxValues: usize; // auxLatents
+  auxScratch: usize; // 2×ldm
 
   /** The lists as rows of s.codes. */
   scatter(rows: i32): void {
-    const list = <usize>this.k << 2, stride = <usize>this.ldw << 2;
+    const stride = <usize>this.ldw << 2;
     memory.fill(this.codes, 0, <usize>rows * stride);
-    let indices = this.indices, values = this.values, codes = this.codes;
-    for (let i: usize = 0; i < <usize>rows; i++) {
-      for (let t: usize = 0, last = load<u32>(this.counts + (i << 2)) << 2; t < last; t += 4) {
+    for (let i: usize = 0, codes = this.codes; i < <usize>rows; i++, codes += stride) {
+      const indices = this.indicesOf(i), values = this.valuesOf(i);
+      for (let t: usize = 0, last = this.countOf(i) << 2; t < last; t += 4) {
         store<f32>(codes + (load<u32>(indices + t) << 2), load<f32>(values + t));
       }
-      indices += list, values += list, codes += stride;
     }
+  }
+
+  age(rows: i32): void {
+    for (let j: usize = 0, n = <usize>this.w << 2; j < n; j += 4) {
+      store<i32>(this.silent + j, load<i32>(this.silent + j) + 1);
+    }
+    for (let i: usize = 0; i < <usize>rows; i++) {
+      const indices = this.indicesOf(i), values = this.valuesOf(i);
+      for (let t: usize = 0, last = this.countOf(i) << 2; t < last; t += 4) {
+        if (load<f32>(values + t) != 0) store<i32>(this.silent + (load<u32>(indices + t) << 2), 0);
+      }
+    }
+  }
+
+  // the list of a row
+  @inline indicesOf(row: usize): usize {
+    return this.indices + (<usize>load<u32>(this.starts + (row << 2)) << 2);
+  }
+  @inline valuesOf(row: usize): usize {
+    return this.values + (<usize>load<u32>(this.starts + (row << 2)) << 2);
+  }
+  @inline countOf(row: usize): usize {
+    return <usize>load<u32>(this.counts + (row << 2));
   }
 }
 
 /** out ← Σ values[t]·atom[indices[t]] − x, eight columns at a time, the sums in registers. */
-function residualRow(
+export function residualRow(
   n: usize, count: usize, indices: usize, values: usize, atoms: usize, x: usize, out: usize,
 ): void {
   const stride = n << 2, last = count << 2;
@@ -51,11 +84,10 @@ function residualRow(
 
 /** residual = codes·atoms − x */
 export function supportResidual(s: SupportSae, rows: i32): void {
-  const list = <usize>s.k << 2, stride = <usize>s.ldm << 2;
-  let indices = s.indices, values = s.values, x = s.x, out = s.residual;
-  for (let i: usize = 0; i < <usize>rows; i++) {
-    residualRow(s.ldm, load<u32>(s.counts + (i << 2)), indices, values, s.atoms, x, out);
-    indices += list, values += list, x += stride, out += stride;
+  const stride = <usize>s.ldm << 2;
+  let x = s.x, out = s.residual;
+  for (let i: usize = 0; i < <usize>rows; i++, x += stride, out += stride) {
+    residualRow(s.ldm, s.countOf(i), s.indicesOf(i), s.valuesOf(i), s.atoms, x, out);
   }
 }
 
@@ -68,8 +100,8 @@ function addRows(n: usize, c: f32, r: usize, gd: usize, g: f32, x: usize, ge: us
   }
 }
 
-/** Adds the gradients of one row with the residual's gradient r. */
-function backwardRow(
+/** Adds the gradients of some active codes of one row with the residual's gradient r. */
+export function backwardRow(
   s: SupportSae, count: usize, indices: usize, values: usize, r: usize, x: usize,
 ): void {
   const n = <usize>s.ldm, stride = n << 2;
@@ -81,17 +113,23 @@ function backwardRow(
   }
 }
 
+/** Clears the gradients that are added up, and adds those of AuxK. */
+export function startGradients(s: SupportSae, rows: i32, pre: usize, weights: usize): void {
+  const bytes = <usize>s.w * <usize>s.ldm << 2;
+  memory.fill(s.gEncoder, 0, bytes);
+  memory.fill(s.gDecoder, 0, bytes);
+  memory.fill(s.gEncoderBias, 0, <usize>s.ldw << 2);
+  if (s.auxLatents > 0) auxK(s, rows, pre, weights);
+}
+
 /** All gradients where the active codes are pre-activations as they are. */
 export function supportBackward(s: SupportSae, rows: i32): void {
-  const list = <usize>s.k << 2, stride = <usize>s.ldm << 2, weights = <usize>s.w * stride;
+  const stride = <usize>s.ldm << 2;
+  startGradients(s, rows, s.pre, 0);
   residualGradient(s, rows);
-  memory.fill(s.gEncoder, 0, weights);
-  memory.fill(s.gDecoder, 0, weights);
-  memory.fill(s.gEncoderBias, 0, <usize>s.ldw << 2);
-  let indices = s.indices, values = s.values, r = s.residual, x = s.x;
-  for (let i: usize = 0; i < <usize>rows; i++) {
-    backwardRow(s, load<u32>(s.counts + (i << 2)), indices, values, r, x);
-    indices += list, values += list, r += stride, x += stride;
+  let r = s.residual, x = s.x;
+  for (let i: usize = 0; i < <usize>rows; i++, r += stride, x += stride) {
+    backwardRow(s, s.countOf(i), s.indicesOf(i), s.valuesOf(i), r, x);
   }
   throughInput(s);
 }

@@ -1,7 +1,9 @@
 // The variants of the sparse autoencoder: from the number in a record to the class that computes.
 
 import { AbsTopK } from "./sae_abstopk";
+import { BatchTopK } from "./sae_batchtopk";
 import { JumpRelu } from "./sae_jumprelu";
+import { Matryoshka } from "./sae_matryoshka";
 import { MatchingPursuit } from "./sae_mp";
 import { Sae } from "./sae_record";
 import { Relu } from "./sae_relu";
@@ -20,6 +22,9 @@ import { TopK } from "./sae_topk";
 /** backward(rows, gamma): all gradients after forward; gamma is γ over the number of rows. */
 // @ts-ignore: decorator
 @inline export const BACKWARD: i32 = 3;
+/** age(rows): one more silent step for every unit, none for those with codes that are not 0. */
+// @ts-ignore: decorator
+@inline export const AGE: i32 = 4;
 
 // @ts-ignore: decorator
 @inline function call<V>(s: Sae, method: i32, rows: i32, gamma: f32): f64 {
@@ -27,7 +32,8 @@ import { TopK } from "./sae_topk";
   if (method == PREPARE) variant.prepare();
   else if (method == FORWARD) return variant.forward(rows);
   else if (method == SCATTER) variant.scatter(rows);
-  else variant.backward(rows, gamma);
+  else if (method == BACKWARD) variant.backward(rows, gamma);
+  else variant.age(rows);
   return 0;
 }
 
@@ -39,6 +45,8 @@ export function callVariant(s: Sae, method: i32, rows: i32 = 0, gamma: f32 = 0):
     case 2: return call<JumpRelu>(s, method, rows, gamma);
     case 3: return call<MatchingPursuit>(s, method, rows, gamma);
     case 4: return call<AbsTopK>(s, method, rows, gamma);
+    case 5: return call<BatchTopK>(s, method, rows, gamma);
+    case 6: return call<Matryoshka>(s, method, rows, gamma);
     default: unreachable();
   }
   return 0;

@@ -27,7 +27,7 @@ function countGreater(n: usize, t: f32, a: usize): i32 {
  * word of bits, so that few branches depend on where the values are: a wrong guess costs as much as
  * the comparison of 64 values.
  */
-function collect(n: usize, t: f32, a: usize, indices: usize, values: usize): i32 {
+export function collect(n: usize, t: f32, a: usize, indices: usize, values: usize): i32 {
   const bound = f32x4.splat(t), start = indices;
   for (let j: usize = 0; j < n; j += 64) {
     let hits: u64 = 0;

@@ -47,6 +47,8 @@ export const saeTypeLabels: Readonly<Record<string, string>> = {
   jumprelu: "JumpReLU",
   MP: "MP",
   abstopk: "AbsTopK",
+  batchtopk: "BatchTopK",
+  matryoshka: "Matryoshka",
 };
 
 const dashes: Record<Family, string> = {

@@ -1,6 +1,7 @@
 /**
  * Sparse autoencoders: ReLU, TopK (Gao et al., 2024), JumpReLU (Rajamanoharan et al., 2024), MP, whose
- * encoder is matching pursuit on the decoder, and AbsTopK.
+ * encoder is matching pursuit on the decoder, AbsTopK, BatchTopK (Bussmann et al., 2024) and Matryoshka
+ * BatchTopK (Bussmann et al., 2025).
  * @module
  */
 import { requireInstance, requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
@@ -57,7 +58,8 @@ const BLOCK_ROWS = 64;
  *
  * With pre = (x − b_d)·A_eᵀ + b_e the codes are relu(pre) for `relu`; the `kval` largest of them for
  * `topk`; those above θ for `jumprelu`; the `kval` entries of pre of largest magnitude, signed, for
- * `abstopk`. For `MP` they come from `kval` steps of matching pursuit (Mallat & Zhang, 1993) on
+ * `abstopk`; for `batchtopk` and `matryoshka` those above one threshold that training found, where a
+ * training batch keeps its `kval` per sample on average that are largest. For `MP` they come from `kval` steps of matching pursuit (Mallat & Zhang, 1993) on
  * x − b_d with the decoder's columns at unit norm, each atom used once. The reconstruction is
  * codes·A_dᵀ + b_d, for `MP` again with unit columns. All in float32.
  *
@@ -228,7 +230,7 @@ export type SaeGradients = {
 
 /** What {@linkcode saeGradients} returns. */
 export interface SaeLoss {
-  /** recon + γ·penalty */
+  /** recon + γ·penalty, and for matryoshka the weighted errors of the shorter prefixes */
   loss: number;
   /** Mean squared error over samples and dimensions. */
   recon: number;
@@ -278,8 +280,8 @@ export function saeGradients(
   const batch = arena.matrix(X);
   workspace.prepare();
   workspace.gradientsOf(batch, order, rows, gamma);
-  const { recon, penalty } = workspace.takeSums();
+  const { recon, penalty, others } = workspace.takeSums();
   const none = variant.parameters.flatMap(({ name, trained }) => trained ? [] : [[name, null]]);
   const gradients = { ...Object.fromEntries(none), ...workspace.gradients!.read() };
-  return { loss: recon + gamma * penalty, recon, penalty, gradients };
+  return { loss: recon + gamma * penalty + others, recon, penalty, gradients };
 }

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import type { Matrix32 } from "../lib/matrix.ts";
-import type { SaeParameters, SaeType } from "../lib/saes.ts";
+import type { SaeOptions, SaeParameters, SaeType } from "../lib/saes.ts";
 import type { ListaLayer } from "../lib/lista.ts";
 
 /** An autoencoder and a batch. */
@@ -16,6 +16,19 @@ export interface SaeCase {
   parameters: SaeParameters;
   X: Matrix32;
   gamma: number;
+}
+
+/** An autoencoder with any options and a batch. */
+export interface SaeVariantCase {
+  options: SaeOptions;
+  parameters: SaeParameters;
+  X: Matrix32;
+  gamma: number;
+}
+
+/** The parameters that have gradients, in order. */
+export function differentiable(parameters: SaeParameters): (keyof SaeParameters)[] {
+  return Object.keys(parameters).filter((name) => name !== "threshold") as (keyof SaeParameters)[];
 }
 
 /** Layers of LISTA and a batch. */
@@ -37,7 +50,7 @@ const arrays = (_: string, value: unknown) => value instanceof Float32Array ? [.
 
 /** Has `fixtures/autodiff_NAME.ts` differentiate the cases. */
 export async function autodiff<Case>(
-  name: "saes" | "lista",
+  name: "saes" | "sae_variants" | "lista",
   cases: readonly Case[],
 ): Promise<Differentiated[]> {
   const child = new Deno.Command("deno", {

@@ -15,6 +15,7 @@ import {
 } from "../wasm/memory.ts";
 import { type Matrix32, transpose } from "../matrix.ts";
 import {
+  type AuxK,
   extents,
   isMatrix,
   type ParameterValue,
@@ -31,6 +32,13 @@ export interface SaeWorkspaceOptions {
   samples: number;
   /** Whether gradients will be computed. */
   gradients: boolean;
+  /**
+   * Whether to count how long units have been silent: a unit is dead when it has been for more than so
+   * many training steps. Default: not counted.
+   */
+  deadAfter?: number;
+  /** What dead units learn; needs `deadAfter`. Default: nothing. */
+  auxK?: AuxK;
 }
 
 /**
@@ -57,6 +65,10 @@ export const SAE_FIELDS = {
   residual: "block",
   scratch: "block",
   sums: "block",
+  training: "number",
+  tracked: "number",
+  deadAfter: "number",
+  silent: "block",
 } as const;
 
 /** Sums that {@linkcode SaeWorkspace.takeSums} returns. */
@@ -67,6 +79,8 @@ export interface SaeSums {
   penalty: number;
   /** Number of codes with |code| > 0.01; of forward passes only. */
   active: number;
+  /** The loss's terms beside these, with their weights; of gradient passes only. */
+  others: number;
 }
 
 /** Parameters of a model, or gradients by them, as adjacent blocks: first what is not trained. */
@@ -170,6 +184,8 @@ export class SaeWorkspace {
   readonly rows: number;
   /** The codes of the last block of samples, rows padded to `padded(width)`. */
   readonly codes: Block;
+  /** Training steps since each unit's last code that was not 0, if counted. */
+  readonly silent: Block<Int32Array>;
   readonly #record: Block<Int32Array>;
   readonly #sums: Block<Float64Array>;
 
@@ -187,7 +203,9 @@ export class SaeWorkspace {
     const gradient = (name: string) => g?.block(name) ?? none;
     this.rows = rows;
     this.codes = arena.f32(rows * ldw);
-    this.#sums = arena.f64(3);
+    this.#sums = arena.f64(4);
+    const { deadAfter } = options;
+    this.silent = arena.i32(deadAfter === undefined ? 0 : width);
     const space = {
       ...options,
       ...{ arena, inputDim, width, options: model.options, parameter, gradient },
@@ -212,6 +230,10 @@ export class SaeWorkspace {
       residual: arena.f32(rows * ldm),
       scratch: arena.f32(rows * ldm),
       sums: this.#sums,
+      training: 0,
+      tracked: Number(deadAfter !== undefined),
+      deadAfter: deadAfter ?? 0,
+      silent: this.silent,
     };
     const fields: RecordFields = { ...SAE_FIELDS, ...variant.fields };
     this.#record = arena.record(fields, { ...shared, ...variant.values(space) });
@@ -238,8 +260,8 @@ export class SaeWorkspace {
    */
   takeSums(): SaeSums {
     const view = this.#sums.view;
-    const [recon, penalty, active] = view;
+    const [recon, penalty, active, others] = view;
     view.fill(0);
-    return { recon, penalty, active };
+    return { recon, penalty, active, others };
   }
 }

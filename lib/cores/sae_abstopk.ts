@@ -21,6 +21,7 @@ export const abstopk: SaeVariant<AbstopkOptions> = {
   kernel: 4,
   options: [KVAL],
   parameters: COMMON_PARAMETERS,
+  auxK: true,
   fields: FIELDS,
   values: (space): RecordValues<typeof FIELDS> => ({
     ...supportValues(space),

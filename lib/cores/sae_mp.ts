@@ -40,7 +40,7 @@ function values(space: SaeSpace<MpOptions>): RecordValues<typeof FIELDS> {
   const mostPicks = Math.max(rows, Math.min(samples, GRAM_FLOATS / (stride * kval))) * (kval - 1);
   const capacity = Math.min(width, Math.ceil(mostPicks));
   return {
-    ...supportValues(space, arena.f32(width * padded(inputDim))),
+    ...supportValues(space, { atoms: arena.f32(width * padded(inputDim)) }),
     norms: arena.f32(width),
     betas: arena.f32(rows * kval),
     slots: arena.i32(width),

@@ -23,22 +23,47 @@ export const SUPPORT_FIELDS = {
   k: "number",
   atoms: "block",
   pre: "block",
+  starts: "block",
   counts: "block",
   indices: "block",
   values: "block",
+  auxLatents: "number",
+  auxRelative: "number",
+  auxWeight: "block",
+  auxUnits: "block",
+  auxKeys: "block",
+  auxIndices: "block",
+  auxValues: "block",
+  auxScratch: "block",
 } as const;
 
-/** Their values; `atoms`: what decodes, one per row. Default: the decoder's. */
+/**
+ * Their values. `atoms`: what decodes, one per row; default: the decoder's. `capacity`: most active
+ * codes of all rows together; default: k per row.
+ */
 export function supportValues(
-  { arena, width, rows, options: { kval }, parameter }: SaeSpace<KvalOptions>,
-  atoms: Block = parameter("decoder"),
+  { arena, inputDim, width, rows, options: { kval }, parameter, auxK }: SaeSpace<KvalOptions>,
+  { atoms = parameter("decoder"), capacity = rows * kval }: { atoms?: Block; capacity?: number } =
+    {},
 ): RecordValues<typeof SUPPORT_FIELDS> {
+  const starts = arena.i32(rows), weight = arena.f32(1), units = auxK ? padded(width) : 0;
+  starts.view.forEach((_, row, view) => view[row] = row * kval);
+  weight.view[0] = auxK?.weight ?? 0;
   return {
-    k: kval,
+    k: Math.ceil(kval),
     atoms,
     pre: arena.f32(rows * padded(width)),
+    starts,
     counts: arena.i32(rows),
-    indices: arena.i32(rows * kval),
-    values: arena.f32(rows * kval),
+    indices: arena.i32(capacity),
+    values: arena.f32(capacity),
+    auxLatents: auxK?.latents ?? 0,
+    auxRelative: Number(auxK?.relative ?? false),
+    auxWeight: weight,
+    auxUnits: arena.i32(units),
+    auxKeys: arena.i32(units),
+    auxIndices: arena.i32(auxK?.latents ?? 0),
+    auxValues: arena.f32(auxK?.latents ?? 0),
+    auxScratch: arena.f32(auxK ? 2 * padded(inputDim) : 0),
   };
 }

@@ -17,6 +17,7 @@ export const topk: SaeVariant<TopkOptions> = {
   kernel: 1,
   options: [KVAL],
   parameters: COMMON_PARAMETERS,
+  auxK: true,
   fields: SUPPORT_FIELDS,
   values: (space) => supportValues(space),
 };

@@ -6,6 +6,7 @@
 import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
 import { AdamW, ADAMW_WEIGHT_DECAY } from "./adamw.ts";
 import { SaeWorkspace, type SaeWorkspaceOptions } from "./sae.ts";
+import type { AuxK } from "./sae_variant.ts";
 import type { SaeModel } from "./sae_variants.ts";
 
 /** Hyper-parameters of {@linkcode SaeTrainer}, as in SaeConfig. */
@@ -16,7 +17,27 @@ export interface SaeStepOptions {
   gamma: number;
   /** Largest norm of all gradients together; 0 does not clip. */
   gradClip: number;
+  /** Decay rates of AdamW's running means. Default 0.9 and 0.999. */
+  betas?: readonly [number, number];
+  /** Decoupled weight decay. Default that of AdamW. */
+  weightDecay?: number;
+  /**
+   * What keeps the decoder's columns at their norms. `"projected"`, the default: gradients lose their
+   * part along each column. `"unit"`: that, and columns get unit norm after each step. `"free"`: nothing.
+   */
+  decoderNorm?: DecoderNorm;
+  /**
+   * Whether squared errors are added up over the dimensions or averaged. It matters for `gamma`,
+   * `gradClip` and AdamW's ε. Default `"mean"`.
+   */
+  lossScale?: LossScale;
 }
+
+/** What keeps the norms of a decoder's columns; see {@linkcode SaeStepOptions}. */
+export type DecoderNorm = "projected" | "unit" | "free";
+
+/** How squared errors become a loss; see {@linkcode SaeStepOptions}. */
+export type LossScale = "mean" | "sum";
 
 /**
  * The number of what a training does. It is raised whenever the same data, options and seed give other
@@ -30,6 +51,11 @@ const NORM_FLOOR = 1e-8;
 /** Keeps the clipping factor finite, as in PyTorch's `clip_grad_norm_`. */
 const CLIP_EPS = 1e-6;
 
+/** AuxK's weight is that of a squared error, which scales with the loss, or of a number without unit. */
+function auxScale({ auxK }: { auxK?: AuxK }, scale: number): number {
+  return auxK?.relative ? scale : 1;
+}
+
 /** An autoencoder in training. */
 export class SaeTrainer {
   /** Parameters, gradients and forward passes. */
@@ -42,6 +68,9 @@ export class SaeTrainer {
   readonly #width: number;
   readonly #stride: number;
   readonly #options: SaeStepOptions;
+  readonly #decoderNorm: DecoderNorm;
+  /** The loss is so many times that of the kernels. */
+  readonly #scale: number;
 
   /** Starts from the parameters of `model`, which stay as they are. */
   constructor(
@@ -50,12 +79,17 @@ export class SaeTrainer {
     options: SaeStepOptions,
     sizes: Omit<SaeWorkspaceOptions, "gradients">,
   ) {
-    this.workspace = new SaeWorkspace(arena, model, { ...sizes, gradients: true });
+    const { betas, weightDecay = ADAMW_WEIGHT_DECAY, lossScale = "mean" } = options;
+    const scale = this.#scale = lossScale === "sum" ? model.inputDim : 1;
+    const auxK = sizes.auxK &&
+      { ...sizes.auxK, weight: sizes.auxK.weight / auxScale(sizes, scale) };
+    this.workspace = new SaeWorkspace(arena, model, { ...sizes, auxK, gradients: true });
     const { parameters, gradients } = this.workspace;
     this.#gradients = gradients!.trained;
     this.#adam = new AdamW(arena, parameters.trained, this.#gradients, {
       lr: options.lr,
-      weightDecay: ADAMW_WEIGHT_DECAY,
+      betas,
+      weightDecay,
     });
     this.#decoder = parameters.block("decoder")!;
     this.#decoderGradient = gradients!.block("decoder")!;
@@ -63,23 +97,38 @@ export class SaeTrainer {
     this.#stride = padded(model.inputDim);
     this.#norms = arena.f32(model.width);
     this.#options = options;
+    this.#decoderNorm = options.decoderNorm ?? "projected";
   }
 
-  /** One step on the samples `order[0 … rows − 1]` of `data`. */
-  step(data: Block, order: Block<Int32Array>, rows: number): void {
+  /**
+   * One step on the samples `order[0 … rows − 1]` of `data`, with another learning rate and weight of the
+   * penalty than those of the options where they are given.
+   */
+  step(
+    data: Block,
+    order: Block<Int32Array>,
+    rows: number,
+    { lr = this.#options.lr, gamma = this.#options.gamma }: { lr?: number; gamma?: number } = {},
+  ): void {
     this.workspace.prepare();
-    this.workspace.gradientsOf(data, order, rows, this.#options.gamma);
-    const clip = this.#clipFactor();
-    run("project_rows", this.#width, this.#stride, this.#decoder, this.#decoderGradient);
-    this.#adam.step(clip);
+    this.workspace.gradientsOf(data, order, rows, gamma / this.#scale);
+    if (this.#decoderNorm === "unit") this.#project(); // dictionary_learning clips what is left
+    const factor = this.#clipFactor();
+    if (this.#decoderNorm === "projected") this.#project();
+    this.#adam.step(factor, lr);
+    if (this.#decoderNorm === "unit") this.renorm();
   }
 
-  /** The factor that brings the norm of all gradients down to `gradClip`, or 1. */
+  #project(): void {
+    run("project_rows", this.#width, this.#stride, this.#decoder, this.#decoderGradient);
+  }
+
+  /** The factor that makes the kernels' gradients the loss's, their norm at most `gradClip`. */
   #clipFactor(): number {
-    const { gradClip } = this.#options;
-    if (gradClip === 0) return 1;
-    const norm = Math.sqrt(run("sum_squares", this.#gradients.length, this.#gradients));
-    return Math.min(1, gradClip / (norm + CLIP_EPS));
+    const { gradClip } = this.#options, scale = this.#scale;
+    if (gradClip === 0) return scale;
+    const norm = scale * Math.sqrt(run("sum_squares", this.#gradients.length, this.#gradients));
+    return scale * Math.min(1, gradClip / (norm + CLIP_EPS));
   }
 
   /** Gives the decoder's columns unit norm. */

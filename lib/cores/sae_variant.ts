@@ -63,7 +63,7 @@ export interface SaeOption {
   /** Whether it may be left out. */
   readonly optional?: boolean;
   /** Throws a TypeError or RangeError that names the option when the value breaks its rule. */
-  check(value: unknown, sizes: SaeSizes): void;
+  check(value: unknown, sizes: SaeSizes, options: VariantOptions): void;
 }
 
 /** What tells an autoencoder's variant and its options. */
@@ -84,10 +84,41 @@ export interface SaeSpace<Options extends VariantOptions = VariantOptions> exten
   readonly samples: number;
   /** Whether gradients will be computed. */
   readonly gradients: boolean;
+  /** What dead units learn, where they do. */
+  readonly auxK?: AuxK;
   /** The block of a parameter. */
   parameter(name: string): Block;
   /** The block of a parameter's gradient; empty when there will be none. */
   gradient(name: string): Block;
+}
+
+/**
+ * AuxK (Gao et al., 2024): units that have been silent for long predict what the others leave over of a
+ * sample, x − reconstruction, taken as given, with the largest of their pre-activations.
+ */
+export interface AuxK {
+  /** Weight of the prediction's mean squared error in the loss. */
+  readonly weight: number;
+  /** Most units that predict a sample. */
+  readonly latents: number;
+  /**
+   * Whether the error is divided by the variance of what it predicts, and negative pre-activations count
+   * as 0 (dictionary_learning). Otherwise the weight shrinks where fewer than `latents` units are dead,
+   * and pre-activations are taken as they are (SAELens).
+   */
+  readonly relative: boolean;
+}
+
+/** An option that is true or false, and may be left out. */
+export function flag(name: string): SaeOption {
+  return {
+    name,
+    optional: true,
+    check(value) {
+      if (typeof value === "boolean") return;
+      throw new TypeError(`${name} must be true or false, got ${typeof value}`);
+    },
+  };
 }
 
 /** A kind of sparse autoencoder. */
@@ -104,6 +135,8 @@ export interface SaeVariant<Options extends VariantOptions = VariantOptions> {
   readonly penalty?: { readonly gamma: number };
   /** Whether reconstructions use the decoder's columns at unit norm. */
   readonly unitAtoms?: boolean;
+  /** Whether its dead units can learn by AuxK. */
+  readonly auxK?: boolean;
   /** The fields of its class in `kernels/` that come after those of Sae, in order. */
   readonly fields: RecordFields;
   /** The values of these fields: numbers, and the blocks that the kernels compute in. */
@@ -229,7 +262,7 @@ export function takeOptions<Options extends VariantOptions>(
   for (const { name, optional, check } of variant.options) {
     const value = values[name];
     if (optional && value === undefined) continue;
-    check(value, sizes);
+    check(value, sizes, given);
     own.push([name, structuredClone(value)]);
   }
   return Object.fromEntries(own) as unknown as Options;

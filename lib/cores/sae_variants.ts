@@ -4,7 +4,9 @@
  * @module
  */
 import { abstopk, type AbstopkOptions } from "./sae_abstopk.ts";
+import { batchtopk, type BatchtopkOptions, type BatchtopkParameters } from "./sae_batchtopk.ts";
 import { jumprelu, type JumpreluOptions, type JumpreluParameters } from "./sae_jumprelu.ts";
+import { matryoshka, type MatryoshkaOptions } from "./sae_matryoshka.ts";
 import { mp, type MpOptions } from "./sae_mp.ts";
 import { relu, type ReluOptions } from "./sae_relu.ts";
 import { topk, type TopkOptions } from "./sae_topk.ts";
@@ -16,16 +18,22 @@ export type SaeOptions =
   | TopkOptions
   | JumpreluOptions
   | MpOptions
-  | AbstopkOptions;
+  | AbstopkOptions
+  | BatchtopkOptions
+  | MatryoshkaOptions;
 
 /** The parameters of a sparse autoencoder of `width` units on `inputDim` observed dimensions. */
-export interface SaeParameters extends CommonParameters, Partial<JumpreluParameters> {}
+export interface SaeParameters
+  extends CommonParameters, Partial<JumpreluParameters>, Partial<BatchtopkParameters> {}
 
 /** A kind of sparse autoencoder. */
 export type SaeType = SaeOptions["type"];
 
 /** The kinds of sparse autoencoder. */
-export const SAE_VARIANTS: readonly SaeVariant<SaeOptions>[] = [relu, topk, jumprelu, mp, abstopk];
+export const SAE_VARIANTS: readonly SaeVariant<SaeOptions>[] = [
+  ...[relu, topk, jumprelu, mp, abstopk],
+  ...[batchtopk, matryoshka],
+];
 
 /** Their names. */
 export const SAE_TYPES: readonly SaeType[] = SAE_VARIANTS.map(({ type }) => type);

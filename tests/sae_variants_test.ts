@@ -1,0 +1,344 @@
+import assert from "node:assert/strict";
+import { type SaeStepOptions, SaeTrainer } from "../lib/cores/sae_training.ts";
+import { SaeWorkspace, type SaeWorkspaceOptions } from "../lib/cores/sae.ts";
+import { columnNorms, type Matrix, type Matrix32, toFloat32, transpose } from "../lib/matrix.ts";
+import { RandomState } from "../lib/random.ts";
+import { Sae, saeGradients, type SaeOptions, type SaeParameters } from "../lib/saes.ts";
+import { Arena } from "../lib/wasm/memory.ts";
+import { autodiff, differentiable, type SaeVariantCase } from "./autodiff.ts";
+import { assertClose, type GoldenArray, type GoldenCase, goldenCase, toMatrix } from "./golden.ts";
+
+type Golden = Record<string, GoldenArray>;
+
+/** Parameters in SAELens' orientation as ours. */
+function parametersOf({ W_enc, W_dec, b_enc, b_dec }: Golden): SaeParameters {
+  return {
+    encoder: transpose(toFloat32(toMatrix(W_enc))),
+    encoderBias: Float32Array.from(b_enc.data),
+    decoder: transpose(toFloat32(toMatrix(W_dec))),
+    decoderBias: Float32Array.from(b_dec.data),
+  };
+}
+
+/** An autoencoder of a golden case, and what else the case gives. */
+function goldenSae(
+  name: string,
+  options: (inputs: GoldenCase) => SaeOptions,
+  others: (inputs: GoldenCase) => Partial<SaeParameters> = () => ({
+    threshold: Float32Array.of(-1),
+  }),
+) {
+  const { inputs, expected } = goldenCase("sae_variants", name);
+  const parameters = { ...parametersOf(inputs.parameters), ...others(inputs) };
+  return {
+    inputs,
+    expected,
+    sae: new Sae({ ...options(inputs), parameters }),
+    X: toMatrix(inputs.X),
+  };
+}
+
+/** As the golden file says of its float32 numbers: 2e-6, and 2e-5 of the largest. */
+function close(actual: ArrayLike<number> | number, expected: GoldenArray | number, what: string) {
+  const data = typeof expected === "number" ? [expected] : expected.data;
+  const scale = data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  assertClose(typeof actual === "number" ? [actual] : actual, data, 2e-6 + 2e-5 * scale, what);
+}
+
+/** Loss and gradients, times m: in the golden file squared errors are added up over dimensions. */
+function batchOf(
+  sae: Sae,
+  X: Matrix,
+  gamma = 0,
+  options: Partial<SaeWorkspaceOptions> = {},
+  dead: boolean[] = [],
+) {
+  const m = X.cols;
+  using arena = new Arena();
+  const sizes = { rows: X.rows, samples: X.rows, gradients: true, ...options };
+  const workspace = new SaeWorkspace(arena, sae, sizes);
+  const data = arena.matrix(X), order = arena.i32(X.rows);
+  order.view.forEach((_, i, view) => view[i] = i);
+  if (workspace.silent.length > 0) workspace.silent.view.set(dead.map(Number));
+  workspace.prepare();
+  workspace.gradientsOf(data, order, X.rows, gamma / m);
+  const { recon, penalty, others } = workspace.takeSums();
+  const scaled = (value: Matrix32 | Float32Array) =>
+    (value instanceof Float32Array ? value : value.data).map((v) => v * m);
+  const gradients = Object.fromEntries(
+    Object.entries(workspace.gradients!.read()).map(([name, value]) => [
+      name,
+      scaled(value instanceof Float32Array ? value : transpose(value)),
+    ]),
+  );
+  const parameters = workspace.parameters.read(), silent = workspace.silent.view.slice();
+  return { recon: m * recon, penalty, others: m * others, gradients, parameters, silent };
+}
+
+/** Compares gradients, ours transposed to SAELens' orientation. */
+function closeGradients(gradients: Record<string, Float32Array>, expected: Golden, what: string) {
+  const names = { W_enc: "encoder", b_enc: "encoderBias", W_dec: "decoder", b_dec: "decoderBias" };
+  for (const [key, name] of Object.entries(names)) {
+    if (expected[key]) close(gradients[name], expected[key], `${what} ${key}`);
+  }
+}
+
+/** SAELens' AuxK: half of the dimensions, weight 1. */
+const auxSaelens = (weight = 1) => ({
+  deadAfter: 0,
+  auxK: { weight, latents: 3, relative: false },
+});
+const auxDictionaryLearning = {
+  deadAfter: 0,
+  auxK: { weight: 1 / 32 / 6, latents: 3, relative: true },
+};
+
+Deno.test("batchtopk by the atoms' norms, with AuxK and beyond the threshold is SAELens'", () => {
+  const { inputs, expected, sae, X } = goldenSae(
+    "batchtopk_saelens_rescale_on",
+    ({ k }) => ({ type: "batchtopk", kval: k, decoderNorms: true }),
+    () => ({ threshold: Float32Array.of(0) }),
+  );
+  const plain = batchOf(sae, X);
+  close(plain.recon, expected.mse_loss, "loss");
+  closeGradients(plain.gradients, expected.grads_mse, "of the squared error");
+  close(
+    plain.parameters.threshold!,
+    { data: [expected.threshold_after_step_1] } as GoldenArray,
+    "θ",
+  );
+  const aux = batchOf(sae, X, 0, auxSaelens(), inputs.dead);
+  close(aux.others, expected.aux_loss, "AuxK");
+  closeGradients(aux.gradients, expected.grads_total, "with AuxK");
+  const { threshold, codes, reconstruction } = expected.inference;
+  const trained = new Sae({
+    ...sae.options,
+    parameters: { ...sae.parameters, threshold: Float32Array.of(threshold) },
+  });
+  const inferred = trained.forward(X), s = columnNorms(sae.dictionary);
+  close(inferred.codes.data.map((v, p) => v * s[p % 16]), codes, "codes beyond the threshold");
+  close(inferred.reconstruction.data, reconstruction, "reconstruction");
+});
+
+for (const name of ["topk_saelens", "auxk_saelens_few_dead"]) {
+  Deno.test(`topk with AuxK is SAELens': ${name}`, () => {
+    // there the atoms' norms choose: the same function has unit atoms and an encoder times the norms
+    const { inputs, expected } = goldenCase("sae_variants", name);
+    const parameters = parametersOf(inputs.parameters),
+      { encoder, encoderBias, decoder } = parameters;
+    const X = toMatrix(inputs.X), s = columnNorms(decoder);
+    const scaled = new Sae({
+      type: "topk",
+      kval: inputs.k,
+      parameters: {
+        ...parameters,
+        encoder: { ...encoder, data: encoder.data.map((v, p) => v * s[Math.floor(p / 6)]) },
+        encoderBias: encoderBias.map((v, j) => v * s[j]),
+        decoder: { ...decoder, data: decoder.data.map((v, p) => v / s[p % 16]) },
+      },
+    });
+    const auxK = auxSaelens(inputs.aux_loss_coefficient);
+    const total = batchOf(scaled, X, 0, auxK, inputs.dead), plain = batchOf(scaled, X);
+    close(total.others, expected.aux_loss, "AuxK");
+    if (expected.mse_loss) close(total.recon, expected.mse_loss, "loss");
+    const { W_enc, b_enc, W_dec, b_dec } = expected.grads_total ?? expected.grads_aux;
+    const of = (key: string) =>
+      expected.grads_total
+        ? total.gradients[key]
+        : total.gradients[key].map((g, p) => g - plain.gradients[key][p]);
+    close(of("encoder").map((g, p) => g * s[p % 16]), W_enc, "W_enc");
+    close(of("encoderBias").map((g, j) => g * s[j]), b_enc, "b_enc");
+    close(of("decoder").map((g, p) => g / s[Math.floor(p / 6)]), W_dec, "W_dec");
+    close(of("decoderBias"), b_dec, "b_dec");
+  });
+}
+
+Deno.test("batchtopk with AuxK is dictionary_learning's", () => {
+  const { inputs, expected, sae, X } = goldenSae(
+    "batchtopk_dictionary_learning",
+    ({ k }) => ({ type: "batchtopk", kval: k }),
+  );
+  const { recon, others, gradients, parameters } = batchOf(
+    sae,
+    X,
+    0,
+    auxDictionaryLearning,
+    inputs.dead,
+  );
+  close(recon, expected.l2_loss, "loss");
+  close(others, inputs.auxk_alpha * expected.auxk_loss, "AuxK");
+  closeGradients(gradients, expected.grads, "with AuxK");
+  close(parameters.threshold![0], expected.threshold_first, "first threshold");
+});
+
+for (
+  const [library, options] of [["saelens", auxSaelens()], [
+    "dictionary_learning",
+    auxDictionaryLearning,
+  ]] as const
+) {
+  Deno.test(`matryoshka is ${library}'s`, () => {
+    const { inputs, expected, sae, X } = goldenSae(
+      `matryoshka_${library}`,
+      ({ k, widths, group_sizes, group_weights, rescale_acts_by_decoder_norm = false }) => ({
+        type: "matryoshka",
+        kval: k,
+        decoderNorms: rescale_acts_by_decoder_norm,
+        groups: widths ??
+          group_sizes.map((_: number, g: number) =>
+            group_sizes.slice(0, g + 1).reduce((sum: number, size: number) => sum + size)
+          ),
+        // there the mean over groups of losses that are weighted already
+        ...(group_weights &&
+          { groupWeights: group_weights.map((w: number) => w / group_weights.length) }),
+      }),
+    );
+    if (library === "saelens") {
+      const { recon, others, gradients } = batchOf(sae, X);
+      close(recon, expected.mse_loss, "loss");
+      close(recon + others, expected.loss_without_aux, "loss of all prefixes");
+      closeGradients(gradients, expected.grads_without_aux, "gradients");
+      const withAux = batchOf(sae, X, 0, options, inputs.dead);
+      close(withAux.others - others, expected.aux_loss_plain, "AuxK");
+    } else {
+      const { recon, others, gradients } = batchOf(sae, X, 0, options, inputs.dead);
+      close(recon + others, expected.loss, "loss");
+      closeGradients(gradients, expected.grads, "gradients");
+    }
+  });
+}
+
+for (
+  const [library, sae, options] of [
+    ["saelens", { decoderNorms: true }, { decoderNorm: "free" }],
+    ["dictionary_learning", {}, { decoderNorm: "unit" }],
+  ] as const
+) {
+  Deno.test(`three steps of batchtopk lead where ${library}'s lead`, () => {
+    const name = `train_3_steps_${library}_batchtopk`;
+    const { inputs, expected } = goldenCase("sae_variants", name);
+    const [steps, rows, m] = inputs.X.shape;
+    const start = new Sae({
+      type: "batchtopk",
+      kval: inputs.k,
+      ...sae,
+      parameters: {
+        ...parametersOf(inputs.parameters),
+        threshold: Float32Array.of(library === "saelens" ? 0 : -1),
+      },
+    });
+    using arena = new Arena();
+    const settings: SaeStepOptions = {
+      ...{ lr: inputs.lr, gamma: 0, gradClip: 1, weightDecay: 0, lossScale: "sum" },
+      ...options,
+    };
+    const trainer = new SaeTrainer(arena, start, settings, { rows, samples: rows });
+    const data = arena.matrix({
+      rows: steps * rows,
+      cols: m,
+      data: Float32Array.from(inputs.X.data),
+    });
+    const order = arena.i32(rows);
+    for (let step = 0; step < steps; step++) {
+      order.view.forEach((_, i, view) => view[i] = step * rows + i);
+      trainer.step(data, order, rows);
+      const { recon } = trainer.workspace.takeSums();
+      close(m * recon, expected.losses.data[step], `loss of step ${step}`);
+    }
+    const after = trainer.workspace.parameters.read();
+    const { W_enc, W_dec, b_enc, b_dec } = expected.params_after;
+    close(transpose(after.encoder!).data, W_enc, "W_enc");
+    close(transpose(after.decoder!).data, W_dec, "W_dec");
+    close(after.encoderBias!, b_enc, "b_enc");
+    close(after.decoderBias!, b_dec, "b_dec");
+    if (library === "saelens") close(after.threshold![0], expected.threshold_after, "threshold");
+  });
+}
+
+function normals(random: RandomState, rows: number, cols: number, sd = 1): Matrix32 {
+  return { rows, cols, data: Float32Array.from(random.normal(0, sd, rows * cols)) };
+}
+
+/** An autoencoder with all parameters away from their initial values. */
+function randomSae(options: SaeOptions, inputDim: number, width: number, seed: number): Sae {
+  const random = new RandomState(seed);
+  const { parameters } = Sae.initialize({ ...options, inputDim, width, seed });
+  const entries = Object.entries(parameters).map(([name, value]) => {
+    if (name === "threshold") return [name, value];
+    if (!(value instanceof Float32Array)) {
+      return [name, normals(random, value.rows, value.cols, 0.3)];
+    }
+    const shift = name === "logThreshold" ? -1.2 : 0;
+    return [name, normals(random, 1, value.length, 0.2).data.map((v) => v + shift)];
+  });
+  return new Sae({ ...options, parameters: Object.fromEntries(entries) });
+}
+
+const CASES: [options: (width: number, kval: number) => SaeOptions, what: string][] = [
+  [(_, kval) => ({ type: "batchtopk", kval: kval * 0.75 }), "batchtopk"],
+  [(_, kval) => ({ type: "batchtopk", kval, decoderNorms: true }), "batchtopk by norms"],
+  [
+    (width, kval) => ({
+      type: "matryoshka",
+      kval,
+      decoderNorms: true,
+      groups: [Math.ceil(width / 3), width],
+    }),
+    "matryoshka",
+  ],
+  [
+    (width, kval) => ({
+      ...{ type: "matryoshka", kval, groups: [3, Math.ceil(width / 2), width] },
+      groupWeights: [0.2, 2, 0.7],
+    }),
+    "matryoshka with weights",
+  ],
+];
+
+for (const [options, what] of CASES) {
+  Deno.test(`${what}: the gradients are those of automatic differentiation`, async () => {
+    const cases = [[2, 3, 8, 2], [5, 7, 13, 3], [64, 33, 70, 10]].flatMap((
+      [rows, inputDim, width, kval],
+    ) =>
+      [0, 0.05].map((gamma) => {
+        const sae = randomSae(options(width, kval), inputDim, width, rows + width);
+        return { sae, X: normals(new RandomState(7), rows, inputDim), gamma };
+      })
+    );
+    const differentiated = await autodiff<SaeVariantCase>(
+      "sae_variants",
+      cases.map(({ sae, X, gamma }) => ({
+        ...{ options: sae.options, parameters: sae.parameters, X, gamma },
+      })),
+    );
+    cases.forEach(({ sae, X, gamma }, c) => {
+      const ours = saeGradients(sae, X, { gamma }), expected = differentiated[c];
+      // both sides round to float32 after every operation: 2⁻²⁴ relative, some hundred times
+      assertClose(ours.loss, expected.loss, 2e-5 * (1 + expected.loss), `${X.rows} rows: loss`);
+      differentiable(sae.parameters).forEach((name, i) => {
+        const own = ours.gradients[name]!, gradient = expected.gradients[i];
+        const scale = gradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+        const data = own instanceof Float32Array ? own : own.data;
+        assertClose(data, gradient, 2e-5 * scale + 1e-7, `${X.rows} rows: ${name}`);
+      });
+    });
+  });
+}
+
+Deno.test("what tells dead units counts their silent training steps", () => {
+  const X = { rows: 2, cols: 2, data: Float32Array.of(1, 0, 2, 0) };
+  for (const type of ["relu", "topk", "batchtopk"] as const) {
+    const sae = new Sae({
+      ...{ type, kval: 1 },
+      parameters: {
+        encoder: { rows: 2, cols: 2, data: Float32Array.of(1, 0, 0, 1) },
+        encoderBias: new Float32Array(2),
+        decoder: { rows: 2, cols: 2, data: Float32Array.of(1, 0, 0, 1) },
+        decoderBias: new Float32Array(2),
+        threshold: Float32Array.of(-1),
+      },
+    });
+    const { silent } = batchOf(sae, X, 0, { deadAfter: 5 }, [true, true]);
+    assert.deepEqual([...silent], [0, 2], type);
+  }
+});
