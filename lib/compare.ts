@@ -5,6 +5,8 @@
 import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
 import { requireFunction, requireInstance, requireOptions } from "./checks.ts";
 import { Lista } from "./lista.ts";
+import { type AnyMatrix, requireAnyMatrix } from "./csr_matrix.ts";
+import { lasso } from "./lasso.ts";
 import { type Matrix, requireMatrix } from "./matrix.ts";
 import { evaluate, type Evaluation } from "./metrics.ts";
 import { meanL0, meanSquaredError } from "./reconstruction.ts";
@@ -34,13 +36,15 @@ export interface CompareOptions extends Interruptible {
   sae?: Sae;
   /** A trained network, for the method `lista`. */
   lista?: Lista;
+  /** Whether the method `lasso`, non-negative and to a gap of 1e-4, is compared too. Default false. */
+  lasso?: boolean;
   /** Methods of one's own by name: each takes observations (samples × m) to codes (samples × n). */
-  methods?: Readonly<Record<string, (Y: Matrix) => Matrix>>;
+  methods?: Readonly<Record<string, (Y: Matrix) => AnyMatrix>>;
 }
 
 /** A row of {@linkcode compareMethods}; keys as in the result files. */
 export interface ComparedMethod extends Evaluation {
-  /** fista, ista, sae, sae_refined, lista, or the name of one's own. */
+  /** fista, ista, lasso, sae, sae_refined, lista, or the name of one's own. */
   method: string;
   /** Mean squared error on ID with the shared dictionary, without any bias. */
   mse_iid: number;
@@ -61,12 +65,12 @@ export interface FullyComparedMethod extends ComparedMethod {
 }
 
 const COMPARE_OPTIONS = [
-  ...["dictionary", "lambda", "nIter", "sae", "lista", "methods", ...INTERRUPTIBLE],
+  ...["dictionary", "lambda", "nIter", "lasso", "sae", "lista", "methods", ...INTERRUPTIBLE],
 ];
 
 /**
- * Scores inference methods on one dictionary: non-negative FISTA, ISTA, and where given an
- * autoencoder, the same refined by FISTA with its own decoder, LISTA, and methods of one's own. The mean
+ * Scores inference methods on one dictionary: non-negative FISTA, ISTA, where wanted the
+ * non-negative Lasso to a certified gap, and where given an autoencoder, the same refined by FISTA with its own decoder, LISTA, and methods of one's own. The mean
  * squared errors all use the shared dictionary without bias, so that an autoencoder's tells how far its
  * codes fit it.
  *
@@ -109,18 +113,23 @@ export function compareMethods(
   requireOptions("options", options, COMPARE_OPTIONS);
   const endsAfter = watch(options);
   const { val, ood } = splits;
-  const { dictionary, lambda, nIter = 100, sae, lista, methods = {} } = options;
+  const { dictionary, lambda, nIter = 100, lasso: withLasso = false, sae, lista, methods = {} } =
+    options;
   for (const [name, split] of [["val", val], ["ood", ood]] as const) {
     requireOptions(name, split);
     requireMatrix(`${name}.Y`, split.Y);
+  }
+  if (typeof withLasso !== "boolean") {
+    throw new TypeError(`lasso must be true or false, got ${typeof withLasso}`);
   }
   if (sae !== undefined) requireInstance("sae", sae, Sae);
   if (lista !== undefined) requireInstance("lista", lista, Lista);
   requireMatrix("dictionary", dictionary, { rows: val.Y.cols });
   requireOptions("methods", methods);
-  const encoders: Record<string, (Y: Matrix) => Matrix> = {
+  const encoders: Record<string, (Y: Matrix) => AnyMatrix> = {
     fista: (Y) => fista(Y, dictionary, { lambda, nIter, nonneg: true }),
     ista: (Y) => ista(Y, dictionary, { lambda, nIter }),
+    ...(withLasso && { lasso: (Y) => lasso(Y, dictionary, { lambda, nonneg: true }).codes }),
     ...(sae && {
       sae: (Y) => sae.encode(Y),
       sae_refined: (Y) => refineFromSae(sae, Y, { lambda, nIter }).codes,
@@ -134,7 +143,7 @@ export function compareMethods(
     }
     encoders[name] = (Y) => {
       const codes = encode(Y);
-      requireMatrix(`codes of ${name}`, codes, { rows: Y.rows, cols: dictionary.cols });
+      requireAnyMatrix(`codes of ${name}`, codes, { rows: Y.rows, cols: dictionary.cols });
       return codes;
     };
   }

@@ -73,6 +73,17 @@ Deno.test("a method of one's own is scored like the others, after them", () => {
   assert.deepEqual(seen, [splits.val.Y, splits.ood.Y]);
 });
 
+Deno.test("where it is wanted, the certified Lasso stands beside FISTA, and is what FISTA comes to", () => {
+  const dictionary = toMatrix(coding.D);
+  const options = { dictionary, lambda: 0.1, nIter: 20_000, lasso: true };
+  const rows = compareMethods(splits, options);
+  assert.deepEqual(rows.map(({ method }) => method), ["fista", "ista", "lasso"]);
+  const [fista, , lasso] = rows;
+  // both within 1e-4 of the same optimum, over ½‖x‖²
+  assertClose(lasso.mse_iid, fista.mse_iid, 1e-3 * fista.mse_iid, "mse_iid");
+  assertClose(lasso.mcc_iid, fista.mcc_iid, 1e-3, "mcc_iid");
+});
+
 Deno.test("without true codes the rows are the same, but for the MCC", () => {
   const options = { dictionary: toMatrix(coding.D), lambda: 0.1 };
   const blind = ({ Y, labels }: ComparedSplit) => ({ Y, labels });
@@ -90,6 +101,7 @@ Deno.test("the comparison refuses bad input by the argument's name", () => {
     compareMethods(splits, { dictionary, lambda: 0.1, ...options });
   assert.throws(() => compare({ dictionary: zeros(7, 12) }), /^RangeError: dictionary must have 8/);
   assert.throws(() => compare({ lambda: -1 }), /^RangeError: lambda must be/);
+  assert.throws(() => compare({ lasso: 1 } as never), /^TypeError: lasso must be true or false/);
   assert.throws(() => compare({ nIter: 0 }), /^RangeError: nIter must be/);
   const own = (methods: unknown) => () => compare({ methods } as never);
   assert.throws(own("fista"), /^TypeError: methods must be an object, got string/);

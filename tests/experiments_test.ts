@@ -43,7 +43,7 @@ Deno.test("the experiments train the paper's four kinds of autoencoder, however 
   }
 });
 
-type AnyOptions = Partial<PaperOptions>;
+type AnyOptions = Partial<PaperOptions & { lasso: boolean }>;
 
 /** The options of every run here: the smallest problem with k = 10, and hardly any training. */
 const TINY: AnyOptions = {
@@ -199,6 +199,12 @@ Deno.test("lambda-sensitivity has a row per λ, and one without for the codes", 
   ]);
   const alone = (await runTiny("lambda_sensitivity", { lambda: [0.5] })).rows;
   for (const row of alone) assert.deepEqual(row, find(rows, { method: row.method, lam: row.lam }));
+  const more = (await runTiny("lambda_sensitivity", { lambda, lasso: true })).rows;
+  const added = more.filter(({ method }) => String(method).startsWith("lasso_"));
+  assert.deepEqual(more.filter((row) => !added.includes(row)), rows);
+  assert.deepEqual(column(added, "method", "lam"), [
+    ...[...TYPES, "oracle"].flatMap((type) => lambda.map((lam) => `lasso_${type} ${lam}`)),
+  ]);
 });
 
 Deno.test("learning-dynamics reads the record that the cached models came with", async () => {
