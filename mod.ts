@@ -29,7 +29,13 @@ export {
   zeros,
   zeros32,
 } from "./lib/matrix.ts";
-export { type CsrMatrix, fromDense, isCsrMatrix, toDense } from "./lib/csr_matrix.ts";
+export {
+  type AnyMatrix,
+  type CsrMatrix,
+  fromDense,
+  isCsrMatrix,
+  toDense,
+} from "./lib/csr_matrix.ts";
 export * from "./lib/random.ts";
 export * from "./lib/data.ts";
 export {

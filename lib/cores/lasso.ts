@@ -65,6 +65,9 @@ export function requireOutput(output: string = "csr"): void {
   }
 }
 
+/** Rows of a block of the Gram matrix. */
+const GRAM_ROWS = 96;
+
 /** What the solver is asked to do. */
 export interface ActiveSetSettings {
   /** Samples. */
@@ -207,10 +210,7 @@ export class ActiveSetSolver {
       run("lasso_dictionary", this.#records[0], part, k, height);
     }
     run("lasso_panels", this.#records[0]);
-    if (withGram) {
-      const { atoms, gram } = dictionary;
-      run("gemm_nt", n, n, m, atoms, m, atoms, m, gram, n);
-    }
+    if (withGram) fillGram(dictionary.atoms, dictionary.gram, n, m);
   }
 
   /** The parts in which the samples are to be taken. */
@@ -292,6 +292,15 @@ export class ActiveSetSolver {
         passes: passes[at],
       });
     }
+  }
+}
+
+/** Gram ← atoms·atomsᵀ (n×n): the lower triangle by blocks of rows, the rest by symmetry. */
+function fillGram(atoms: Block, gram: Block, n: number, m: number): void {
+  for (let start = 0; start < n; start += GRAM_ROWS) {
+    const rows = Math.min(GRAM_ROWS, n - start), own = gram.from(start * n);
+    run("gemm_nt", rows, start + rows, m, atoms.from(start * m), m, atoms, m, own, n);
+    run("transpose", rows, start, own, n, gram.from(start), n);
   }
 }
 
