@@ -182,7 +182,10 @@ function minus(X: Matrix, bias: ArrayLike<number>): Matrix {
 }
 
 Deno.test("dict-quality's rows are the golden ones, column by column", async () => {
-  const options = { n: [50], seeds: [0], epochs, lambda: 0.1, fistaIters: 100 };
+  const options = {
+    ...{ n: [50], k: [10], samples: [5000], m: [], width: [], seeds: [0] },
+    ...{ epochs, lambda: 0.1, fistaIters: 100 },
+  };
   const [cell] = dictQuality.cells(options);
   const { rows } = await dictQuality.run(cell, { options, progress() {} });
   for (const name of [...Object.keys(FORMS).map((form) => `${form}_relu`), "fista_oracle"]) {

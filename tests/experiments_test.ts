@@ -9,6 +9,7 @@ import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { PaperOptions } from "../lib/paper/options.ts";
 import type { CellResult, Experiment, Row } from "../lib/sweep.ts";
+import { fixedOptions } from "../lib/sweep/experiment.ts";
 import { listModels } from "../lib/paper/model_cache.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { toFloat32 } from "../lib/matrix.ts";
@@ -528,4 +529,30 @@ Deno.test("deno task cache lists the models and removes the oldest", async () =>
     assert.equal(code, 2);
     assert.match(stderr, /^Cannot look after the cache: --cache must be a .*file" \(.*\)\n$/);
   }
+});
+
+Deno.test("a controlled experiment can vary samples, sparsity, dimensions, width and the training", async () => {
+  const experiment = await load("dict_quality");
+  const usual = complete(experiment, {});
+  const axes = { n: [20], k: [2, 3], samples: [40], m: [9, 12], width: [16, 24], seeds: [0] };
+  const cells = experiment.cells({ ...usual, ...axes });
+  assert.deepEqual(
+    cells.map(({ key }) => [key.k, key.input_dim, key.width]),
+    [2, 3].flatMap((k) => [9, 12].flatMap((m) => [16, 24].map((width) => [k, m, width]))),
+  );
+  const run = async (training: object) => {
+    const options = { ...usual, ...axes, epochs: 2, ...training };
+    const { rows } = await experiment.run(cells[0], { options, progress() {} });
+    return rows;
+  };
+  const rows = await run({});
+  assert(rows.every(({ n_samples, width }) => n_samples === 40 && width === 16));
+  // what is not given is the paper's, and leaves no mark in the provenance
+  assert.deepEqual(await run({ lr: 5e-4, gamma: 1e-4 }), rows);
+  assert.notDeepEqual(await run({ lr: 0.1 }), rows);
+  assert.notDeepEqual(await run({ gamma: 10 }), rows);
+  assert.deepEqual(
+    Object.keys(fixedOptions(experiment.options, usual)).toSorted(),
+    ["epochs", "fistaIters", "lambda"],
+  );
 });

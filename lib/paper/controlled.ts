@@ -27,10 +27,22 @@ import { THREADS_FROM_LATENTS } from "../wasm/memory.ts";
 export interface ControlledOptions {
   /** Numbers of latents. */
   n: number[];
+  /** Active latents per sample. */
+  k: number[];
+  /** Numbers of in-distribution samples. */
+  samples: number[];
+  /** Numbers of observed dimensions; empty: by the compressed-sensing bound. */
+  m: number[];
+  /** Units of the autoencoders; empty: as many as latents. */
+  width: number[];
   /** Seeds of the data and the weights. */
   seeds: number[];
   /** Training passes of an autoencoder. */
   epochs: number;
+  /** Learning rate of the autoencoders; undefined: the paper's. */
+  lr?: number;
+  /** Weight of the autoencoders' penalty; undefined: the paper's. */
+  gamma?: number;
   /** Weight λ of the L1 norm. */
   lambda: number;
   /** FISTA iterations. */
@@ -38,16 +50,19 @@ export interface ControlledOptions {
 }
 
 /** Their values. */
-const OPTIONS: { [Name in keyof ControlledOptions]: OptionValues<ControlledOptions[Name]> } = {
+const OPTIONS: { [Name in keyof ControlledOptions]-?: OptionValues<ControlledOptions[Name]> } = {
   n: { default: [50], paper: [50, 100, 500, 1000, 5000, 10_000] },
+  k: { default: [10] },
+  samples: { default: [5000] },
+  m: { default: [] },
+  width: { default: [] },
   seeds: SEEDS,
   epochs: { default: 500 },
+  lr: { default: undefined },
+  gamma: { default: undefined },
   lambda: { default: 0.1 },
   fistaIters: { default: 100 },
 };
-
-/** Active latents per sample. */
-const K = 10;
 
 /** The usual options with an experiment's own. */
 export type WithOwn<Own> = Omit<ControlledOptions, keyof Own> & Own;
@@ -109,7 +124,8 @@ export interface Controlled<Own extends object> {
 }
 
 /**
- * An experiment on trained autoencoders: k = 10 of n latents are active, 5000 samples are drawn, the
+ * An experiment on trained autoencoders: k of n latents are active (10 by default), samples are drawn
+ * (5000), the
  * four autoencoders are trained (or found in the cache) and put to the same question.
  *
  * @param controlled What tells it from other controlled experiments.
@@ -134,7 +150,8 @@ export interface Controlled<Own extends object> {
  *     },
  *   },
  * });
- * const options = { n: [20], seeds: [0], epochs: 1, lambda: 0.1, fistaIters: 100 };
+ * const usual = { k: [10], samples: [5000], m: [], width: [], seeds: [0] };
+ * const options = { ...usual, n: [20], epochs: 1, lambda: 0.1, fistaIters: 100 };
  * const [cell] = experiment.cells(options);
  * const { rows } = await experiment.run(cell, { options, progress() {} });
  * assert.deepEqual(rows.map(({ method }) => method), [
@@ -171,9 +188,16 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
     summary: { by: ["method"], metrics: SCORES, ...controlled.summary },
 
     cells(options) {
-      const { n, seeds } = usual(options);
-      for (const numLatents of n) requireProblem({ n: numLatents, k: K });
-      return varyLatentsGrid({ numLatents: n, k: [K] }).flatMap((point) =>
+      const { n, k, samples, m, width, seeds } = usual(options);
+      for (const numLatents of n) {
+        for (const active of k) requireProblem({ n: numLatents, k: active });
+      }
+      const points = varyLatentsGrid({ numLatents: n, k, nSamples: samples }).flatMap((point) =>
+        orElse(m, point.inputDim).flatMap((inputDim) =>
+          orElse(width, point.width).map((width) => ({ ...point, inputDim, width }))
+        )
+      );
+      return points.flatMap((point) =>
         seeds.map((seed) => {
           const setting = { ...point, seed };
           return {
@@ -189,7 +213,8 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
     async run({ key }, { options, cache, progress }) {
       const setting = settingOf(key);
       const data = draw?.(setting, options);
-      const instance = new Instance(setting, { epochs: usual(options).epochs, cache, data });
+      const { epochs, lr, gamma } = usual(options);
+      const instance = new Instance(setting, { epochs, lr, gamma, cache, data });
       const shares = inShares(progress, secondsOf(setting, options));
       const all: Required<CellResult> = { rows: [], diagnostics: [] };
       const doPart = async <Given extends Work<Options>>(
@@ -223,6 +248,11 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
       figures: (rows, diagnostics) => figures(rows, diagnostics, name),
     },
   };
+}
+
+/** The values of a list option, or the one that stands in where it is empty. */
+function orElse(values: readonly number[], usual: number): readonly number[] {
+  return values.length > 0 ? values : [usual];
 }
 
 /** The usual options in their order, with what an experiment says of them, then its own. */

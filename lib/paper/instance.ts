@@ -49,6 +49,10 @@ export interface TrainedModel {
 export interface InstanceOptions {
   /** Passes over the training samples of each autoencoder. */
   epochs: number;
+  /** Their learning rate. Default: the paper's. */
+  lr?: number;
+  /** Weight of their penalty. Default: the paper's. */
+  gamma?: number;
   /** Folder of the model cache, where there is one. */
   cache?: string;
   /**
@@ -66,7 +70,7 @@ export class Instance {
   readonly data: Datasets;
   /** The observations that codes are inferred for, in float32. */
   readonly observations: Observations;
-  readonly #epochs: number;
+  readonly #training: { epochs: number; lr?: number; gamma?: number };
   readonly #cache: ModelCache;
   #last?: { type: PaperSaeType; model: TrainedModel };
 
@@ -90,12 +94,12 @@ export class Instance {
    * assert(mcc_iid > 0 && mcc_iid < 1);
    * ```
    */
-  constructor(setting: Setting, { epochs, cache, data }: InstanceOptions) {
+  constructor(setting: Setting, { epochs, lr, gamma, cache, data }: InstanceOptions) {
     if (data) requireSizes(data, setting);
     this.setting = setting;
     this.data = data ?? datasetsOf(setting);
     this.observations = { id: toFloat32(this.data.val.Y), ood: toFloat32(this.data.ood.Y) };
-    this.#epochs = epochs;
+    this.#training = { epochs, lr, gamma };
     this.#cache = new ModelCache(data ? undefined : cache);
   }
 
@@ -110,7 +114,7 @@ export class Instance {
     if (this.#last?.type !== type) {
       const { id, ood } = this.observations;
       const { sae, history } = cachedSae(this.setting, type, {
-        epochs: this.#epochs,
+        ...this.#training,
         cache: this.#cache,
         data: () => this.data,
         onEpoch: onProgress,

@@ -20,6 +20,14 @@ export interface PaperOptions {
   c: number[];
   /** Numbers of samples, `--samples`. */
   samples: number[];
+  /** Numbers of observed dimensions, `--m`; empty: by the bound. */
+  m: number[];
+  /** Units of the autoencoders and atoms of learned dictionaries, `--width`; empty: as many as latents. */
+  width: number[];
+  /** Learning rate of the autoencoders, `--lr`; undefined: the paper's. */
+  lr: number | undefined;
+  /** Weight of the autoencoders' penalty, `--gamma`; undefined: the paper's. */
+  gamma: number | undefined;
   /** Passes over the training set, `--epochs`. */
   epochs: number;
   /** Steps of the iterative learners, `--max-steps`. */
@@ -54,6 +62,10 @@ const MEANINGS: Record<
     kind: decimal({ min: 0.1, max: 10 }),
   },
   samples: { about: "numbers of samples", kind: integer({ min: 4 }) },
+  m: { about: "observed dimensions (default: ⌈2k·ln(n/k)⌉)", kind: count },
+  width: { about: "units of SAEs, atoms of dictionaries (default: n)", kind: count },
+  lr: { about: "learning rate of SAEs (default: 5e-4)", kind: decimal({ above: 0 }) },
+  gamma: { about: "weight of the penalty of SAEs (default: 1e-4)", kind: decimal({ min: 0 }) },
   epochs: { about: "training passes of an SAE", kind: count },
   maxSteps: { about: "steps of the iterative learners", kind: count },
   lambda: { about: "weight λ of the L1 norm", kind: decimal({ above: 0 }) },

@@ -42,7 +42,7 @@ export interface TrainingRecord extends SaeHistoryEntry {
 /** Epochs between two records. */
 const RECORD_EVERY = 10;
 
-/** As in the paper; part of the cache's key. */
+/** As in the paper, where nothing else is asked for; part of the cache's key. */
 const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
 
 /**
@@ -55,7 +55,7 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
  *
  * @param setting What determines the data.
  * @param type Kind of the autoencoder.
- * @param options `epochs`; `cache`, which may be one without a folder; `data`, called when the model
+ * @param options `epochs`; `lr` and `gamma` (default: the paper's); `cache`, which may be one without a folder; `data`, called when the model
  * must be trained (default: draws the setting's data set); `onEpoch`, called with the share of the
  * training that is done.
  *
@@ -75,8 +75,10 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
 export function cachedSae(
   setting: Setting,
   type: PaperSaeType,
-  { epochs, cache, data = () => datasetsOf(setting), onEpoch }: {
+  { epochs, lr = SETTINGS.lr, gamma = SETTINGS.gamma, cache, data, onEpoch }: {
     epochs: number;
+    lr?: number;
+    gamma?: number;
     cache: ModelCache;
     data?: () => Datasets;
     onEpoch?: (share: number) => void;
@@ -84,13 +86,14 @@ export function cachedSae(
 ): Model<TrainingRecord[]> {
   const skippedEpochs = PAPER_SAE_TYPES.indexOf(type) * epochs;
   const { numLatents, k, inputDim, nSamples, width, seed } = setting;
+  const training = { ...SETTINGS, lr, gamma };
   const spec = {
     ...{ type, numLatents, k, inputDim, nSamples, width, seed, epochs },
-    ...SETTINGS,
+    ...training,
     skippedEpochs,
   };
   return cache.obtain(spec, () => {
-    const { train, val, ood, A } = data();
+    const { train, val, ood, A } = data?.() ?? datasetsOf(setting);
     const loader = shuffledBatches(train.Y.rows, SETTINGS.batchSize, new TorchGenerator(seed));
     loader.skipEpochs(skippedEpochs);
     const history: TrainingRecord[] = [];
@@ -99,7 +102,7 @@ export function cachedSae(
       width,
       kval: k,
       epochs,
-      ...SETTINGS,
+      ...training,
       seed,
       loader,
       historyEvery: RECORD_EVERY,

@@ -112,7 +112,8 @@ export interface Experiment<
 
 /**
  * The options of a run that decide the numbers in its rows, not merely which cells there are: rows
- * of one file must agree in them.
+ * of one file must agree in them. One that is undefined is left out, so that an option that is added
+ * later leaves earlier files as they are.
  *
  * @example
  * ```ts
@@ -131,6 +132,7 @@ export function fixedOptions<Options>(
   return Object.fromEntries(
     names
       .filter((name) => !(specs[name].axis ?? Array.isArray(specs[name].default)))
+      .filter((name) => options[name] !== undefined)
       .map((name) => [name, options[name]]),
   );
 }

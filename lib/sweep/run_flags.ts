@@ -201,7 +201,13 @@ export function usage<Options extends object>(
   const specs = Object.fromEntries(entriesOf(options));
   const own = flagLines(optionFlags(options), (key) => {
     const { default: usual, paper } = specs[key];
-    return `default: ${usual}${paper === undefined ? "" : `; --paper: ${paper}`}`;
+    // what nothing and an empty list stand for is told by the option's own words
+    const isTold = usual === undefined || Array.isArray(usual) && usual.length === 0;
+    const told = [
+      ...isTold ? [] : [`default: ${usual}`],
+      ...paper === undefined ? [] : [`--paper: ${paper}`],
+    ];
+    return told.length > 0 ? told.join("; ") : undefined;
   });
   return [
     `Usage: deno task ${taskName(name)} [flags]`,
