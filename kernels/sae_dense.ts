@@ -3,8 +3,13 @@
 import { gemm_nn, gemm_tn } from "./gemm";
 import { Sae } from "./sae_record";
 import { residualGradient, throughInput, transposeEncoder } from "./sae_products";
+import { norms } from "./rows";
 import { transpose } from "./transpose";
-import { subtract } from "./vectors";
+import { axpy, subtract } from "./vectors";
+
+/** An atom whose norm is smaller has this. */
+// @ts-ignore: decorator
+@inline const NORM_FLOOR: f32 = 1e-8;
 
 /** DENSE_FIELDS in lib/cores/sae_dense.ts lists the same fields in the same order. */
 // @ts-ignore: decorator
@@ -12,6 +17,9 @@ import { subtract } from "./vectors";
 export class DenseSae extends Sae {
   decoderT: usize; // m×ldw, made from the decoder
   gCodes: usize; // rows×ldw: the gradient by codes, then by pre-activations
+  byNorms: i32; // whether the penalty weighs codes by the norms of their atoms
+  weights: usize; // ldw: these norms, or ones
+  columnSums: usize; // ldw
 
   scatter(rows: i32): void {} // the codes are where they belong
 
@@ -31,6 +39,23 @@ export class DenseSae extends Sae {
 export function denseWeights(s: DenseSae): void {
   transposeEncoder(s);
   transpose(s.w, s.m, s.decoder, s.ldm, s.decoderT, s.ldw);
+  if (s.byNorms) norms(s.w, s.ldm, NORM_FLOOR, s.decoder, s.weights);
+}
+
+/** Adds to the decoder's gradient what comes through the atoms' norms: rate·s.columnSums by each. */
+export function throughNorms(s: DenseSae, rate: f32): void {
+  const n = <usize>s.ldm, stride = n << 2;
+  let d = s.decoder, g = s.gDecoder;
+  for (let j: usize = 0; j < <usize>s.w << 2; j += 4, d += stride, g += stride) {
+    axpy(n, rate * load<f32>(s.columnSums + j) / load<f32>(s.weights + j), d, g);
+  }
+}
+
+/** s.columnSums ← the sums of the columns of a (rows×ldw). */
+export function sumColumns(s: DenseSae, rows: i32, a: usize): void {
+  const stride = <usize>s.ldw << 2;
+  memory.fill(s.columnSums, 0, stride);
+  for (let i = 0; i < rows; i++, a += stride) axpy(s.ldw, 1, a, s.columnSums);
 }
 
 /** residual = codes·Dᵀ − x */

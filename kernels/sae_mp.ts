@@ -7,10 +7,10 @@
 //   g_k = s·r_k,  β_t = g_t·d_t,  ∂d_t −= v_t·g_t + β_t·r_{t−1},  g_{t−1} = g_t − β_t·d_t.
 // Since v_t = r_{t−1}·d_t, the β need the Gram matrix alone: β_t = −Σ_{i>t} (s·v_i + β_i)·G_ti.
 
-import { gemm_nn } from "./gemm";
 import { normalize_rows } from "./rows";
+import { completeGram, forgetGram, gramRow, GramSae, reserveGram } from "./sae_gram";
 import { encoderProduct } from "./sae_products";
-import { supportResidual, SupportSae } from "./sae_support";
+import { supportResidual } from "./sae_support";
 import { madd } from "./simd";
 import { transpose } from "./transpose";
 import { axpy, dot, highestLane, scale } from "./vectors";
@@ -18,11 +18,6 @@ import { axpy, dot, highestLane, scale } from "./vectors";
 /** An atom whose norm is smaller is divided by this. */
 // @ts-ignore: decorator
 @inline const NORM_FLOOR: f32 = 1e-8;
-
-function forgetGram(s: MatchingPursuit): void {
-  memory.fill(s.slots, 0xff, <usize>s.w << 2);
-  s.used = 0;
-}
 
 /** The first of w places where |c| is `value`; 0 when there is none (values that overflowed). */
 function find(w: usize, value: f32, c: usize): usize {
@@ -57,28 +52,10 @@ function subtractAndFind(w: usize, n: usize, v: f32, gram: usize, c: usize): usi
   return find(w, highestLane(f32x4.pmax(m0, m1)), c);
 }
 
-/** Makes the Gram rows of the atoms `picks[0], picks[k], …` that are missing, in one product. */
-function completeGram(s: MatchingPursuit, rows: usize, picks: usize): void {
-  const step = <usize>s.k << 2, stride = <usize>s.ldm << 2, first = s.used;
-  for (let i: usize = 0; i < rows; i++, picks += step) {
-    const j = <usize>load<u32>(picks), slot = s.slots + (j << 2);
-    if (load<i32>(slot) >= 0) continue;
-    memory.copy(s.scratch + <usize>(s.used - first) * stride, s.atoms + j * stride, stride);
-    store<i32>(slot, s.used++);
-  }
-  const gram = s.gram + (<usize>first * s.ldw << 2);
-  gemm_nn(s.used - first, s.ldw, s.m, s.scratch, s.ldm, s.encoderT, s.ldw, gram, s.ldw);
-}
-
-// @ts-ignore: decorator
-@inline function gramRow(s: MatchingPursuit, j: usize): usize {
-  return s.gram + (<usize>load<u32>(s.slots + (j << 2)) * s.ldw << 2);
-}
-
 /** Picks and coefficients of the gathered rows. */
 function pursue(s: MatchingPursuit, rows: i32): void {
   const n = <usize>s.ldw, stride = n << 2, list = <usize>s.k << 2, last = list - 4;
-  if (s.capacity < s.w && s.capacity - s.used < rows * (s.k - 1)) forgetGram(s);
+  reserveGram(s, rows);
   encoderProduct(s, rows, s.pre);
   for (let i: usize = 0; i < <usize>rows; i++) {
     store<i32>(s.counts + (i << 2), s.k);
@@ -149,14 +126,9 @@ function throughNorms(s: MatchingPursuit): void {
 /** The fields of lib/cores/sae_mp.ts. */
 // @ts-ignore: decorator
 @unmanaged
-export class MatchingPursuit extends SupportSae {
+export class MatchingPursuit extends GramSae {
   norms: usize; // w: of the decoder's atoms
   betas: usize; // rows×k
-  // rows of the Gram matrix of the unit atoms
-  slots: usize; // w: where a row is in gram, or −1
-  gram: usize; // capacity×ldw
-  capacity: i32;
-  used: i32;
 
   /** The unit atoms, and an empty Gram matrix. */
   prepare(): void {

@@ -23,8 +23,8 @@ export function residualGradient(s: Sae, rows: i32): void {
   for (let i = 0, r = s.residual; i < rows; i++, r += stride) axpy(s.ldm, 1, r, s.gDecoderBias);
 }
 
-/** The decoder bias is also subtracted from the encoder's input: −(Σ gradients by pre)·A_e. */
-export function throughInput(s: Sae): void {
-  gemm_nn(1, s.ldm, s.w, s.gEncoderBias, s.ldw, s.encoder, s.ldm, s.scratch, s.ldm);
+/** The decoder bias is also subtracted from the encoder's input: −(Σ gradients by x·A_eᵀ)·A_e. */
+export function throughInput(s: Sae, sums: usize = s.gEncoderBias): void {
+  gemm_nn(1, s.ldm, s.w, sums, s.ldw, s.encoder, s.ldm, s.scratch, s.ldm);
   subtract(s.ldm, s.gDecoderBias, s.scratch, s.gDecoderBias);
 }

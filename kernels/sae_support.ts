@@ -36,7 +36,8 @@ export class SupportSae extends Sae {
     for (let i: usize = 0, codes = this.codes; i < <usize>rows; i++, codes += stride) {
       const indices = this.indicesOf(i), values = this.valuesOf(i);
       for (let t: usize = 0, last = this.countOf(i) << 2; t < last; t += 4) {
-        store<f32>(codes + (load<u32>(indices + t) << 2), load<f32>(values + t));
+        const code = codes + (load<u32>(indices + t) << 2); // a list may name a unit more than once
+        store<f32>(code, load<f32>(code) + load<f32>(values + t));
       }
     }
   }

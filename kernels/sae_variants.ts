@@ -2,9 +2,11 @@
 
 import { AbsTopK } from "./sae_abstopk";
 import { BatchTopK } from "./sae_batchtopk";
+import { Gated } from "./sae_gated";
 import { JumpRelu } from "./sae_jumprelu";
 import { Matryoshka } from "./sae_matryoshka";
 import { MatchingPursuit } from "./sae_mp";
+import { Pursuit } from "./sae_pursuit";
 import { Sae } from "./sae_record";
 import { Relu } from "./sae_relu";
 import { TopK } from "./sae_topk";
@@ -47,6 +49,8 @@ export function callVariant(s: Sae, method: i32, rows: i32 = 0, gamma: f32 = 0):
     case 4: return call<AbsTopK>(s, method, rows, gamma);
     case 5: return call<BatchTopK>(s, method, rows, gamma);
     case 6: return call<Matryoshka>(s, method, rows, gamma);
+    case 7: return call<Gated>(s, method, rows, gamma);
+    case 8: return call<Pursuit>(s, method, rows, gamma);
     default: unreachable();
   }
   return 0;

@@ -49,6 +49,8 @@ export const saeTypeLabels: Readonly<Record<string, string>> = {
   abstopk: "AbsTopK",
   batchtopk: "BatchTopK",
   matryoshka: "Matryoshka",
+  gated: "Gated",
+  pursuit: "Pursuit",
 };
 
 const dashes: Record<Family, string> = {

@@ -1,7 +1,8 @@
 /**
  * Sparse autoencoders: ReLU, TopK (Gao et al., 2024), JumpReLU (Rajamanoharan et al., 2024), MP, whose
- * encoder is matching pursuit on the decoder, AbsTopK, BatchTopK (Bussmann et al., 2024) and Matryoshka
- * BatchTopK (Bussmann et al., 2025).
+ * encoder is matching pursuit on the decoder, AbsTopK, BatchTopK (Bussmann et al., 2024), Matryoshka
+ * BatchTopK (Bussmann et al., 2025), Gated (Rajamanoharan et al., 2024) and a matching pursuit that may
+ * pick an atom again.
  * @module
  */
 import { requireInstance, requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
@@ -59,8 +60,10 @@ const BLOCK_ROWS = 64;
  * With pre = (x − b_d)·A_eᵀ + b_e the codes are relu(pre) for `relu`; the `kval` largest of them for
  * `topk`; those above θ for `jumprelu`; the `kval` entries of pre of largest magnitude, signed, for
  * `abstopk`; for `batchtopk` and `matryoshka` those above one threshold that training found, where a
- * training batch keeps its `kval` per sample on average that are largest. For `MP` they come from `kval` steps of matching pursuit (Mallat & Zhang, 1993) on
- * x − b_d with the decoder's columns at unit norm, each atom used once. The reconstruction is
+ * training batch keeps its `kval` per sample on average that are largest; for `gated`
+ * relu(e^r·(pre − b_e) + b_mag) where pre > 0. For `MP` they come from `kval` steps of matching pursuit (Mallat & Zhang, 1993) on
+ * x − b_d with the decoder's columns at unit norm, each atom used once; for `pursuit` from up to `kval`
+ * steps on the columns as they are, with positive coefficients. The reconstruction is
  * codes·A_dᵀ + b_d, for `MP` again with unit columns. All in float32.
  *
  * @example
@@ -118,7 +121,7 @@ export class Sae implements SaeModel {
     const sizes = { inputDim, width }, generator = new TorchGenerator(seed);
     const values: Record<string, ParameterValue> = {};
     for (const parameter of variant.parameters) {
-      const data = parameter.initial({ ...sizes, generator, earlier: values });
+      const data = parameter.initial({ ...sizes, options: shape, generator, earlier: values });
       values[parameter.name] = toValue(parameter, sizes, data);
     }
     return new Sae({ ...shape, parameters: values as unknown as SaeParameters });
@@ -230,7 +233,7 @@ export type SaeGradients = {
 
 /** What {@linkcode saeGradients} returns. */
 export interface SaeLoss {
-  /** recon + γ·penalty, and for matryoshka the weighted errors of the shorter prefixes */
+  /** recon + γ·penalty, and for matryoshka and gated their other errors */
   loss: number;
   /** Mean squared error over samples and dimensions. */
   recon: number;

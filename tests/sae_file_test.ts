@@ -16,7 +16,7 @@ for (const type of SAE_TYPES) {
     const { sae: loaded, config } = loadSae(path);
     assert(loaded instanceof Sae);
     assert.equal(loaded.type, type);
-    assert.equal(loaded.kval, 2);
+    assert.equal(loaded.kval, type === "gated" ? undefined : 2);
     const { logThreshold, ...others } = loaded.parameters;
     const { logThreshold: expected, ...expectedOthers } = sae.parameters;
     assert.deepEqual(others, expectedOthers);
@@ -110,7 +110,7 @@ const refusals: [what: string, change: Parameters<typeof changed>[0], message: R
     /decoderBias must be finite, got Infinity/,
   ],
   ["of another program", (_, m) => delete m.format, /must say format startcoding-sae-1, got undef/],
-  ["of an unknown kind", (_, m) => m.type = "gated", /type must be one of .* got gated/],
+  ["of an unknown kind", (_, m) => m.type = "gelu", /type must be one of .* got gelu/],
   ["with a bad kval", (_, m) => m.kval = "many", /kval must be an integer .* got NaN/],
   ["with a broken config", (_, m) => m.config = "{", /its config must be JSON/],
 ];

@@ -293,6 +293,20 @@ const CASES: [options: (width: number, kval: number) => SaeOptions, what: string
     }),
     "matryoshka with weights",
   ],
+  [() => ({ type: "relu", decoderNorms: true }), "relu with the atoms' norms"],
+  [() => ({ type: "gated" }), "gated"],
+  [() => ({ type: "gated", decoderNorms: true, frozenDecoder: false }), "gated by norms"],
+  // wide intervals, so that pseudo-gradients live
+  [() => ({ type: "jumprelu", penalty: "step", bandwidth: 0.3 }), "jumprelu with step"],
+  [
+    () => ({ type: "jumprelu", penalty: "tanh", bandwidth: 0.3, tanhScale: 3 }),
+    "jumprelu with tanh",
+  ],
+  [
+    () => ({ type: "jumprelu", penalty: "target", bandwidth: 0.2, targetL0: 1.5 }),
+    "jumprelu with a target",
+  ],
+  [(_, kval) => ({ type: "pursuit", kval }), "pursuit"],
 ];
 
 for (const [options, what] of CASES) {
@@ -317,11 +331,136 @@ for (const [options, what] of CASES) {
       assertClose(ours.loss, expected.loss, 2e-5 * (1 + expected.loss), `${X.rows} rows: loss`);
       differentiable(sae.parameters).forEach((name, i) => {
         const own = ours.gradients[name]!, gradient = expected.gradients[i];
+        // what takes no part has no gradient, or zeros
+        if (own === null) return assert(gradient.every((g) => g === 0));
         const scale = gradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
         const data = own instanceof Float32Array ? own : own.data;
         assertClose(data, gradient, 2e-5 * scale + 1e-7, `${X.rows} rows: ${name}`);
       });
     });
+  });
+}
+
+Deno.test("relu with the atoms' norms is SAELens' standard", () => {
+  const { inputs, expected, sae, X } = goldenSae(
+    "standard_saelens",
+    () => ({ type: "relu", decoderNorms: true }),
+  );
+  const { recon, penalty, gradients } = batchOf(sae, X, inputs.l1_coefficient);
+  close(recon, expected.mse_loss, "loss");
+  close(inputs.l1_coefficient * penalty, expected.l1_loss, "penalty");
+  closeGradients(gradients, expected.grads, "gradients");
+});
+
+Deno.test("gated is SAELens'", () => {
+  const { inputs, expected } = goldenCase("sae_variants", "gated_saelens");
+  const { b_gate, b_mag, r_mag } = inputs.parameters, X = toMatrix(inputs.X);
+  const sae = new Sae({
+    ...{ type: "gated", decoderNorms: true, frozenDecoder: false },
+    parameters: {
+      ...parametersOf({ ...inputs.parameters, b_enc: b_gate }),
+      magnitudeBias: Float32Array.from(b_mag.data),
+      logScale: Float32Array.from(r_mag.data),
+    },
+  });
+  const { codes, reconstruction } = sae.forward(X);
+  close(codes.data, expected.codes, "codes");
+  close(reconstruction.data, expected.reconstruction, "reconstruction");
+  const { recon, penalty, others, gradients } = batchOf(sae, X, inputs.l1_coefficient);
+  close(recon, expected.mse_loss, "loss");
+  close(inputs.l1_coefficient * penalty, expected.l1_loss, "penalty");
+  close(others, expected.auxiliary_reconstruction_loss, "error of the gates");
+  closeGradients(gradients, { ...expected.grads, b_enc: expected.grads.b_gate }, "gradients");
+  close(gradients.magnitudeBias, expected.grads.b_mag, "b_mag");
+  close(gradients.logScale, expected.grads.r_mag, "r_mag");
+});
+
+for (const penalty of ["step", "tanh"] as const) {
+  Deno.test(`jumprelu with ${penalty} is SAELens'`, () => {
+    const { inputs, expected, sae, X } = goldenSae(
+      `jumprelu_saelens_${penalty}`,
+      ({ bandwidth, tanh_scale, pre_act_loss_coefficient }) => ({
+        ...{ type: "jumprelu", penalty, bandwidth, tanhScale: tanh_scale },
+        revival: pre_act_loss_coefficient / 6, // there beside errors added up over 6 dimensions
+      }),
+      ({ threshold }) => ({
+        logThreshold: Float32Array.from(threshold.data, (t: number) => Math.log(t)),
+      }),
+    );
+    close(sae.encode(X).data, expected.codes, "codes");
+    const ours = batchOf(sae, X, inputs.l0_coefficient, { deadAfter: 0 }, inputs.dead);
+    close(ours.recon, expected.mse_loss, "loss");
+    close(inputs.l0_coefficient * ours.penalty, expected.l0_loss, "penalty");
+    assertClose(ours.others, expected.pre_act_loss, 1e-5 * expected.pre_act_loss, "dead units");
+    closeGradients(ours.gradients, expected.grads, "gradients");
+    const byLog = expected.grads.threshold.data.map((g: number, j: number) =>
+      g * inputs.threshold.data[j]
+    );
+    close(ours.gradients.logThreshold, { ...expected.grads.threshold, data: byLog }, "log θ");
+  });
+}
+
+Deno.test("jumprelu with a target is dictionary_learning's", () => {
+  const { inputs, expected } = goldenCase("sae_variants", "jumprelu_dictionary_learning");
+  const X = toMatrix(inputs.X), given = parametersOf(inputs.parameters);
+  // there the input is not centred: the same function has a bias plus b_d·A_eᵀ, and from its gradients
+  // follow those of the other by the chain rule
+  const { encoder, decoderBias } = given;
+  const shift = Float32Array.from(given.encoderBias, (b, j) => {
+    for (let l = 0; l < 6; l++) b += encoder.data[j * 6 + l] * decoderBias[l];
+    return b;
+  });
+  const sae = new Sae({
+    ...{ type: "jumprelu", penalty: "target", bandwidth: inputs.bandwidth },
+    targetL0: inputs.target_l0,
+    parameters: {
+      ...given,
+      encoderBias: shift,
+      logThreshold: Float32Array.from(inputs.threshold.data, (t: number) => Math.log(t)),
+    },
+  });
+  const { recon, penalty, gradients } = batchOf(sae, X, inputs.sparsity_scale);
+  close(recon, expected.mse_loss, "loss");
+  close(recon + inputs.sparsity_scale * penalty, expected.loss, "loss with the penalty");
+  const { W_enc, W_dec, b_enc, b_dec, threshold } = expected.grads;
+  close(gradients.encoderBias, b_enc, "b_enc");
+  close(gradients.decoder, W_dec, "W_dec");
+  const byEncoder = gradients.encoder.map((g, p) =>
+    g + decoderBias[Math.floor(p / 16)] * gradients.encoderBias[p % 16]
+  );
+  close(byEncoder, W_enc, "W_enc");
+  const byBias = gradients.decoderBias.map((g, l) => {
+    for (let j = 0; j < 16; j++) g += encoder.data[j * 6 + l] * gradients.encoderBias[j];
+    return g;
+  });
+  close(byBias, b_dec, "b_dec");
+  close(
+    gradients.logThreshold,
+    {
+      ...threshold,
+      data: threshold.data.map((g: number, j: number) => g * inputs.threshold.data[j]),
+    },
+    "log θ",
+  );
+});
+
+for (const which of ["fixed", "converging"]) {
+  Deno.test(`pursuit is SAELens' matching pursuit, ${which}`, () => {
+    const { inputs, expected } = goldenCase("sae_variants", `matching_pursuit_saelens_${which}`);
+    const { W_dec } = inputs.parameters;
+    const sae = new Sae({
+      ...{ type: "pursuit", kval: inputs.max_iterations },
+      residualThreshold: inputs.residual_threshold,
+      stopAtRepeat: inputs.stop_on_duplicate_support,
+      parameters: parametersOf({
+        ...inputs.parameters,
+        W_enc: { ...W_dec, shape: [W_dec.shape[1], W_dec.shape[0]] },
+        b_enc: { shape: [16], dtype: "float32", data: new Array(16).fill(0) },
+      }),
+    });
+    const { codes, reconstruction } = sae.forward(toMatrix(inputs.X));
+    close(codes.data, expected.codes, "codes");
+    close(reconstruction.data, expected.reconstruction, "reconstruction");
   });
 }
 

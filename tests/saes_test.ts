@@ -59,6 +59,10 @@ function randomSae(
   if (type === "jumprelu") {
     parameters.logThreshold = normals(random, 1, width, 0.5).data.map((v) => v - 1.2);
   }
+  if (type === "gated") {
+    parameters.magnitudeBias = normals(random, 1, width, 0.1).data;
+    parameters.logScale = normals(random, 1, width, 0.1).data;
+  }
   return new Sae({ type, kval, parameters });
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { padded, type RecordValues } from "../wasm/memory.ts";
-import { KVAL, type KvalOptions, SUPPORT_FIELDS, supportValues } from "./sae_support.ts";
+import { GRAM_FIELDS, gramValues } from "./sae_gram.ts";
+import { KVAL, type KvalOptions } from "./sae_support.ts";
 import {
   DECODER,
   DECODER_BIAS,
@@ -20,33 +21,15 @@ export interface MpOptions extends KvalOptions {
   readonly type: "MP";
 }
 
-/** MP keeps up to so many floats of Gram rows beyond what one block of samples can need. */
-const GRAM_FLOATS = 2 ** 25;
-
 /** The class MatchingPursuit in kernels/sae_mp.ts tells what each is. */
-const FIELDS = {
-  ...SUPPORT_FIELDS,
-  norms: "block",
-  betas: "block",
-  slots: "block",
-  gram: "block",
-  capacity: "number",
-  used: "number",
-} as const;
+const FIELDS = { ...GRAM_FIELDS, norms: "block", betas: "block" } as const;
 
 function values(space: SaeSpace<MpOptions>): RecordValues<typeof FIELDS> {
-  const { arena, inputDim, width, rows, samples, options: { kval } } = space;
-  const stride = padded(width);
-  const mostPicks = Math.max(rows, Math.min(samples, GRAM_FLOATS / (stride * kval))) * (kval - 1);
-  const capacity = Math.min(width, Math.ceil(mostPicks));
+  const { arena, inputDim, width, rows, options: { kval } } = space;
   return {
-    ...supportValues(space, { atoms: arena.f32(width * padded(inputDim)) }),
+    ...gramValues(space, arena.f32(width * padded(inputDim))),
     norms: arena.f32(width),
     betas: arena.f32(rows * kval),
-    slots: arena.i32(width),
-    gram: arena.f32(capacity * stride),
-    capacity,
-    used: 0,
   };
 }
 

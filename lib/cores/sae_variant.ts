@@ -35,6 +35,8 @@ export type ParameterValue = Matrix32 | Float32Array;
 export interface SaeStart extends SaeSizes {
   /** Of the seed; draws are made in the order of the parameters. */
   readonly generator: TorchGenerator;
+  /** The variant's options. */
+  readonly options: VariantOptions;
   /** The parameters that come before this one, by name. */
   readonly earlier: Readonly<Record<string, ParameterValue>>;
 }

@@ -5,9 +5,11 @@
  */
 import { abstopk, type AbstopkOptions } from "./sae_abstopk.ts";
 import { batchtopk, type BatchtopkOptions, type BatchtopkParameters } from "./sae_batchtopk.ts";
+import { gated, type GatedOptions, type GatedParameters } from "./sae_gated.ts";
 import { jumprelu, type JumpreluOptions, type JumpreluParameters } from "./sae_jumprelu.ts";
 import { matryoshka, type MatryoshkaOptions } from "./sae_matryoshka.ts";
 import { mp, type MpOptions } from "./sae_mp.ts";
+import { pursuit, type PursuitOptions } from "./sae_pursuit.ts";
 import { relu, type ReluOptions } from "./sae_relu.ts";
 import { topk, type TopkOptions } from "./sae_topk.ts";
 import type { CommonParameters, SaeSizes, SaeVariant } from "./sae_variant.ts";
@@ -20,11 +22,17 @@ export type SaeOptions =
   | MpOptions
   | AbstopkOptions
   | BatchtopkOptions
-  | MatryoshkaOptions;
+  | MatryoshkaOptions
+  | GatedOptions
+  | PursuitOptions;
 
 /** The parameters of a sparse autoencoder of `width` units on `inputDim` observed dimensions. */
 export interface SaeParameters
-  extends CommonParameters, Partial<JumpreluParameters>, Partial<BatchtopkParameters> {}
+  extends
+    CommonParameters,
+    Partial<JumpreluParameters>,
+    Partial<BatchtopkParameters>,
+    Partial<GatedParameters> {}
 
 /** A kind of sparse autoencoder. */
 export type SaeType = SaeOptions["type"];
@@ -32,7 +40,7 @@ export type SaeType = SaeOptions["type"];
 /** The kinds of sparse autoencoder. */
 export const SAE_VARIANTS: readonly SaeVariant<SaeOptions>[] = [
   ...[relu, topk, jumprelu, mp, abstopk],
-  ...[batchtopk, matryoshka],
+  ...[batchtopk, matryoshka, gated, pursuit],
 ];
 
 /** Their names. */
