@@ -131,7 +131,7 @@ export interface PathDictionary {
   history: PathRound[];
   /**
    * Margin of each atom, where atoms were pruned: what it costs to do without it, in units of what its own
-   * codes cost at the end of the search. Below 0.5 it is taken out; atoms that are needed have 1 and more.
+   * codes cost at the end of the search. Below a limit between 0.5, up to 45 dimensions, and 1, from 90 on, it is taken out.
    */
   margins?: Float64Array;
 }

@@ -5,10 +5,25 @@
  */
 import { type Coding, MOST_ADDED, type PathRounds } from "./path_dictionary.ts";
 
-/** An atom goes when doing without it costs less than this, in units of λ·Σ|z|. */
-const LIMIT = 0.5;
+/**
+ * An atom goes when doing without it costs less than this, in units of λ·Σ|z|. In few dimensions even a true atom
+ * is replaced at a moderate cost; in many, where true ones have 1.2 and more, half of it would keep mixtures.
+ *
+ * @param inputDim Dimensions of a sample.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { marginLimit } from "./path_pruning.ts";
+ * assert.deepEqual([marginLimit(33), marginLimit(63), marginLimit(93)], [0.5, 0.7, 1]);
+ * ```
+ */
+export function marginLimit(inputDim: number): number {
+  return Math.min(1, Math.max(0.5, inputDim / 90));
+}
+
 /** One with a larger margin after a first look is not looked at again. */
-const CLEAR = 1.5;
+const CLEAR = 2.5;
 /** The weaker of two atoms with a cosine beyond this goes at once. */
 const DUPLICATE = 0.95;
 /** An atom with a smaller participation ratio stands for a single sample, and goes. */
@@ -54,7 +69,7 @@ export function prune(
     ...{ passes: 8, added: MOST_ADDED, sweeps: 6 },
   };
   rounds.code(coding);
-  const users = rounds.users(), gone = new Set<number>();
+  const users = rounds.users(), gone = new Set<number>(), limit = marginLimit(rounds.m);
   const margins = new Float64Array(rounds.n);
 
   const look = (atom: number, passes: number, keep = false): Candidate => {
@@ -93,11 +108,11 @@ export function prune(
   while (queue.length > 0 && !enough()) {
     const first = queue.shift()!;
     if (first.after === gone.size) {
-      if (exact || first.margin < LIMIT) remove(first.atom);
+      if (exact || first.margin < limit) remove(first.atom);
       continue;
     }
     const again = look(first.atom, 3);
-    if (!exact && again.margin >= LIMIT) continue;
+    if (!exact && again.margin >= limit) continue;
     const behind = queue.findIndex(({ cost }) => cost >= again.cost);
     queue.splice(behind < 0 ? queue.length : behind, 0, again);
   }

@@ -1,0 +1,58 @@
+/** The experiment on the fewest samples that a dictionary can be learned from. */
+import assert from "node:assert/strict";
+import { experiment } from "../experiments/sample_frontier.ts";
+
+const OPTIONS = {
+  ...{ n: [19], perAtom: [2.5, 5], seeds: [0, 1], epochs: 1, maxSteps: 100 },
+  ...{ lambda: 0.1, fistaIters: 5, methods: ["dl_path", "dl_path_without_both", "sae_topk"] },
+};
+
+Deno.test("there is a cell for every number of latents, samples per latent and seed", () => {
+  const cells = experiment.cells({ ...OPTIONS, n: [19, 40] });
+  assert.equal(cells.length, 8);
+  // 2.5·19 samples are rounded up
+  assert.deepEqual([...new Set(cells.map(({ key }) => key.n_samples))], [48, 95, 100, 200]);
+  assert(cells.every(({ cost }) => cost > 0));
+  assert.throws(() => experiment.cells({ ...OPTIONS, n: [12] }), /--n must be at least 19/);
+});
+
+Deno.test("a cell has a row per method, and tells how many latents are found by their uses", async () => {
+  const [cell] = experiment.cells(OPTIONS), shares: number[] = [];
+  const { rows, diagnostics = [] } = await experiment.run(cell, {
+    options: OPTIONS,
+    progress: (share) => shares.push(share),
+  });
+  assert.deepEqual(rows.map(({ method }) => method), OPTIONS.methods);
+  assert.deepEqual(shares, [1 / 3, 2 / 3, 1]);
+  for (const row of rows) {
+    for (const score of ["mcc_iid", "mcc_ood", "frac_close", "mean_cosine"]) {
+      assert(
+        (row[score] as number) >= 0 && (row[score] as number) <= 1,
+        `${score} of ${row.method}`,
+      );
+    }
+    assert.equal(row.n_samples, 48);
+    const bins = diagnostics.filter(({ method }) => method === row.method);
+    const uses = bins.map((bin) => bin.uses as number);
+    assert.deepEqual(uses, uses.toSorted((a, b) => a - b));
+    // 48 samples of 10 latents, latent 0 in about half of them: none is used 60 times
+    assert(uses.every((bin) => bin % 5 === 0 && bin < 60));
+  }
+});
+
+Deno.test("figures per number of latents, with the counting bound", async () => {
+  const scores = { mcc_iid: 0.9, mcc_ood: 0.8, frac_close: 1 };
+  const rows = [50, 100].flatMap((n_samples) =>
+    ["dl_path", "dl_fista"].map((method) => ({
+      ...{ method, num_latents: 19, k: 10, input_dim: 13, n_samples, seed: 0, ...scores },
+    }))
+  );
+  const diagnostics = rows.map((row) => ({ ...row, uses: 20 }));
+  const figures = await experiment.figures!(rows, diagnostics);
+  assert.deepEqual(figures.map(({ name }) => name), [
+    "sample_frontier_n19",
+    "sample_frontier_uses_n19",
+  ]);
+  // 19·12/3
+  assert.match(figures[0].svg, /counting bound: 76/);
+});
