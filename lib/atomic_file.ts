@@ -1,5 +1,6 @@
 /**
- * Files that are never half written: atomic replacement, and an advisory lock for read-merge-write.
+ * Files that are never half written: atomic replacement, and an advisory lock for read-merge-write;
+ * and nothing that is waited for because it is no file.
  * Needs read and write permission on the file's folder.
  * @module
  */
@@ -80,6 +81,30 @@ function removeLeftOvers(folder: string, prefix: string): void {
 }
 
 /**
+ * The content of a file, or of the one that a link leads to. A pipe, which would be waited for, and a
+ * device, which might never end, are refused.
+ *
+ * @throws {Deno.errors.NotFound} Where there is nothing at the path.
+ * @throws {Error} Where there is something else than a file: one line that names the path.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readPlainFile, writeAtomic } from "./atomic_file.ts";
+ *
+ * writeAtomic("results/rows.json", "[]\n");
+ * assert.equal(readPlainFile("results/rows.json").length, 3);
+ * assert.throws(() => readPlainFile("results"), /^Error: Cannot read results: it must be a file/);
+ * ```
+ */
+export function readPlainFile(path: string): Uint8Array<ArrayBuffer> {
+  if (!Deno.statSync(path).isFile) {
+    throw new Error(`Cannot read ${path}: it must be a file, not a folder, pipe or device`);
+  }
+  return Deno.readFileSync(path);
+}
+
+/**
  * Opens a file to be locked, creating it where it is missing.
  *
  * @throws {Error} When there is something else than a plain file at the path: a link would be
@@ -96,15 +121,22 @@ function removeLeftOvers(folder: string, prefix: string): void {
  * ```
  */
 export function openLock(path: string): Deno.FsFile {
-  try {
-    return Deno.openSync(path, { read: true, write: true, createNew: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  for (;;) {
+    try {
+      return Deno.openSync(path, { read: true, write: true, createNew: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    try {
+      if (!Deno.lstatSync(path).isFile) {
+        throw new Error(`Cannot lock ${path}: it must be a plain file, not a link, folder or pipe`);
+      }
+      return Deno.openSync(path, { read: true, write: true });
+    } catch (error) {
+      // its holder has just removed it
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
-  if (!Deno.lstatSync(path).isFile) {
-    throw new Error(`Cannot lock ${path}: it must be a plain file, not a link, folder or pipe`);
-  }
-  return Deno.openSync(path, { read: true, write: true, create: true });
 }
 
 /** Milliseconds between two looks at a lock that another process holds. */

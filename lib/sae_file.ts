@@ -2,10 +2,16 @@
  * Sparse autoencoders on disk, as safetensors files that Python reads too.
  * @module
  */
+import { createHash } from "node:crypto";
 import { requireInstance, requireOptions } from "./checks.ts";
-import { writeAtomic } from "./atomic_file.ts";
+import { readPlainFile, writeAtomic } from "./atomic_file.ts";
 import type { Matrix32 } from "./matrix.ts";
-import { decodeSafetensors, encodeSafetensors, type Tensor } from "./safetensors.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafetensorsContent,
+  type Tensor,
+} from "./safetensors.ts";
 import { dataOf, extents, isMatrix } from "./cores/sae_variant.ts";
 import {
   type SaeOptions,
@@ -32,8 +38,8 @@ const FORMAT = "startcoding-sae-1";
  *
  * The tensors are float32 and have the names of the reference's parameters: `Ae` (width × inputDim),
  * `be` (1 × width), `Ad` (inputDim × width), `bd` (1 × inputDim), and `logthreshold` (1 × width) for
- * jumprelu. The header's metadata holds `format`, `type`, the kind's options (`kval`) and `config` as
- * JSON.
+ * jumprelu. The header's metadata holds `format`, `type`, the kind's options (`kval`), `config` as
+ * JSON, and `checksum` over all of it and the tensors; whoever changes one of them drops the checksum.
  *
  * @param path The file; its folder must exist.
  * @param sae The autoencoder.
@@ -73,11 +79,31 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
   const { type, ...options } = sae.options;
   const own = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)]);
   const metadata = { format: FORMAT, type, ...Object.fromEntries(own), config: plain };
-  writeAtomic(path, encodeSafetensors({ tensors, metadata }));
+  const checksum = checksumOf({ tensors, metadata });
+  writeAtomic(path, encodeSafetensors({ tensors, metadata: { ...metadata, checksum } }));
+}
+
+/** A digest of what a file holds, in whatever order; the checksum itself is no part of it. */
+function checksumOf(
+  { tensors, metadata: { checksum: _, ...metadata } }: SafetensorsContent,
+): string {
+  const hash = createHash("sha256"), sorted = Object.entries(tensors).sort(byName);
+  const shapes = sorted.map(([name, { shape, data }]) => [name, data.constructor.name, shape]);
+  hash.update(JSON.stringify([Object.entries(metadata).sort(byName), shapes]));
+  // in the order of bytes of the machines that there are
+  for (const [, { data: { buffer, byteOffset, byteLength } }] of sorted) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
+}
+
+function byName([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
 /**
- * Loads a sparse autoencoder that {@linkcode saveSae} saved. Needs read permission on the file.
+ * Loads a sparse autoencoder that {@linkcode saveSae} saved. Needs read permission on the file. Where
+ * the file has a checksum, it must be that of what it holds.
  *
  * @param path The file.
  * @throws {Error} When the file cannot be read, is damaged or holds something else: the message tells
@@ -94,7 +120,7 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
  * ```
  */
 export function loadSae(path: string): SavedSae {
-  const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path), path);
+  const { tensors, metadata } = decodeSafetensors(readPlainFile(path), path);
   const refused = (reason: string, cause?: unknown) =>
     new Error(`Cannot load a sparse autoencoder from ${path}: ${reason}`, { cause });
   if (metadata.format !== FORMAT) {
@@ -149,6 +175,10 @@ export function loadSae(path: string): SavedSae {
     config = JSON.parse(metadata.config);
   } catch (error) {
     throw refused("its config must be JSON", error);
+  }
+  // files that others wrote have none
+  if (metadata.checksum !== undefined && metadata.checksum !== checksumOf({ tensors, metadata })) {
+    throw refused("its checksum must be that of its content");
   }
   return { sae, config };
 }

@@ -1,6 +1,7 @@
 /** The campaign of bad command lines and faults: a sample of it; the scripts try everything. */
 import assert from "node:assert/strict";
 import project from "../deno.json" with { type: "json" };
+import { tryDamages } from "./campaign/damage.ts";
 import { COMMAND_MODULES, tryCommandLines } from "./campaign/command_lines.ts";
 
 Deno.test("the campaign knows every command that a task runs", () => {
@@ -16,5 +17,11 @@ Deno.test("the campaign knows every command that a task runs", () => {
 Deno.test("a bad command line is refused in one line that names flag, rule and value", async () => {
   const { tried, faults } = await tryCommandLines(7);
   assert(tried > 4000, "a sample worth the name");
+  assert.deepEqual(faults, []);
+});
+
+Deno.test("a damaged file is refused by name or read right, never silently wrong", async () => {
+  const { tried, faults } = await tryDamages(30);
+  assert(tried > 300, "a sample worth the name");
   assert.deepEqual(faults, []);
 });

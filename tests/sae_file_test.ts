@@ -47,7 +47,9 @@ Deno.test("the file has the reference's parameter names and shapes, and no tempo
     ["bd", 1, 5],
     ["logthreshold", 1, 7],
   ]);
-  assert.deepEqual(metadata, {
+  const { checksum, ...rest } = metadata;
+  assert.match(checksum, /^[0-9a-f]{64}$/);
+  assert.deepEqual(rest, {
     format: "startcoding-sae-1",
     type: "jumprelu",
     kval: "2",
@@ -131,4 +133,28 @@ Deno.test("a truncated or missing file is refused by name", () => {
   Deno.writeFileSync(path, Deno.readFileSync(path).subarray(0, -1));
   assert.throws(() => loadSae(path), /^Error: Cannot read .*changed.safetensors as safetensors: /);
   assert.throws(() => loadSae(join(folder, "none")), Deno.errors.NotFound);
+});
+
+Deno.test("a file that says something else than was saved is refused, one without checksum is taken", () => {
+  const changes: Parameters<typeof changed>[0][] = [
+    (t) => t.Ad.data[0] += 1e-3,
+    (_, m) => m.config = '{"seed":1}',
+    (t) => t.more = { shape: [], data: Float32Array.of(1) },
+    (_, m) => m.checksum = "0".repeat(64),
+  ];
+  for (const change of changes) {
+    assert.throws(() => loadSae(changed(change)), /: its checksum must be that of its content$/);
+    const path = changed((tensors, metadata) => {
+      change(tensors, metadata);
+      delete metadata.checksum;
+    });
+    assert.equal(loadSae(path).sae.type, "jumprelu");
+  }
+  // another order of the tensors, as other writers have it, is the same content
+  const path = changed((tensors) => {
+    const { Ae } = tensors;
+    delete tensors.Ae;
+    tensors.Ae = Ae;
+  });
+  assert.equal(loadSae(path).sae.width, sizes.width);
 });

@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import toolkit from "../../deno.json" with { type: "json" };
+import { openLock } from "../atomic_file.ts";
 import type { Backend } from "../wasm/builds.js";
 import { runningBackend } from "../wasm/memory.ts";
 import { TRAINING } from "../cores/sae_training.ts";
@@ -247,7 +248,7 @@ function digestOf({ type, parameters }: Sae, key: Key, history: string): string 
  */
 function lockModel(path: string): Disposable {
   for (;;) {
-    const file = Deno.openSync(path, { read: true, write: true, create: true });
+    const file = openLock(path);
     file.lockSync(true);
     if (file.statSync().ino === unlessGone(() => Deno.statSync(path))?.ino) {
       return {

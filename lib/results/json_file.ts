@@ -3,6 +3,9 @@
  * @module
  */
 
+import { readPlainFile } from "../atomic_file.ts";
+import { printable } from "./printable.ts";
+
 /** The form of a file, such as a schema of zod. */
 export interface Form<T> {
   /** Tells whether some content has the form, and if not, where and why. */
@@ -35,11 +38,15 @@ export interface Form<T> {
 export function readJson<T>(path: string, schema: Form<T>, what: string): T | undefined {
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(readPlainFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new RangeError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    const [reason] = (error as Error).message.split("\n");
+    throw new RangeError(
+      reason.startsWith("Cannot read") ? reason : `Cannot read ${path}: ${reason}`,
+      { cause: error },
+    );
   }
   let content: unknown;
   try {
@@ -47,7 +54,7 @@ export function readJson<T>(path: string, schema: Form<T>, what: string): T | un
   } catch (error) {
     throw new RangeError(
       `Cannot use ${path}: it must be ${what}, got text that is not JSON (${
-        (error as Error).message
+        printable((error as Error).message)
       })`,
     );
   }
@@ -55,6 +62,8 @@ export function readJson<T>(path: string, schema: Form<T>, what: string): T | un
   if (parsed.success) return parsed.data;
   const { path: where, message } = parsed.error.issues[0];
   throw new RangeError(
-    `Cannot use ${path}: it must be ${what}, at ${where.join(".") || "the top"}: ${message}`,
+    `Cannot use ${path}: it must be ${what}, at ${
+      printable(where.join(".")) || "the top"
+    }: ${message}`,
   );
 }

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { printable } from "./printable.ts";
+
 /** A value of a result row. */
 export type Value = string | number | boolean | null;
 
@@ -50,7 +52,7 @@ export function compareKeys(a: CellKey, b: CellKey): number {
 }
 
 /**
- * A key in words: `num_latents 50, seed 0`.
+ * A key in words: `num_latents 50, seed 0`; safe to print, for rows may come from outside.
  *
  * @param row A key, or a row that has its columns.
  * @param columns The columns to name, in order.
@@ -64,5 +66,5 @@ export function compareKeys(a: CellKey, b: CellKey): number {
  * ```
  */
 export function keyInWords(row: Row, columns: readonly string[] = Object.keys(row)): string {
-  return columns.map((column) => `${column} ${row[column]}`).join(", ");
+  return columns.map((column) => printable(`${column} ${row[column]}`)).join(", ");
 }
