@@ -56,3 +56,20 @@ Deno.test("figures per number of latents, with the counting bound", async () => 
   // 19·12/3
   assert.match(figures[0].svg, /counting bound: 76/);
 });
+
+Deno.test("a sweep runs the path learner where it is asked for, and only there", async () => {
+  const { experiment: sweep } = await import("../experiments/vary_latents.ts");
+  const { methods } = sweep.options;
+  assert(!methods.default.includes("dl_path"));
+  assert.deepEqual(methods.kind!.read("dl_path"), ["dl_path"]);
+  const options = {
+    ...{ n: [19], seeds: [0], methods: ["fista_oracle", "dl_path"] },
+    ...{ epochs: 1, maxSteps: 50, lambda: 0.1, fistaIters: 100 },
+  };
+  const [cell] = sweep.cells(options);
+  const { rows: [oracle, learned] } = await sweep.run(cell, { options, progress() {} });
+  assert.equal(learned.method, "dl_path");
+  // far better than what training on so few dimensions (13) gives by chance, and no better than the truth
+  assert(learned.mcc_iid as number <= (oracle.mcc_iid as number) + 0.05);
+  assert(learned.mcc_iid as number > 0.3);
+});

@@ -9,6 +9,7 @@ import { linearProbe } from "../linear_probe.ts";
 import type { OwnMethod } from "../methods.ts";
 import { infer, type Instance, type Setting, type SplitCodes } from "./instance.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
+import { pathDictionary, searchDefaults } from "../path_dictionary.ts";
 import { softplusAdam } from "../softplus_adam.ts";
 
 /** Options that methods see; each is a flag of the experiment. */
@@ -65,6 +66,8 @@ export interface Method<Options extends MethodOptions = MethodOptions> extends O
    * the cells. Default: it takes all.
    */
   declines?(setting: Setting, options: Options): string | undefined;
+  /** Whether it has rows only where `--methods` names it: it is not among the paper's. Default false. */
+  onRequest?: boolean;
 }
 
 /**
@@ -146,6 +149,33 @@ export const dlFista: Method = {
     }),
 };
 
+/**
+ * Dictionary learning along a path of penalties, on the same observations as {@linkcode dlFista}; codes by
+ * FISTA, as for the true dictionary. Its width is the number of atoms that it keeps.
+ */
+export const dlPath: Method = {
+  id: "dl_path",
+  label: "path dictionary",
+  family: "sparse coding",
+  onRequest: true,
+  threaded: true,
+  cost(setting, { fistaIters }) {
+    const { nSamples, inputDim, width } = setting;
+    const { rounds } = searchDefaults(Math.ceil(nSamples / 2), inputDim, width);
+    // a third of a product of half of the samples a round, and as much for the lists
+    return 4e-11 * rounds * nSamples * inputDim * width + costs.fista(setting, fistaIters);
+  },
+  infer({ setting, observations }, { lambda, fistaIters }, progress) {
+    const { width, seed, inputDim } = setting;
+    const { rounds } = searchDefaults(observations.id.rows, inputDim, width);
+    const { dictionary } = pathDictionary(observations.id, {
+      ...{ numLatents: width, seed },
+      onProgress: ({ round }) => progress(Math.min(0.9, round / (1.4 * rounds))),
+    });
+    return infer(dictionary, observations, { lambda, nIter: fistaIters });
+  },
+};
+
 /** Dictionary learning by gradient descent on free codes. */
 export const softplusAdamMethod: Method = {
   id: "softplus_adam",
@@ -204,4 +234,5 @@ export const sweepMethods: readonly Method[] = [
   fistaOracle,
   dlFista,
   softplusAdamMethod,
+  dlPath,
 ];

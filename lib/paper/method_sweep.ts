@@ -19,6 +19,7 @@ import {
 } from "./settings.ts";
 import { type OptionValues, withPaperFlags } from "./options.ts";
 import type { CellContext, Experiment, OptionSpecs } from "../sweep/experiment.ts";
+import { listOf, oneOf } from "../sweep/kinds.ts";
 import { inShares } from "../sweep/progress.ts";
 import { THREADS_FROM_LATENTS } from "../wasm/memory.ts";
 
@@ -136,7 +137,11 @@ export function methodSweep<
       ...sweep.options,
       ...OPTIONS,
       ...sweep.options,
-      methods: { default: methods.map(({ id }) => id), axis: false },
+      methods: {
+        default: methods.filter(({ onRequest }) => !onRequest).map(({ id }) => id),
+        kind: listOf(oneOf(methods.map(({ id }) => id))),
+        axis: false,
+      },
     } as OptionSpecs<Options>),
     summary: { by: ["method"], metrics: SCORES },
 
