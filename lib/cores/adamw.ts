@@ -76,6 +76,13 @@ export class AdamW {
     this.#options = { lr, betas, eps, weightDecay };
   }
 
+  /** Sets the running means of some parameters back to 0, as at the start. */
+  forget(start: number, length: number): void {
+    for (const means of [this.#mean, this.#meanSquare]) {
+      means.view.fill(0, start, start + length);
+    }
+  }
+
   /**
    * One step in place, with the gradients as they are now.
    *

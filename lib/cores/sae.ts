@@ -87,7 +87,8 @@ export interface SaeSums {
 export class ParameterBlocks {
   /** Those that are trained. */
   readonly trained: Block;
-  readonly #parts: { parameter: SaeParameter; block: Block }[];
+  readonly #parts: { parameter: SaeParameter; block: Block; start: number }[];
+  readonly #untrained: number;
   readonly #sizes: SaeSizes;
 
   /** Zeros. */
@@ -104,17 +105,23 @@ export class ParameterBlocks {
     this.#parts = ordered.map((parameter, i) => {
       const start = end;
       end += lengths[i];
-      return { parameter, block: all.from(start, lengths[i]) };
+      return { parameter, block: all.from(start, lengths[i]), start };
     });
     const first = ordered.findIndex(({ trained }) => trained);
     const untrained = lengths.slice(0, first).reduce((sum, length) => sum + length, 0);
     this.trained = all.from(untrained);
+    this.#untrained = untrained;
     this.#sizes = sizes;
   }
 
   /** The block of a parameter; undefined when there is none of this name. */
   block(name: string): Block | undefined {
     return this.#parts.find(({ parameter }) => parameter.name === name)?.block;
+  }
+
+  /** Where the block of a trained parameter begins within `trained`. */
+  place(name: string): number {
+    return this.#parts.find(({ parameter }) => parameter.name === name)!.start - this.#untrained;
   }
 
   /** Copies parameters in. */
@@ -186,6 +193,10 @@ export class SaeWorkspace {
   readonly codes: Block;
   /** Training steps since each unit's last code that was not 0, if counted. */
   readonly silent: Block<Int32Array>;
+  /** The step count above which a silent unit is dead; undefined when silence is not counted. */
+  readonly deadAfter?: number;
+  /** Reconstruction minus observations of the last block, scaled in gradient passes. */
+  readonly residual: Block;
   readonly #record: Block<Int32Array>;
   readonly #sums: Block<Float64Array>;
 
@@ -204,7 +215,8 @@ export class SaeWorkspace {
     this.rows = rows;
     this.codes = arena.f32(rows * ldw);
     this.#sums = arena.f64(4);
-    const { deadAfter } = options;
+    const deadAfter = this.deadAfter = options.deadAfter;
+    this.residual = arena.f32(rows * ldm);
     this.silent = arena.i32(deadAfter === undefined ? 0 : width);
     const space = {
       ...options,
@@ -227,7 +239,7 @@ export class SaeWorkspace {
       encoderT: arena.f32(inputDim * ldw),
       x: arena.f32(rows * ldm),
       codes: this.codes,
-      residual: arena.f32(rows * ldm),
+      residual: this.residual,
       scratch: arena.f32(rows * ldm),
       sums: this.#sums,
       training: 0,

@@ -70,7 +70,7 @@ const FIELDS = {
 } as const;
 
 /** The default of `groups`. */
-function halves(width: number): number[] {
+export function halves(width: number): number[] {
   return [...new Set([16, 8, 4, 2, 1].map((parts) => Math.ceil(width / parts)))];
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
+import type { TorchGenerator } from "../random.ts";
 import { AdamW, ADAMW_WEIGHT_DECAY } from "./adamw.ts";
 import { SaeWorkspace, type SaeWorkspaceOptions } from "./sae.ts";
 import type { AuxK } from "./sae_variant.ts";
@@ -129,6 +130,47 @@ export class SaeTrainer {
     if (gradClip === 0) return scale;
     const norm = scale * Math.sqrt(run("sum_squares", this.#gradients.length, this.#gradients));
     return scale * Math.min(1, gradClip / (norm + CLIP_EPS));
+  }
+
+  /**
+   * Gives dead units new weights (Bricken et al., 2023) after a step on these samples: each takes a sample,
+   * drawn with a probability that grows with its error, as its atom and, at a fifth of the living units'
+   * mean norm, as its weights in the encoder; its bias and the means of its gradients become 0.
+   */
+  resample(
+    data: Block,
+    order: Block<Int32Array>,
+    rows: number,
+    generator: TorchGenerator,
+  ): void {
+    const { parameters, residual, silent, deadAfter } = this.workspace, stride = this.#stride;
+    const dead = [...silent.view.keys()].filter((j) => silent.view[j] > deadAfter!);
+    if (dead.length === 0) return;
+    const rowsOf = (block: Block) => (row: number) =>
+      block.view.subarray(row * stride, (row + 1) * stride);
+    const norm = (row: Float32Array) => Math.sqrt(row.reduce((sum, v) => sum + v * v, 0));
+    const encoder = parameters.block("encoder")!, encoderRow = rowsOf(encoder);
+    const living = [...silent.view.keys()].filter((j) => silent.view[j] <= deadAfter!);
+    const mean = living.reduce((sum, j) => sum + norm(encoderRow(j)), 0) /
+      Math.max(1, living.length);
+    const weights = Array.from({ length: rows }, (_, i) => norm(rowsOf(residual)(i)));
+    for (const unit of dead.slice(0, rows)) {
+      const total = weights.reduce((sum, w) => sum + w, 0);
+      if (!(total > 0)) return; // nothing is left to explain
+      let draw = generator.rand(1)[0] * total;
+      let sample = weights.findIndex((w) => w > 0 && (draw -= w) < 0);
+      if (sample < 0) sample = weights.findLastIndex((w) => w > 0);
+      weights[sample] = 0;
+      const x = rowsOf(data)(order.view[sample]).slice(), size = norm(x);
+      if (size === 0) continue;
+      rowsOf(this.#decoder)(unit).set(x.map((v) => v / size));
+      encoderRow(unit).set(x.map((v) => 0.2 * mean * v / size));
+      parameters.block("encoderBias")!.view[unit] = 0;
+      silent.view[unit] = 0;
+      this.#adam.forget(parameters.place("decoder") + unit * stride, stride);
+      this.#adam.forget(parameters.place("encoder") + unit * stride, stride);
+      this.#adam.forget(parameters.place("encoderBias") + unit, 1);
+    }
   }
 
   /** Gives the decoder's columns unit norm. */

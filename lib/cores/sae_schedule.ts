@@ -1,0 +1,66 @@
+/**
+ * How learning rate and penalty change over the steps of a training.
+ * @module
+ */
+import { requireInteger } from "../checks.ts";
+
+/** What changes over the steps. */
+export interface SaeSchedule {
+  /** Steps in which the learning rate rises in equal parts to its full value. Default 0. */
+  warmup?: number;
+  /** Steps, the last ones, in which it falls in equal parts to 0. Default 0. */
+  decay?: number;
+  /** Between the two: constant, the default, or along half a cosine to a tenth. */
+  shape?: "constant" | "cosine";
+  /** Whether the rise begins at 0, as in dictionary_learning, or one part above. Default false. */
+  fromZero?: boolean;
+  /** Steps in which the penalty's weight rises from 0 in equal parts to its full value. Default 0. */
+  gammaWarmup?: number;
+}
+
+/** The end of the cosine, as a part of the learning rate. */
+const COSINE_END = 0.1;
+
+/**
+ * Requires a schedule.
+ *
+ * @throws {TypeError | RangeError} When a value breaks its rule.
+ */
+export function requireSchedule(schedule: SaeSchedule): void {
+  for (const name of ["warmup", "decay", "gammaWarmup"] as const) {
+    if (schedule[name] !== undefined) requireInteger(`schedule.${name}`, schedule[name], 0);
+  }
+  const { shape = "constant", fromZero = false } = schedule;
+  if (shape !== "constant" && shape !== "cosine") {
+    throw new TypeError(`schedule.shape must be constant or cosine, got ${shape}`);
+  }
+  if (typeof fromZero !== "boolean") {
+    throw new TypeError(`schedule.fromZero must be true or false, got ${typeof fromZero}`);
+  }
+}
+
+/**
+ * The parts of learning rate and penalty's weight in step `step` of `steps`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { scheduled } from "./sae_schedule.ts";
+ * const schedule = { warmup: 4, decay: 2, gammaWarmup: 2 };
+ * assert.deepEqual(scheduled(schedule, 0, 10), { rate: 0.25, penalty: 0 });
+ * assert.deepEqual(scheduled(schedule, 9, 10), { rate: 0.5, penalty: 1 });
+ * ```
+ */
+export function scheduled(
+  { warmup = 0, decay = 0, shape = "constant", fromZero = false, gammaWarmup = 0 }: SaeSchedule,
+  step: number,
+  steps: number,
+): { rate: number; penalty: number } {
+  const penalty = step < gammaWarmup ? step / gammaWarmup : 1;
+  if (step < warmup) return { rate: (fromZero ? step : step + 1) / warmup, penalty };
+  const main = Math.max(1, steps - warmup - decay);
+  const turn = Math.PI * Math.min(1, (step - warmup) / main);
+  const cosine = COSINE_END + (1 - COSINE_END) * (1 + Math.cos(turn)) / 2;
+  const falling = decay > 0 ? Math.max(0, Math.min(1, (steps - step) / decay)) : 1;
+  return { rate: (shape === "cosine" ? cosine : 1) * falling, penalty };
+}

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { trainingDefaults } from "../lib/cores/sae_conventions.ts";
+import { scheduled } from "../lib/cores/sae_schedule.ts";
+import { columnNorms, type Matrix32 } from "../lib/matrix.ts";
+import { RandomState } from "../lib/random.ts";
+import { Sae, SAE_TYPES } from "../lib/saes.ts";
+import { type SaeConfig, type SaeTrainingData, trainSae } from "../lib/train_sae.ts";
+import { assertClose, goldenCase } from "./golden.ts";
+
+function normals(seed: number, rows: number, cols: number): Matrix32 {
+  return { rows, cols, data: Float32Array.from(new RandomState(seed).normal(0, 1, rows * cols)) };
+}
+const data = { train: normals(1, 50, 7), id: normals(2, 70, 7), ood: normals(3, 5, 7) };
+const base = { type: "topk", width: 13, kval: 3, epochs: 6, batchSize: 16, seed: 5 } as const;
+
+Deno.test("learning rates and penalties follow the schedules of both libraries", () => {
+  const { expected } = goldenCase("sae_variants", "schedules");
+  const rates = (
+    fromZero: boolean,
+    { total, warm_up, decay, decay_start }: Record<string, number>,
+  ) =>
+    Array.from({ length: total }, (_, step) =>
+      scheduled(
+        { warmup: warm_up, decay: decay ?? total - decay_start, fromZero },
+        step,
+        total,
+      ).rate);
+  const { saelens_lr, dictionary_learning_lr, saelens_coefficient } = expected;
+  // float64 on both sides, some operations in another order
+  assertClose(rates(false, saelens_lr), saelens_lr.values, 1e-15, "SAELens");
+  const other = dictionary_learning_lr;
+  assertClose(rates(true, other), other.values, 1e-15, "dictionary_learning");
+  const { final, warm_up, values_seen_by_step: seen } = saelens_coefficient;
+  const penalties = seen.map((_: number, step: number) =>
+    final * scheduled({ gammaWarmup: warm_up }, step, 9).penalty
+  );
+  assert.deepEqual(penalties, seen);
+});
+
+Deno.test("a cosine falls to a tenth between warm-up and decay", () => {
+  const at = (step: number) =>
+    scheduled({ warmup: 10, decay: 10, shape: "cosine" }, step, 120).rate;
+  assert.equal(at(10), 1);
+  assertClose(at(60), 0.55, 1e-15, "halfway");
+  assertClose(at(110), 0.1, 1e-15, "where the decay begins");
+  assertClose(at(115), 0.05, 1e-15, "halfway down");
+});
+
+for (const conventions of ["saelens", "dictionary_learning"] as const) {
+  Deno.test(`every type trains with the conventions of ${conventions}`, () => {
+    for (const type of SAE_TYPES) {
+      const config: SaeConfig = { ...base, type, conventions, epochs: 30 };
+      const { history, sae } = trainSae(data, config);
+      assert(history.every(({ trainLoss, mseId }) => Number.isFinite(trainLoss + mseId)), type);
+      assert.equal(typeof history.at(-1)!.dead, "number");
+      const norms = columnNorms(sae.dictionary);
+      // a unit norm rounds to within 2⁻²³ in float32
+      if (conventions === "dictionary_learning") {
+        assertClose(norms, new Float64Array(13).fill(1), 2 ** -22, type);
+      } else assert(norms.some((norm) => Math.abs(norm - 1) > 1e-3), type);
+    }
+  });
+}
+
+Deno.test("a convention is no more than its options", () => {
+  const sizes = { inputDim: 7, width: 13 };
+  const { lr, betas, weightDecay, gradClip } = trainingDefaults("saelens", "batchtopk", sizes, 16);
+  const byWord = trainSae(data, { ...base, type: "batchtopk", conventions: "saelens" });
+  const decoder =
+    Sae.initialize({ type: "topk", width: 13, kval: 3, seed: 5, inputDim: 7 }).dictionary;
+  const scaled = { ...decoder, data: decoder.data.map((v) => 0.1 * v) };
+  const encoder = { rows: 13, cols: 7, data: new Float32Array(91) };
+  for (let j = 0; j < 13; j++) {
+    for (let l = 0; l < 7; l++) encoder.data[j * 7 + l] = scaled.data[l * 13 + j];
+  }
+  const options = { type: "batchtopk", kval: 3, decoderNorms: true } as const;
+  const initial = new Sae({
+    ...options,
+    parameters: {
+      ...{ encoder, decoder: scaled, encoderBias: new Float32Array(13) },
+      ...{ decoderBias: new Float32Array(7), threshold: Float32Array.of(-1) },
+    },
+  });
+  const byHand = trainSae(data, {
+    ...{ ...base, ...options, initial, lr, betas, weightDecay, gradClip },
+    ...{ decoderNorm: "free", lossScale: "sum", renormEvery: 0, deadAfter: 1000 },
+    auxK: { weight: 1, latents: 3, relative: false },
+  });
+  assert.deepEqual(byWord.sae.parameters, byHand.sae.parameters);
+});
+
+Deno.test("training needs no sets to score, and gives nothing of those that are missing", () => {
+  const { train, id, ood } = data, all = trainSae(data, base);
+  const alone = trainSae({ train } as SaeTrainingData, base);
+  assert.deepEqual(alone.sae, all.sae);
+  assert.deepEqual(Object.keys(alone), ["sae", "history"]);
+  assert.deepEqual(
+    Object.keys(alone.history[0]),
+    ["epoch", "trainRecon", "trainReg", "trainLoss"],
+  );
+  const scored = trainSae({ train, id } as SaeTrainingData, base);
+  assert.deepEqual(scored.codesId, all.codesId);
+  assert.equal(scored.history[2].mseId, all.history[2].mseId);
+  assert.equal("mseOod" in scored.history[2] || "codesOod" in scored, false);
+  assert.equal(ood.rows, 5);
+});
+
+Deno.test("the history tells loss and explained variance", () => {
+  const config = { ...base, type: "relu", gamma: 0.01 } as const;
+  const { history, reconId } = trainSae(data, config), last = history.at(-1)!;
+  assertClose(last.trainLoss, last.trainRecon + 0.01 * last.trainReg, 1e-12, "loss");
+  const { rows, cols, data: X } = data.id;
+  let error = 0, total = 0;
+  for (let j = 0; j < cols; j++) {
+    let mean = 0;
+    for (let i = 0; i < rows; i++) mean += X[i * cols + j] / rows;
+    for (let p = j; p < X.length; p += cols) {
+      error += (X[p] - reconId.data[p]) ** 2;
+      total += (X[p] - mean) ** 2;
+    }
+  }
+  // the history's residuals are added up in float32
+  assertClose(last.explainedId, 1 - error / total, 1e-5, "explained variance");
+  const summed = trainSae(data, { ...config, lossScale: "sum", epochs: 1 }).history[0];
+  assertClose(
+    summed.trainLoss,
+    7 * summed.trainRecon + 0.01 * summed.trainReg,
+    1e-12,
+    "loss with errors added up",
+  );
+});
+
+Deno.test("a training ends when the ID error has not improved for so many entries", () => {
+  // a rate of 0.5 throws the weights about: the error does not fall for long
+  const config = { ...base, lr: 0.5, epochs: 200, patience: 3 };
+  const { history } = trainSae(data, config);
+  assert(history.length < 200);
+  const errors = history.map(({ mseId }) => mseId), least = Math.min(...errors);
+  assert.equal(errors.indexOf(least), errors.length - 4);
+  const whole = trainSae(data, { ...config, patience: 0, epochs: history.length });
+  assert.deepEqual(whole.history, history);
+});
+
+/** A unit whose bias keeps it silent. */
+function withSilentUnit(type: "topk" | "relu"): Sae {
+  const sae = Sae.initialize({ type, width: 13, kval: 3, seed: 5, inputDim: 7 });
+  sae.parameters.encoderBias[4] = -100;
+  return sae;
+}
+
+Deno.test("a silent unit counts as dead, and comes back by resampling or AuxK", () => {
+  const config = { ...base, epochs: 40, deadAfter: 5 };
+  const initial = withSilentUnit("topk");
+  assert.equal(trainSae(data, { ...config, initial }).history.at(-1)!.dead, 1);
+  const resampled = trainSae(data, { ...config, initial, resampleEvery: 10, epochs: 10 });
+  assert.equal(resampled.history.at(-1)!.dead, 0);
+  assert(Math.abs(resampled.sae.parameters.encoderBias[4]) < 1);
+  // its pre-activation is far below 0: SAELens' form moves it, dictionary_learning's cannot
+  const bias = (relative: boolean) =>
+    trainSae(data, { ...config, initial, weightDecay: 0, auxK: { relative, latents: 1 } })
+      .sae.parameters.encoderBias[4];
+  assert.equal(bias(true), -100);
+  assert.notEqual(bias(false), -100);
+});
+
+Deno.test("wrong options of a training are refused by name", () => {
+  const refusals: [Record<string, unknown>, RegExp][] = [
+    [{ conventions: "ours" }, /^TypeError: conventions must be one of paper, saelens, .* got ours/],
+    [{ betas: 0.9 }, /^TypeError: betas must be two numbers, got number/],
+    [{ betas: [0.9, 1] }, /^RangeError: betas must be in \[0, 1\), got 1/],
+    [{ weightDecay: -1 }, /^RangeError: weightDecay .* got -1/],
+    [{ lossScale: "max" }, /^TypeError: lossScale must be one of mean, sum, got max/],
+    [{ decoderNorm: "none" }, /^TypeError: decoderNorm must be one of projected, .* got none/],
+    [{ schedule: { warmup: -1 } }, /^RangeError: schedule\.warmup .* got -1/],
+    [{ schedule: { warmpu: 1 } }, /^TypeError: .*warmpu/],
+    [{ schedule: { shape: "step" } }, /^TypeError: schedule\.shape must be constant or cosine/],
+    [{ patience: 0.5 }, /^RangeError: patience .* got 0\.5/],
+    [{ deadAfter: -1 }, /^RangeError: deadAfter .* got -1/],
+    [{ resampleEvery: 5 }, /^TypeError: resampleEvery needs deadAfter, got none/],
+    [{ type: "MP", resampleEvery: 5, deadAfter: 5 }, /^TypeError: resampleEvery needs a type that/],
+    [{ auxK: {} }, /^TypeError: auxK needs deadAfter, got none/],
+    [{ type: "relu", auxK: {}, deadAfter: 5 }, /^TypeError: auxK needs a type that .* got relu/],
+    [{ deadAfter: 5, auxK: { latents: 0 } }, /^RangeError: auxK\.latents .* got 0/],
+    [{ deadAfter: 5, auxK: { weigth: 1 } }, /^TypeError: .*weigth/],
+    [{ deadAftr: 5 }, /^TypeError: .*deadAftr/],
+  ];
+  for (const [options, message] of refusals) {
+    assert.throws(() => trainSae(data, { ...base, ...options } as unknown as SaeConfig), message);
+  }
+  const { train } = data;
+  assert.throws(
+    () => trainSae({ train }, { ...base, patience: 2 }),
+    /^TypeError: patience needs data\.id, got none/,
+  );
+});
