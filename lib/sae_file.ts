@@ -14,6 +14,7 @@ import {
 } from "./safetensors.ts";
 import { dataOf, extents, isMatrix } from "./cores/sae_variant.ts";
 import {
+  SAE_VARIANTS,
   type SaeOptions,
   type SaeParameters,
   type SaeType,
@@ -28,6 +29,11 @@ export interface SavedSae {
   /** The configuration that was saved with it. */
   config: Record<string, unknown>;
 }
+
+/** The tensors that some type has. */
+const TENSORS: ReadonlySet<string> = new Set(
+  SAE_VARIANTS.flatMap(({ parameters }) => parameters.map(({ tensor }) => tensor)),
+);
 
 /** The metadata's mark of our files. */
 const FORMAT = "startcoding-sae-1";
@@ -153,6 +159,12 @@ export function loadSae(path: string): SavedSae {
   }
 
   const type = metadata.type as SaeType, variant = attempt(() => variantOf(type));
+  const own = variant.parameters.map(({ tensor }) => tensor);
+  // what no type has may have been added by others
+  const foreign = Object.keys(tensors).find((name) => TENSORS.has(name) && !own.includes(name));
+  if (foreign !== undefined) {
+    throw refused(`its type ${type} has no tensor ${foreign}: it has ${own.join(", ")}`);
+  }
   const parameters = Object.fromEntries(
     variant.parameters.map((parameter) => {
       const { name, tensor } = parameter;

@@ -111,6 +111,11 @@ const refusals: [what: string, change: Parameters<typeof changed>[0], message: R
     (t) => t.bd.data[2] = Infinity,
     /decoderBias must be finite, got Infinity/,
   ],
+  [
+    "that says another type",
+    (_, m) => m.type = "relu",
+    /its type relu has no tensor logthreshold: it has Ae, be, Ad, bd/,
+  ],
   ["of another program", (_, m) => delete m.format, /must say format startcoding-sae-1, got undef/],
   ["of an unknown kind", (_, m) => m.type = "gelu", /type must be one of .* got gelu/],
   ["with a bad kval", (_, m) => m.kval = "many", /kval must be an integer .* got NaN/],
