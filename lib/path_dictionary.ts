@@ -52,6 +52,11 @@ const SETTLE = { from: 2, rounds: 30 }, HOT_SETTLE = { from: 5, rounds: 60 };
 /** Samples per atom of the hot one. */
 const HOT_FROM = 10;
 
+/** Samples per atom of the start that are learned from at most: with 50 every latent is used often enough. */
+const MOST_PER_ATOM = 50;
+/** Samples that are coded at a time where not all were learned from. */
+const CODED_AT_ONCE = 10_000;
+
 /** What a round is for, in the order of a run. */
 export type PathPhase = "search" | "polish" | "settle";
 
@@ -160,7 +165,7 @@ export function searchDefaults(
   requireInteger("inputDim", inputDim, 1);
   requireInteger("numLatents", numLatents, 1);
   const perAtom = samples / numLatents, slowness = Math.max(1, inputDim / 80);
-  const rounds = perAtom < 2.4 ? 700 : perAtom < 4 ? 200 : 120;
+  const rounds = perAtom < 2.4 ? 1300 : perAtom < 4 ? 200 : 120;
   const ratio = perAtom < 2.4 ? 1 : perAtom < HOT_FROM ? 1.2 : 1.5;
   return {
     rounds: Math.max(150, Math.ceil(rounds * slowness)),
@@ -179,6 +184,9 @@ export function searchDefaults(
  * 4. *Restarts* of atoms that stand for one sample, and of duplicates.
  * 5. *Polish* with the minimax concave penalty, which does not shrink.
  * 6. *Pruning.* The start has more atoms than are wanted. Those go whose samples do as well without them.
+ *
+ * Of more than 50 samples per atom of the start, a random part of 50 is learned from, and the others are only
+ * coded at the end: time and memory of the rounds do not grow any further.
  *
  * Deterministic for a seed, on any number of threads: these share the samples of a problem with 1000
  * atoms or more.
@@ -207,12 +215,10 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   const { target, D, rounds, polish, nonneg, unit } = plan;
   const random = new RandomState(options.seed);
   const history: PathRound[] = [];
+  const part = X.rows > MOST_PER_ATOM * D.cols ? someRows(X, MOST_PER_ATOM * D.cols, random) : X;
   using arena = new Arena();
-  const learner = new PathRounds(arena, X, D, {
-    scale: 1 / unit,
-    signed: !nonneg,
-    capacity: Math.min(D.cols, X.cols),
-  });
+  const settings = { scale: 1 / unit, signed: !nonneg, capacity: Math.min(D.cols, X.cols) };
+  const learner = new PathRounds(arena, part, D, settings);
 
   const path = (phase: PathPhase, from: number, to: number, count: number) => {
     const polishing = phase === "polish";
@@ -249,7 +255,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   path("polish", polishFrom, polishTo, polish);
   if (target < learner.n) {
     prune(learner, { ...pruning, atLeast: target, exact: false });
-    const settle = X.rows < HOT_FROM * learner.n ? SETTLE : HOT_SETTLE;
+    const settle = part.rows < HOT_FROM * learner.n ? SETTLE : HOT_SETTLE;
     path("settle", settle.from * plan.lambdaEnd, plan.lambdaEnd, settle.rounds);
     path("polish", polishFrom, polishTo, polish);
     margins = prune(learner, {
@@ -262,7 +268,53 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     ...{ lambda: plan.lambdaEnd, gamma: polish > 0 ? MCP_GAMMA : 0, leaveOut: 0 },
     ...{ passes: 2, added: MOST_ADDED, sweeps: 20 },
   });
-  return { dictionary: learner.dictionary(), codes: learner.codes(unit), history, margins };
+  const dictionary = learner.dictionary();
+  if (part === X) return { dictionary, codes: learner.codes(unit), history, margins };
+  const blocks = Array.from({ length: Math.ceil(X.rows / CODED_AT_ONCE) }, (_, b) => {
+    const rows = Math.min(CODED_AT_ONCE, X.rows - b * CODED_AT_ONCE);
+    const start = b * CODED_AT_ONCE * X.cols;
+    const block = { rows, cols: X.cols, data: X.data.subarray(start, start + rows * X.cols) };
+    using inner = new Arena();
+    const coder = new PathRounds(inner, block, dictionary, settings);
+    // from a large λ down, as the samples that were learned from
+    for (const [above, gamma] of [[3, 0], [1, 0], [1, polish > 0 ? MCP_GAMMA : 0]]) {
+      coder.code({
+        ...{ lambda: above * plan.lambdaEnd, gamma, leaveOut: 0 },
+        ...{ passes: 4, added: MOST_ADDED, sweeps: 20 },
+      });
+    }
+    return coder.codes(unit);
+  });
+  return { dictionary, codes: stack(blocks), history, margins };
+}
+
+/** A random part of the rows, in their order. */
+function someRows(X: Matrix, count: number, random: RandomState): Matrix {
+  const chosen = random.permutation(X.rows).slice(0, count).sort();
+  const data = new Float32Array(count * X.cols);
+  chosen.forEach((row, i) =>
+    data.set(X.data.subarray(row * X.cols, (row + 1) * X.cols), i * X.cols)
+  );
+  return { rows: count, cols: X.cols, data };
+}
+
+/** One sparse matrix of the rows of several. */
+function stack(blocks: readonly CsrMatrix[]): CsrMatrix {
+  const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
+  const entries = blocks.reduce((sum, block) => sum + block.data.length, 0);
+  const whole = {
+    ...{ rows, cols: blocks[0].cols, indptr: new Int32Array(rows + 1) },
+    ...{ indices: new Int32Array(entries), data: new Float32Array(entries) },
+  };
+  let row = 0, entry = 0;
+  for (const block of blocks) {
+    block.indptr.forEach((position, i) => whole.indptr[row + i] = entry + position);
+    whole.indices.set(block.indices, entry);
+    whole.data.set(block.data, entry);
+    row += block.rows;
+    entry += block.data.length;
+  }
+  return whole;
 }
 
 /** Gives new random directions to the atoms of a single sample and to duplicates; returns their number. */

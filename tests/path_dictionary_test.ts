@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Coding, PathRounds } from "../lib/cores/path_dictionary.ts";
 import { prune } from "../lib/cores/path_pruning.ts";
-import { toDense } from "../lib/csr_matrix.ts";
+import { requireCsrMatrix, toDense } from "../lib/csr_matrix.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { lassoGap } from "../lib/lasso_gap.ts";
 import { type Matrix, normalizeColumns, toFloat32 } from "../lib/matrix.ts";
@@ -336,6 +336,28 @@ Deno.test("kernels without relaxed SIMD find the same dictionary", async () => {
     options,
   );
   assert(matchColumns(dictionary, easy.A).meanCosine > 0.99);
+});
+
+Deno.test("of many samples a part is learned from, and all are coded", () => {
+  const { train, A } = generateDatasets({ seed: 4, numLatents: 20, k: 3, nSamples: 24_000 });
+  // 12,000 samples: two blocks; 50 for each of 30 atoms are learned from
+  const { dictionary, codes } = pathDictionary(train.Y, { numLatents: 20, seed: 0 });
+  const { cols, cosines } = matchColumns(dictionary, A);
+  assert(Math.min(...cosines) > 0.99, `${Math.min(...cosines)}`);
+  assert.deepEqual([codes.rows, codes.cols], [12_000, 20]);
+  requireCsrMatrix("codes", codes);
+  const dense = toDense(codes);
+  let worst = 0, sum = 0;
+  for (let s = 0; s < 12_000; s++) {
+    for (let j = 0; j < 20; j++) {
+      const error = Math.abs(dense.data[s * 20 + cols[j]] - train.Z.data[s * 20 + j]);
+      sum += error;
+      if (s >= 11_990) worst = Math.max(worst, error);
+    }
+  }
+  // codes below λ, about 0.03, are left out; nothing else is lost in most samples
+  assert(sum / (12_000 * 3) < 0.02, `${sum / 36_000}`);
+  assert(worst < 0.5, "the last samples have others' codes");
 });
 
 Deno.test("signed codes find a dictionary whose atoms occur with either sign", () => {
