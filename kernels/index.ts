@@ -21,6 +21,9 @@ export { fma_peak } from "./peak";
 export { residual } from "./residual";
 export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";
+export {
+  sae_fused_encode, sae_fused_end, sae_fused_residual, sae_fused_start, sae_fused_units,
+} from "./sae_fused";
 export { atoms_adam, codes_adam, codes_forward } from "./softplus_adam";
 export { transpose } from "./transpose";
 export { axpy, countAbove as count_above } from "./vectors";

@@ -15,7 +15,7 @@ export function sae_prepare(s: Sae): void {
 }
 
 /** The rows `order[0 … rows − 1]` of the data, minus the decoder bias, to s.x. */
-function gather(s: Sae, data: usize, order: usize, rows: usize): void {
+export function gather(s: Sae, data: usize, order: usize, rows: usize): void {
   const stride = <usize>s.ldm << 2, b = s.decoderBias;
   for (let i: usize = 0, x = s.x; i < rows; i++, x += stride, order += 4) {
     subtract(s.ldm, data + <usize>load<u32>(order) * stride, b, x);

@@ -4,6 +4,7 @@ import { type Backend, chooseBackend, type KernelExports } from "../lib/wasm/bui
 import { Arena, padded, run, toMatrix32 } from "../lib/wasm/memory.ts";
 import { FISTA_FIELDS } from "../lib/cores/fista.ts";
 import { LASSO_FIELDS } from "../lib/cores/lasso.ts";
+import { FUSED_FIELDS } from "../lib/cores/sae_fused.ts";
 import { SAE_FIELDS } from "../lib/cores/sae.ts";
 import { SAE_VARIANTS } from "../lib/cores/sae_variants.ts";
 import { fromRows } from "../lib/matrix.ts";
@@ -166,6 +167,7 @@ function declaredFields(file: string, name: string): [string, string][] {
 Deno.test("the records of solvers have the fields of their classes in the kernels, in their order", () => {
   assert.deepEqual(Object.entries(FISTA_FIELDS), declaredFields("fista_record", "Fista"));
   assert.deepEqual(Object.entries(LASSO_FIELDS), declaredFields("lasso_record", "Lasso"));
+  assert.deepEqual(Object.entries(FUSED_FIELDS), declaredFields("sae_fused", "SaeFused"));
 });
 
 Deno.test("every variant of the autoencoder has a class under its number, with its fields in order", () => {

@@ -41,8 +41,10 @@ export const ADAMW_WEIGHT_DECAY = 0.01;
 export class AdamW {
   readonly #parameters: Block;
   readonly #gradients: Block;
-  readonly #mean: Block;
-  readonly #meanSquare: Block;
+  /** Running means of the gradients. */
+  readonly mean: Block;
+  /** Running means of their squares. */
+  readonly meanSquare: Block;
   readonly #options: Required<AdamOptions>;
   #steps = 0;
 
@@ -71,14 +73,14 @@ export class AdamW {
     }
     this.#parameters = parameters;
     this.#gradients = gradients;
-    this.#mean = arena.f32(length);
-    this.#meanSquare = arena.f32(length);
+    this.mean = arena.f32(length);
+    this.meanSquare = arena.f32(length);
     this.#options = { lr, betas, eps, weightDecay };
   }
 
   /** Sets the running means of some parameters back to 0, as at the start. */
   forget(start: number, length: number): void {
-    for (const means of [this.#mean, this.#meanSquare]) {
+    for (const means of [this.mean, this.meanSquare]) {
       means.view.fill(0, start, start + length);
     }
   }
@@ -90,15 +92,28 @@ export class AdamW {
    * @param lr Learning rate of this step. Default: that of the options.
    */
   step(gradScale = 1, lr: number = this.#options.lr): void {
-    const { betas: [beta1, beta2], eps, weightDecay } = this.#options;
-    const t = ++this.#steps;
     run(
       "adamw",
       this.#parameters.length,
       this.#parameters,
       this.#gradients,
-      this.#mean,
-      this.#meanSquare,
+      this.mean,
+      this.meanSquare,
+      ...this.advance(gradScale, lr),
+    );
+  }
+
+  /**
+   * Counts a step that a kernel makes of its own, on whatever part of the parameters: what `adamw` takes
+   * after the addresses.
+   */
+  advance(
+    gradScale: number,
+    lr: number,
+  ): [number, number, number, number, number, number, number, number] {
+    const { betas: [beta1, beta2], eps, weightDecay } = this.#options;
+    const t = ++this.#steps;
+    return [
       gradScale,
       1 - beta1,
       beta2,
@@ -107,6 +122,6 @@ export class AdamW {
       lr / (1 - beta1 ** t),
       1 / Math.sqrt(1 - beta2 ** t),
       eps,
-    );
+    ];
   }
 }

@@ -197,7 +197,8 @@ export class SaeWorkspace {
   readonly deadAfter?: number;
   /** Reconstruction minus observations of the last block, scaled in gradient passes. */
   readonly residual: Block;
-  readonly #record: Block<Int32Array>;
+  /** The kernels' record. */
+  readonly record: Block<Int32Array>;
   readonly #sums: Block<Float64Array>;
 
   /** Allocates everything and copies the model's parameters in. */
@@ -248,22 +249,22 @@ export class SaeWorkspace {
       silent: this.silent,
     };
     const fields: RecordFields = { ...SAE_FIELDS, ...variant.fields };
-    this.#record = arena.record(fields, { ...shared, ...variant.values(space) });
+    this.record = arena.record(fields, { ...shared, ...variant.values(space) });
   }
 
   /** To be called after the parameters have changed. */
   prepare(): void {
-    run("sae_prepare", this.#record);
+    run("sae_prepare", this.record);
   }
 
   /** Codes of the samples `order[0 … rows − 1]` of `data`, left in `codes`. */
   forward(data: Block, order: Block<Int32Array>, rows: number): void {
-    run("sae_forward", this.#record, data, order, rows);
+    run("sae_forward", this.record, data, order, rows);
   }
 
   /** Gradients of mean squared error + γ·penalty over these samples, left in `gradients`. */
   gradientsOf(data: Block, order: Block<Int32Array>, rows: number, gamma: number): void {
-    run("sae_gradients", this.#record, data, order, rows, gamma);
+    run("sae_gradients", this.record, data, order, rows, gamma);
   }
 
   /**

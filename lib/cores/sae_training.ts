@@ -6,6 +6,7 @@
 import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
 import type { TorchGenerator } from "../random.ts";
 import { AdamW, ADAMW_WEIGHT_DECAY } from "./adamw.ts";
+import { canFuse, FusedSteps } from "./sae_fused.ts";
 import { SaeWorkspace, type SaeWorkspaceOptions } from "./sae.ts";
 import type { AuxK } from "./sae_variant.ts";
 import type { SaeModel } from "./sae_variants.ts";
@@ -45,7 +46,7 @@ export type LossScale = "mean" | "sum";
  * weights than before, be it by a change here, in train_sae.ts, in the generators or in the drawn data,
  * so that a cache of trained models does not serve the old ones. A test knows the weights of each number.
  */
-export const TRAINING = 1;
+export const TRAINING = 2;
 
 /** Smallest divisor when the decoder's columns are renormed. */
 const NORM_FLOOR = 1e-8;
@@ -70,6 +71,7 @@ export class SaeTrainer {
   readonly #stride: number;
   readonly #options: SaeStepOptions;
   readonly #decoderNorm: DecoderNorm;
+  readonly #fused?: FusedSteps;
   /** The loss is so many times that of the kernels. */
   readonly #scale: number;
 
@@ -99,6 +101,11 @@ export class SaeTrainer {
     this.#norms = arena.f32(model.width);
     this.#options = options;
     this.#decoderNorm = options.decoderNorm ?? "projected";
+    // clipping needs the norm of all gradients before the first is used
+    if (canFuse(model) && options.gradClip === 0) {
+      const project = this.#decoderNorm !== "free";
+      this.#fused = new FusedSteps(arena, model, this.workspace, this.#adam, project);
+    }
   }
 
   /**
@@ -111,13 +118,34 @@ export class SaeTrainer {
     rows: number,
     { lr = this.#options.lr, gamma = this.#options.gamma }: { lr?: number; gamma?: number } = {},
   ): void {
+    if (this.#fused?.pays) {
+      this.#fused.step(data, order, rows, {
+        gamma: gamma / this.#scale,
+        gradScale: this.#scale,
+        lr,
+      });
+    } else this.#denseStep(data, order, rows, lr, gamma);
+    if (this.#decoderNorm === "unit") this.renorm();
+  }
+
+  /** With all gradients in memory. */
+  #denseStep(
+    data: Block,
+    order: Block<Int32Array>,
+    rows: number,
+    lr: number,
+    gamma: number,
+  ): void {
     this.workspace.prepare();
     this.workspace.gradientsOf(data, order, rows, gamma / this.#scale);
     if (this.#decoderNorm === "unit") this.#project(); // dictionary_learning clips what is left
     const factor = this.#clipFactor();
     if (this.#decoderNorm === "projected") this.#project();
     this.#adam.step(factor, lr);
-    if (this.#decoderNorm === "unit") this.renorm();
+    if (!this.#fused) return;
+    const codes = rows * padded(this.#width);
+    const active = run("count_above", codes, 0, this.workspace.codes);
+    this.#fused.active = active / (rows * this.#width);
   }
 
   #project(): void {

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { canFuse, FUSED_FROM_WIDTH } from "../lib/cores/sae_fused.ts";
+import { type SaeStepOptions, SaeTrainer } from "../lib/cores/sae_training.ts";
+import type { Matrix32 } from "../lib/matrix.ts";
+import { RandomState } from "../lib/random.ts";
+import { Sae, type SaeOptions } from "../lib/saes.ts";
+import { startThreads } from "../lib/threads.ts";
+import { Arena } from "../lib/wasm/memory.ts";
+import { assertClose } from "./golden.ts";
+
+function normals(seed: number, rows: number, cols: number, sd = 1): Matrix32 {
+  return { rows, cols, data: Float32Array.from(new RandomState(seed).normal(0, sd, rows * cols)) };
+}
+
+/** A wide autoencoder of which about `part` of the codes are active. */
+function wide(options: SaeOptions, inputDim: number, part: number, log = Math.log(1e-3)): Sae {
+  const width = FUSED_FROM_WIDTH + 3; // not whole blocks of 6 units
+  const sae = Sae.initialize({ ...options, inputDim, width, seed: 1 });
+  // pre-activations of unit variance times about 0.6: a bias below cuts most off
+  const bias = part === 0.5 ? 0 : part === 0 ? -50 : -0.7;
+  sae.parameters.encoderBias.set(normals(2, 1, width, 0.1).data.map((v) => v + bias));
+  sae.parameters.logThreshold?.set(normals(3, 1, width, 0.1).data.map((v) => v + log));
+  return sae;
+}
+
+const RATE = 5e-4;
+
+/** All parameters, and the sums, after some steps on batches of `rows` samples. */
+function after(
+  sae: Sae,
+  rows: number,
+  steps: number,
+  options: Partial<SaeStepOptions> = {},
+  sizes: { deadAfter?: number } = {},
+) {
+  const X = normals(4, 150, sae.inputDim);
+  using arena = new Arena();
+  const settings = { lr: RATE, gamma: 1e-3, gradClip: 0, ...options };
+  const trainer = new SaeTrainer(arena, sae, settings, { rows, samples: rows, ...sizes });
+  const data = arena.matrix(X), order = arena.i32(rows);
+  for (let step = 0; step < steps; step++) {
+    order.view.forEach((_, i, view) => view[i] = (7 * step + i) % X.rows);
+    trainer.step(data, order, rows);
+  }
+  const { workspace } = trainer;
+  const { recon, penalty } = workspace.takeSums();
+  const parameters = workspace.parameters.trained.view.slice();
+  return { parameters, recon, penalty, silent: workspace.silent.view.slice() };
+}
+
+/** Clipping at a norm that no gradient has is the dense step. */
+const DENSE = { gradClip: 1e30 };
+
+for (const options of [{ type: "relu" }, { type: "jumprelu" }] satisfies SaeOptions[]) {
+  for (
+    const [what, inputDim, rows, part, log] of [
+      ["few codes", 20, 64, 0.1, undefined],
+      ["rows beside blocks of 8 samples", 33, 50, 0.1, undefined],
+      ["more than 64 samples", 13, 101, 0.1, undefined],
+      ["many columns", 125, 16, 0.1, undefined],
+      ["no codes at all", 20, 64, 0, undefined],
+      // below half of the bandwidth every code of 0 is near its threshold
+      ["thresholds within the bandwidth", 20, 64, 0.1, Math.log(4e-4)],
+    ] as const
+  ) {
+    Deno.test(`${options.type}: the fused step is the dense one with ${what}`, () => {
+      const sae = wide(options, inputDim, part, log);
+      for (
+        const change of [{}, { lossScale: "sum", weightDecay: 0 }, { decoderNorm: "free" }] as const
+      ) {
+        const fused = after(sae, rows, 4, change, { deadAfter: 2 });
+        const dense = after(sae, rows, 4, { ...change, ...DENSE }, { deadAfter: 2 });
+        // gradients differ in their last bits: AdamW's step, at most about the rate, by 1 % of it
+        assertClose(fused.parameters, dense.parameters, 0.01 * RATE, "parameters");
+        assertClose(fused.recon, dense.recon, 1e-5 * dense.recon, "error");
+        assertClose(fused.penalty, dense.penalty, 1e-5 * (dense.penalty + 1), "penalty");
+        assert.deepEqual(fused.silent, dense.silent);
+      }
+    });
+  }
+
+  Deno.test(`${options.type}: fused steps give the same bits for any number of threads`, async () => {
+    const sae = wide(options, 20, 0.1), alone = after(sae, 64, 5);
+    for (const count of [2, 3]) {
+      using _threads = await startThreads(count);
+      assert.deepEqual(after(sae, 64, 5), alone);
+    }
+  });
+}
+
+Deno.test("narrow models, other penalties and most codes active take the dense step", () => {
+  const half = wide({ type: "relu" }, 20, 0.5);
+  half.parameters.encoderBias.fill(1);
+  assert.deepEqual(after(half, 64, 3).parameters, after(half, 64, 3, DENSE).parameters);
+  const narrow = { ...{ inputDim: 8, width: FUSED_FROM_WIDTH - 1 }, parameters: half.parameters };
+  assert.equal(canFuse({ ...narrow, options: { type: "relu" } }), false);
+  const model = { ...narrow, width: FUSED_FROM_WIDTH };
+  assert.equal(canFuse({ ...model, options: { type: "relu" } }), true);
+  for (
+    const options of [
+      { type: "relu", decoderNorms: true },
+      { type: "jumprelu", penalty: "tanh" },
+      { type: "jumprelu", revival: 1 },
+      { type: "topk", kval: 3 },
+    ] satisfies SaeOptions[]
+  ) assert.equal(canFuse({ ...model, options }), false);
+});
