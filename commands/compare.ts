@@ -5,7 +5,7 @@
  * the figure, and on PARITY.md for `--parity PARITY.md`.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { compareResults } from "../lib/reports/parity.ts";
 import { comparisonFigure } from "../lib/reports/parity_figure.ts";
@@ -22,7 +22,7 @@ import {
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { file, folder } from "../lib/sweep/kinds.ts";
-import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
+import { atPlace, requireWritableFile, requireWritableFolder } from "../lib/sweep/places.ts";
 
 const FLAGS = {
   published: {
@@ -116,18 +116,4 @@ function readFolder(flag: string, folder: string): NamedRows[] {
     console.error(printable(sentence));
   }
   return files;
-}
-
-/** Refuses a place that no file can be renamed to. */
-function requireWritableFile(flag: string, path: string): void {
-  atPlace(`${flag} must be writable`, path, () => {
-    const { state } = Deno.permissions.querySync({ name: "write", path });
-    if (state !== "granted") throw new Deno.errors.NotCapable("it may not be written");
-    if (Deno.lstatSync(dirname(path)).isFile) throw new Error("its folder is a file");
-    try {
-      if (Deno.lstatSync(path).isDirectory) throw new Error("it is a folder");
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  });
 }

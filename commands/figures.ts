@@ -13,7 +13,7 @@ import { defaultResultFolder, printable, taskName } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { folder, listOf, oneOf, text } from "../lib/sweep/kinds.ts";
-import { atPlace, readResultsFlag } from "../lib/sweep/places.ts";
+import { atPlace, readResultsFlag, requireWritableFile } from "../lib/sweep/places.ts";
 import { type DrawnFigure, drawnFigures } from "./drawn_figures.ts";
 
 const FLAGS = {
@@ -66,8 +66,12 @@ async function drawFigures(
   }
   atPlace("--out must be a folder to write to", out, () => {
     Deno.mkdirSync(out, { recursive: true });
-    for (const { path, content } of files) writeAtomic(path, content);
   });
+  // all of them before the first is written
+  for (const { path } of files) requireWritableFile("--out", path);
+  for (const { path, content } of files) {
+    atPlace("--out must be writable", path, () => writeAtomic(path, content));
+  }
   if (!json) return console.log(files.map(({ path }) => printable(path)).join("\n"));
   const listed = figures.map(({ name, figure }) => ({
     name,

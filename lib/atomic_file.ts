@@ -6,6 +6,22 @@
  */
 import { basename, dirname, join } from "node:path";
 
+/**
+ * A file that cannot be read, written or locked: one line that names it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { FileError, readPlainFile } from "./atomic_file.ts";
+ *
+ * assert.throws(() => readPlainFile("results"), FileError);
+ * ```
+ */
+export class FileError extends Error {
+  /** Name of the class, as stack traces show it. */
+  override name = "FileError";
+}
+
 /** Names of temporary files end in these and a UUID, which nobody can guess and prepare. */
 const TEMPORARY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
@@ -24,8 +40,8 @@ const ABANDONED = 60_000;
  * @param content The whole new content; text is written as UTF-8.
  * @param options `through`: folder of the temporary file, on the same file system, where only the
  * file itself may be written in its own. Default: the file's folder.
- * @throws {Error} When the file cannot be written, a full disk among the reasons: one line that names
- * it, with the system's error as its cause. The old file is then still there.
+ * @throws {FileError} When the file cannot be written, a full disk among the reasons, with the system's
+ * error as its cause. The old file is then still there.
  *
  * @example
  * ```ts
@@ -61,10 +77,7 @@ export function writeAtomic(
     try {
       Deno.removeSync(temporary);
     } catch { /* the first error is the one to report */ }
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Error(`Cannot write ${path}: ${(error as Error).message.split("\n")[0]}`, {
-      cause: error,
-    });
+    throw failed("write", path, error);
   }
 }
 
@@ -85,7 +98,7 @@ function removeLeftOvers(folder: string, prefix: string): void {
  * device, which might never end, are refused.
  *
  * @throws {Deno.errors.NotFound} Where there is nothing at the path.
- * @throws {Error} Where there is something else than a file: one line that names the path.
+ * @throws {FileError} Where there is something else than a file.
  *
  * @example
  * ```ts
@@ -94,21 +107,48 @@ function removeLeftOvers(folder: string, prefix: string): void {
  *
  * writeAtomic("results/rows.json", "[]\n");
  * assert.equal(readPlainFile("results/rows.json").length, 3);
- * assert.throws(() => readPlainFile("results"), /^Error: Cannot read results: it must be a file/);
+ * assert.throws(() => readPlainFile("results"), /Cannot read results: it must be a file/);
  * ```
  */
 export function readPlainFile(path: string): Uint8Array<ArrayBuffer> {
   if (!Deno.statSync(path).isFile) {
-    throw new Error(`Cannot read ${path}: it must be a file, not a folder, pipe or device`);
+    throw new FileError(`Cannot read ${path}: it must be a file, not a folder, pipe or device`);
   }
   return Deno.readFileSync(path);
 }
 
 /**
+ * Refuses something else than a plain file in the place of a lock: a link would be followed, and a pipe
+ * waited for.
+ *
+ * @throws {FileError} Where there is something else; where there is nothing, all is well.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { requireLock } from "./atomic_file.ts";
+ *
+ * requireLock("results/.none.lock");
+ * assert.throws(() => requireLock("results"), /it must be a plain file, not a link, folder or pipe/);
+ * ```
+ */
+export function requireLock(path: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (!info.isFile) {
+    throw new FileError(`Cannot lock ${path}: it must be a plain file, not a link, folder or pipe`);
+  }
+}
+
+/**
  * Opens a file to be locked, creating it where it is missing.
  *
- * @throws {Error} When there is something else than a plain file at the path: a link would be
- * followed, and a pipe waited for.
+ * @throws {FileError} As {@linkcode requireLock}.
  *
  * @example
  * ```ts
@@ -122,21 +162,27 @@ export function readPlainFile(path: string): Uint8Array<ArrayBuffer> {
  */
 export function openLock(path: string): Deno.FsFile {
   for (;;) {
+    requireLock(path);
     try {
       return Deno.openSync(path, { read: true, write: true, createNew: true });
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw failed("lock", path, error);
     }
+    requireLock(path);
     try {
-      if (!Deno.lstatSync(path).isFile) {
-        throw new Error(`Cannot lock ${path}: it must be a plain file, not a link, folder or pipe`);
-      }
       return Deno.openSync(path, { read: true, write: true });
     } catch (error) {
       // its holder has just removed it
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!(error instanceof Deno.errors.NotFound)) throw failed("lock", path, error);
     }
   }
+}
+
+/** The system's error in one line that names the file; one of permissions as it is. */
+function failed(action: string, path: string, error: unknown): Error {
+  if (error instanceof Deno.errors.NotCapable) return error;
+  const [reason] = (error as Error).message.split("\n");
+  return new FileError(`Cannot ${action} ${path}: ${reason}`, { cause: error });
 }
 
 /** Milliseconds between two looks at a lock that another process holds. */
@@ -151,7 +197,7 @@ const LOCK_PAUSE = 20;
  * @param work Synchronous, so that no signal handler can run in the middle of it.
  * @param options `signal`: ends the waiting; the promise then rejects with the signal's reason.
  * @returns What `work` returns.
- * @throws {Error} When the lock is no plain file.
+ * @throws {FileError} As {@linkcode openLock}.
  *
  * @example
  * ```ts

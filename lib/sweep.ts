@@ -8,7 +8,7 @@
  * @module
  */
 import { join } from "node:path";
-import { withLock, writeAtomic } from "./atomic_file.ts";
+import { FileError, requireLock, withLock, writeAtomic } from "./atomic_file.ts";
 import {
   type CellKey,
   compareKeys,
@@ -32,7 +32,7 @@ import { listCells, listingText } from "./sweep/listing.ts";
 import { formatBytes, machineMemory } from "./sweep/machine_memory.ts";
 import { describeMissing, experimentFiles, mergeParts, provenanceOf } from "./sweep/parts.ts";
 import { permissionAdvice } from "./sweep/permissions.ts";
-import { requireWritableFolder } from "./sweep/places.ts";
+import { atPlace, requireWritableFile, requireWritableFolder } from "./sweep/places.ts";
 import { DEFAULT_CACHE, parseCommandLine, type RunFlags, usage } from "./sweep/run_flags.ts";
 import { balancedShards, fittingWorkers } from "./sweep/schedule.ts";
 import { systemBlas } from "./system_blas.ts";
@@ -119,6 +119,11 @@ export async function runExperiment<Options extends object>(
   try {
     return await runCommand(experiment, moduleUrl, args);
   } catch (error) {
+    if (error instanceof FileError) {
+      // what was saved before is whole
+      console.error(`${printable(error.message)}; the same command goes on from there`);
+      return 1;
+    }
     const reason = error instanceof UsageError ? error.message : permissionAdvice(error);
     console.error(
       reason ? `Cannot run ${taskName(experiment.name)}: ${printable(reason)}` : error,
@@ -183,6 +188,7 @@ async function runCommand<Options extends object>(
       },
     },
   };
+  requireUsable(target.files);
   const earlier = flags.fresh ? NOTHING : readUsable(target.files, target);
 
   let outcome: Outcome;
@@ -337,6 +343,12 @@ function without<T extends { key: CellKey }>(
 ): T[] {
   const keys = new Set(others.map(({ key }) => JSON.stringify(key)));
   return items.filter(({ key }) => !keys.has(JSON.stringify(key)));
+}
+
+/** Refuses what no result file can be put in place of, and a lock that cannot be taken. */
+function requireUsable({ rows, diagnostics, meta, lock }: ResultFiles): void {
+  for (const path of [rows, diagnostics, meta]) if (path) requireWritableFile("--out", path);
+  atPlace("--out must have a lock that can be taken", lock, () => requireLock(lock));
 }
 
 function readUsable(files: ResultFiles, { provenance }: Target): Results {

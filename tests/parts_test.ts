@@ -83,14 +83,82 @@ Deno.test("only the parts of the same experiment and suffix are merged", async (
   assert.deepEqual(await merge(out), [{ index: 0, count: 1 }]);
 });
 
-Deno.test("where two splits hold the same cell, the one saved last wins", async () => {
+Deno.test("where two splits hold the same cell with the same rows, it is there once, whatever the clock says", async () => {
+  for (const minute of [1, 8]) {
+    const out = newFolder();
+    await savePart(out, { index: 0, count: 1 }, [0, 1], { minute: 5 });
+    await savePart(out, { index: 1, count: 2 }, [1], { minute });
+    await savePart(out, { index: 0, count: 2 }, [0], { minute: 6 });
+    const fullest = await merge(out);
+    assert.deepEqual(merged(out).cells.map(({ rows }) => rows.length), [1, 1]);
+    // both splits have two cells: the finer one is told of
+    assert.deepEqual(fullest, [{ index: 0, count: 2 }, { index: 1, count: 2 }]);
+  }
+});
+
+Deno.test("two different results of a cell are refused by the names of their files, and nothing is merged", async () => {
   const out = newFolder();
-  await savePart(out, { index: 0, count: 1 }, [0, 1], { mcc: 0.9, minute: 5 });
-  await savePart(out, { index: 1, count: 2 }, [1], { mcc: 0.1, minute: 1 });
-  await savePart(out, { index: 0, count: 2 }, [0], { mcc: 0.2, minute: 6 });
-  const latest = await merge(out);
-  assert.deepEqual(merged(out).cells.map(({ rows }) => rows[0].mcc_iid), [0.2, 0.9]);
-  assert.deepEqual(latest, [{ index: 0, count: 2 }, { index: 1, count: 2 }]);
+  await savePart(out, { index: 0, count: 1 }, [0, 1], { mcc: 0.9 });
+  await savePart(out, { index: 1, count: 2 }, [1], { mcc: 0.1 });
+  for (const fresh of [false, true]) {
+    await assert.rejects(merge(out, { fresh }), {
+      name: "UsageError",
+      message: /got two of seed 1, in .*part0of1\.json and .*part1of2\.json \(remove the part/,
+    });
+  }
+  assert.throws(() => rowText(out), Deno.errors.NotFound);
+});
+
+Deno.test("parts that differ from the result files are refused, unless these are started over", async () => {
+  const out = newFolder();
+  await savePart(out, { index: 0, count: 1 }, [0], { mcc: 0.9 });
+  await merge(out);
+  const before = rowText(out);
+  await savePart(out, { index: 0, count: 1 }, [0], { mcc: 0.1 });
+  await assert.rejects(merge(out), {
+    name: "UsageError",
+    message: /got another one of seed 0 \(--fresh takes what the parts have\)/,
+  });
+  assert.equal(rowText(out), before);
+  await merge(out, { fresh: true });
+  assert.deepEqual(merged(out).cells.map(({ rows }) => rows[0].mcc_iid), [0.1]);
+});
+
+Deno.test("a finished cell counts before a failed one, and one of the run's options before a mixed one", async () => {
+  const out = newFolder(), failed = [{ key: { seed: 0 }, message: "no" }];
+  await savePart(out, { index: 0, count: 2 }, [0], { mcc: 0.2, provenance: OTHERS[0][1] });
+  await savePart(out, { index: 0, count: 1 }, [0], { mcc: 0.9, minute: 1 });
+  const late = experimentFiles(EXPERIMENT, { out }, { index: 0, count: 3 });
+  await saveResults(late, OURS, { failed, runs: [runOf(8, ["--shard", "0/3"])] });
+  await merge(out, { mixed: true });
+  assert.deepEqual(merged(out).cells.map(({ rows }) => rows[0].mcc_iid), [0.9]);
+  assert.deepEqual(merged(out).failed, []);
+});
+
+Deno.test("of two failures the one of the part that was attempted more often is told", async () => {
+  const out = newFolder();
+  for (const [count, attempts] of [[1, 3], [2, 2], [3, 1]]) {
+    const files = experimentFiles(EXPERIMENT, { out }, { index: 0, count });
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      await saveResults(files, OURS, {
+        failed: [{ key: { seed: 0 }, message: `attempt ${attempt}` }],
+        runs: [runOf(9 - attempt, [String(attempt)])],
+      });
+    }
+  }
+  await merge(out);
+  assert.deepEqual(merged(out).failed.map(({ message }) => message), ["attempt 3"]);
+});
+
+Deno.test("a part that lost its provenance file is refused by name, not taken for missing", async () => {
+  const out = newFolder();
+  await savePart(out, { index: 0, count: 2 }, [0]);
+  await savePart(out, { index: 1, count: 2 }, [1]);
+  Deno.removeSync(join(out, "exp_toy.part1of2.meta.json"));
+  await assert.rejects(merge(out), {
+    name: "UsageError",
+    message: /part1of2\.json: .*part1of2\.meta/,
+  });
 });
 
 for (const [what, provenance, message] of OTHERS) {

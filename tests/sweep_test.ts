@@ -206,6 +206,12 @@ Deno.test("a cell to be split has all workers' threads, the others have one each
   assert.deepEqual(rows.map(({ mcc_iid }) => mcc_iid), [3, 3, Math.sin(50), Math.sin(51)]);
 });
 
+Deno.test("what several workers have to tell is told once", async () => {
+  const folder = newFolder();
+  const grid = ["--n", "37", "--seeds", "0,1,2,3", "--workers", "2", "--quiet"];
+  assert.equal((await runToy(folder, ...grid)).stderr.trim(), "the cache is\\tfull");
+});
+
 Deno.test("--max-seconds saves and ends with an exit code of its own", async () => {
   const folder = newFolder();
   const { code, stderr } = await runToy(folder, "--n", "23,50", "--max-seconds", "0.6");

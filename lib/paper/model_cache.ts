@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import toolkit from "../../deno.json" with { type: "json" };
-import { openLock } from "../atomic_file.ts";
+import { FileError, openLock } from "../atomic_file.ts";
 import type { Backend } from "../wasm/builds.js";
 import { runningBackend } from "../wasm/memory.ts";
 import { TRAINING } from "../cores/sae_training.ts";
@@ -18,6 +18,7 @@ import { dataOf } from "../cores/sae_variant.ts";
 import { type SaeParameters, variantOf } from "../cores/sae_variants.ts";
 import { loadSae, saveSae } from "../sae_file.ts";
 import type { Sae } from "../saes.ts";
+import { note as tellOnce } from "../sweep/notes.ts";
 import { systemBlas } from "../system_blas.ts";
 
 /** Raised when files hold something else; TRAINING is raised when training gives other weights. */
@@ -80,7 +81,10 @@ export interface CachedFile {
 export interface ModelCacheOptions {
   /** Size in bytes above which the models are removed that were not used for longest. Default 2 GiB. */
   limit?: number;
-  /** Takes a line about a file that could not be used or written. Default: stderr. */
+  /**
+   * Takes a line about a file or folder that could not be used or written. Default: stderr, in a run each
+   * line once.
+   */
   note?: (line: string) => void;
 }
 
@@ -122,7 +126,7 @@ export class ModelCache {
   /** A cache in `folder`; without one nothing is kept. */
   constructor(
     folder: string | undefined,
-    { limit = CACHE_LIMIT, note = console.error }: ModelCacheOptions = {},
+    { limit = CACHE_LIMIT, note = tellOnce }: ModelCacheOptions = {},
   ) {
     this.#folder = folder;
     this.#limit = limit;
@@ -161,7 +165,7 @@ export class ModelCache {
       saveSae(path, model.sae, { key, history, digest: digestOf(model.sae, key, history) });
       pruneModels(this.#folder, this.#limit);
     } catch (error) {
-      this.#note(`Cannot keep ${path}: ${firstLine(error)}`);
+      this.#note(`Cannot keep models in ${this.#folder}: ${reasonOf(error)}`);
     }
     return model;
   }
@@ -271,6 +275,13 @@ function markUsed(path: string): void {
   try {
     Deno.utimeSync(path, now, now);
   } catch { /* a folder that may only be read is a cache all the same */ }
+}
+
+/** Why a file could not be written, without its name: that is another one for every model. */
+function reasonOf(error: unknown): string {
+  return error instanceof FileError && error.cause
+    ? firstLine(error.cause).split(": ")[0]
+    : firstLine(error);
 }
 
 function firstLine(error: unknown): string {

@@ -2,6 +2,7 @@
  * What the commands that are no experiments share: usage and exit codes.
  * @module
  */
+import { FileError } from "../atomic_file.ts";
 import { printable } from "../results.ts";
 import {
   flagLines,
@@ -97,7 +98,8 @@ export async function runCommand<Table extends Flags>(
     Deno.exitCode = await work(values, words) ?? 0;
   } catch (error) {
     const advice = permissionAdvice(error);
-    if (!(advice || error instanceof UsageError || error instanceof RangeError)) throw error;
+    const isTold = [UsageError, RangeError, FileError].some((kind) => error instanceof kind);
+    if (!(advice || isTold)) throw error;
     const message = printable(advice ?? (error as Error).message);
     console.error(
       message.startsWith("Cannot ") ? message : `Cannot ${command.action}: ${message}`,

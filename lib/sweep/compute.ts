@@ -6,6 +6,7 @@ import type { Cell } from "./experiment.ts";
 import { createProgress } from "./progress.ts";
 import {
   type FailedCell,
+  printable,
   type Provenance,
   type ResultFiles,
   type RunRecord,
@@ -107,9 +108,14 @@ export async function compute(
   const save = (cells: SavedCell[]) => saving = saving.then(() => saveNow(cells));
 
   const progress = createProgress(queue, { quiet });
+  const told = new Set<string>();
   try {
     await runCells(queue, { module, options, cache, workers, signal }, {
       onProgress: progress.update,
+      onNote(line) {
+        if (!told.has(line)) console.error(printable(line));
+        told.add(line);
+      },
       async onDone(cell, result, seconds) {
         await save([{ key: cell.key, seconds, ...result }]);
         progress.end(cell, `${seconds.toFixed(1)} s`);

@@ -11,6 +11,8 @@ import { UsageError } from "./flags.ts";
 import type { RunFlags } from "./run_flags.ts";
 import { balancedShards } from "./schedule.ts";
 import {
+  digestOf,
+  keyInWords,
   parseResultName,
   type Part,
   type Provenance,
@@ -18,6 +20,7 @@ import {
   type ResultFiles,
   resultFiles,
   type Results,
+  type SavedCell,
   saveResults,
 } from "../results.ts";
 
@@ -71,9 +74,14 @@ export function findParts(
   return names.flatMap((name) => {
     const part = parseResultName(name, [experiment.name])?.part;
     // other experiments, and other suffixes, have parts in this folder too
-    const isOurs = part && experimentFiles(experiment, where, part).meta === join(where.out, name);
-    return isOurs ? [part] : [];
-  }).sort((a, b) => a.count - b.count || a.index - b.index);
+    if (!part) return [];
+    const { lock: _, ...files } = experimentFiles(experiment, where, part);
+    // whichever of its files is there: one that lacks another is damaged, not missing
+    if (!Object.values(files).includes(join(where.out, name))) return [];
+    return [part];
+  }).filter(({ index, count }, at, all) =>
+    all.findIndex((part) => part.index === index && part.count === count) === at
+  ).sort((a, b) => a.count - b.count || a.index - b.index);
 }
 
 /**
@@ -96,17 +104,23 @@ export function provenanceOf<Options extends object>(
 }
 
 /**
- * Merges all part files of a run. The result does not depend on the order of the parts, and merging
- * again changes no row: where two parts hold the same cell, because a grid was split twice, the one
- * that was saved last wins.
+ * Merges all part files of a run. The result depends neither on the order of the parts nor on any
+ * clock, and merging again changes no row. Where two parts hold the same cell, because a grid was split
+ * twice, what decides is, in this order:
+ *
+ * 1. a finished cell counts before a failed one;
+ * 2. one made with the options and the version of this run before one that `mixed` lets in;
+ * 3. two with the same rows are one; two with different rows are refused by name, for no rule could
+ *    tell which one is right. The same holds against what the result files have already;
+ * 4. of two failures, the message of the part that was attempted more often counts.
  *
  * @param experiment Its name, and whether it has diagnostics.
  * @param flags Where the files are; `fresh` drops what the result files hold, `mixed` takes parts
  * that were made with other options or by another version.
  * @param target The result files.
- * @returns The split that the latest part belongs to.
- * @throws {UsageError} When there is no part, or one that is damaged or made otherwise; then no
- * file was touched.
+ * @returns The parts of the split that has most cells.
+ * @throws {UsageError} When there is no part, one that is damaged or made otherwise, or two that hold
+ * different rows of a cell; then no file was touched.
  *
  * @example
  * ```ts
@@ -134,25 +148,26 @@ export async function mergeParts(
   { files, provenance, run }: Target,
 ): Promise<Part[]> {
   const found = findParts(experiment, flags);
-  const contents = found.map((part) => {
+  if (found.length === 0) {
+    throw new UsageError(`--merge must find part files (--shard) in ${flags.out}, got none`);
+  }
+  const contents = found.map((part): PartContent => {
+    const { rows } = experimentFiles(experiment, flags, part);
     try {
-      return {
-        part,
-        ...readResults(experimentFiles(experiment, flags, part), provenance, flags),
-      };
+      const results = readResults(experimentFiles(experiment, flags, part), provenance, flags);
+      return { ...results, part, path: rows, isOwn: (results.mixed ?? []).length === 0 };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new UsageError(
         `${error.message} (remove the part, or take it as it is: --mixed)`,
       );
     }
-  }).sort((a, b) => lastSave(a) < lastSave(b) ? -1 : 1);
-  const latest = contents.at(-1);
-  if (!latest) {
-    throw new UsageError(`--merge must find part files (--shard) in ${flags.out}, got none`);
-  }
+    // a stable sort: of equally many attempts, the parts of the finer split come last
+  }).sort((a, b) => a.runs.length - b.runs.length);
+  const cells = oneOfEach(contents);
+  if (!flags.fresh) requireSame(cells, readResults(files, provenance), files.rows);
   await saveResults(files, provenance, {
-    cells: contents.flatMap(({ cells }) => cells),
+    cells,
     failed: contents.flatMap(({ failed }) => failed),
     runs: [
       ...contents.flatMap(({ runs }) => runs),
@@ -160,7 +175,55 @@ export async function mergeParts(
     ],
     mixed: contents.flatMap(({ mixed }) => mixed ?? []),
   }, { replace: flags.fresh });
-  return found.filter(({ count }) => count === latest.part.count);
+  const held = Map.groupBy(contents, ({ part }) => part.count);
+  const cellsHeld = (count: number) =>
+    held.get(count)!.reduce((sum, { cells }) => sum + cells.length, 0);
+  const [fullest] = [...held.keys()].sort((a, b) => cellsHeld(b) - cellsHeld(a) || b - a);
+  return found.filter(({ count }) => count === fullest);
+}
+
+/** What a part holds. */
+interface PartContent extends Results {
+  part: Part;
+  /** Its file of rows. */
+  path: string;
+  /** Whether it was made as the rows of this run are; else it is there because of `--mixed`. */
+  isOwn: boolean;
+}
+
+/** Every cell once; refuses two results of which none is to be preferred. */
+function oneOfEach(contents: readonly PartContent[]): SavedCell[] {
+  const chosen = new Map<string, { cell: SavedCell; content: PartContent }>();
+  for (const content of contents) {
+    for (const cell of content.cells) {
+      const key = JSON.stringify(cell.key), known = chosen.get(key);
+      if (known?.content.isOwn && !content.isOwn) continue;
+      const mustAgree = known !== undefined && known.content.isOwn === content.isOwn;
+      if (mustAgree && digestOf(known.cell) !== digestOf(cell)) {
+        throw new UsageError(
+          `--merge must find one result of each cell, got two of ${keyInWords(cell.key)}, in ` +
+            `${known.content.path} and ${content.path} (remove the part that is not wanted)`,
+        );
+      }
+      chosen.set(key, { cell, content });
+    }
+  }
+  return [...chosen.values()].map(({ cell }) => cell);
+}
+
+/** Refuses parts that would change what the result file has of their cells, unless it was mixed. */
+function requireSame(cells: readonly SavedCell[], old: Results, path: string): void {
+  if ((old.mixed ?? []).length > 0) return;
+  const digests = new Map(old.cells.map((cell) => [JSON.stringify(cell.key), digestOf(cell)]));
+  const other = cells.find((cell) => {
+    const digest = digests.get(JSON.stringify(cell.key));
+    return digest !== undefined && digest !== digestOf(cell);
+  });
+  if (!other) return;
+  throw new UsageError(
+    `--merge must find the results that ${path} has, got another one of ${keyInWords(other.key)} ` +
+      "(--fresh takes what the parts have)",
+  );
 }
 
 /**
@@ -197,9 +260,4 @@ export function describeMissing(
       (isThere ? `lacks ${lacking} of its ${indices.length} cells` : "is missing"),
     ];
   });
-}
-
-/** When a part was last saved; an ISO date, so that text order is time order. */
-function lastSave({ runs }: Results): string {
-  return runs.map(({ saved }) => saved).reduce((a, b) => a > b ? a : b, "");
 }

@@ -2,6 +2,7 @@
  * The folders and files that flags name: whether they can be read and written, told in one line.
  * @module
  */
+import { dirname } from "node:path";
 import { type ExperimentRows, experimentsIn, printable, readResultFolder } from "../results.ts";
 import { UsageError } from "./flags.ts";
 import { permissionAdvice } from "./permissions.ts";
@@ -62,6 +63,37 @@ export function requireWritableFolder(flag: string, folder: string): void {
   atPlace(`${flag} must be a folder to write to`, folder, () => {
     Deno.mkdirSync(folder, { recursive: true });
     Deno.removeSync(Deno.makeTempFileSync({ dir: folder, prefix: ".writable-" }));
+  });
+}
+
+/**
+ * Refuses a place that no file can be written to, before the first of several is.
+ *
+ * @param flag The flag that names it, or its folder.
+ * @param path The file; its folder must exist.
+ * @throws {UsageError} One line with the flag, the file and the reason.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { requireWritableFile } from "./places.ts";
+ *
+ * assert.throws(() => requireWritableFile("--out", "results"), {
+ *   name: "UsageError",
+ *   message: '--out must be writable, got "results" (it is a folder)',
+ * });
+ * ```
+ */
+export function requireWritableFile(flag: string, path: string): void {
+  atPlace(`${flag} must be writable`, path, () => {
+    const { state } = Deno.permissions.querySync({ name: "write", path });
+    if (state !== "granted") throw new Deno.errors.NotCapable("it may not be written");
+    if (Deno.lstatSync(dirname(path)).isFile) throw new Error("its folder is a file");
+    try {
+      if (Deno.lstatSync(path).isDirectory) throw new Error("it is a folder");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   });
 }
 

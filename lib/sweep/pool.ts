@@ -22,6 +22,7 @@ export interface Order {
 /** From a worker to the pool. */
 export type Report =
   | { kind: "progress"; fraction: number }
+  | { kind: "note"; line: string }
   | { kind: "done"; result: CellResult; seconds: number }
   | { kind: "failed"; message: string }
   | { kind: "ended" };
@@ -30,6 +31,8 @@ export type Report =
 export interface PoolEvents {
   /** A cell is partly done. */
   onProgress(cell: Cell, fraction: number): void;
+  /** Its work has something to tell the user, as another cell's may have, too. */
+  onNote?(line: string): void;
   /** A cell is done. An exception ends the pool and rejects its promise. */
   onDone(cell: Cell, result: CellResult, seconds: number): void | Promise<void>;
   /** A cell threw, or its worker died. An exception ends the pool and rejects its promise. */
@@ -143,6 +146,8 @@ function computeCell(worker: Worker, order: Order, events: PoolEvents): Promise<
     switch (data.kind) {
       case "progress":
         return events.onProgress(cell, data.fraction);
+      case "note":
+        return events.onNote?.(data.line);
       case "done":
         return settle(true, () => events.onDone(cell, data.result, data.seconds));
       case "failed":

@@ -215,8 +215,9 @@ export function usage<Options extends object>(
     `The experiment:\n${own}`,
     `The run:\n${flagLines(RUN_FLAGS)}`,
     "Cells that the result file already has are left out, so that an interrupted run goes on where\n" +
-    "it ended. Exit code: 0 all asked for is done, 1 a cell failed or the run was interrupted, 2 bad\n" +
-    "usage or unusable files (then nothing was computed or changed), 3 --max-seconds left cells undone.",
+    "it ended. Exit code: 0 all asked for is done, 1 a cell failed, a file could not be written or the run\n" +
+    "was interrupted, 2 bad usage or unusable files (then nothing was computed or changed), 3 --max-seconds\n" +
+    "left cells undone.",
   ].join("\n\n");
 }
 

@@ -6,6 +6,7 @@
 /// <reference lib="deno.worker" />
 import type { CellContext, Experiment } from "./experiment.ts";
 import { requireRows } from "../results.ts";
+import { tellNotesBy } from "./notes.ts";
 import { startThreads } from "../threads.ts";
 import type { Order, Report } from "./pool.ts";
 
@@ -16,6 +17,8 @@ const report = (message: Report) => self.postMessage(message);
 
 // Deno.exit in a worker ends only the worker, without any event on the other side
 self.addEventListener("unload", () => report({ kind: "ended" }));
+
+tellNotesBy((line) => report({ kind: "note", line }));
 
 self.onmessage = async ({ data }: MessageEvent<Order>) => {
   try {
