@@ -2,18 +2,23 @@
  * One training step (batch of 64, k = 10) and one scored block of each autoencoder, on the paper's
  * data, with the weights moving as in training.
  *
- * What bounds them: relu and jumprelu five dense products, hence the FMA units; topk at n = 100 the
- * encoder's product, the division and square root of AdamW and unpredictable branches of the
- * selection about equally, at n = 1000 AdamW's memory traffic too; MP the rows of the Gram matrix
- * (dense products) and, at n = 100, the k passes over the correlations.
+ * What bounds them: relu and jumprelu at n = 100 five dense products, hence the FMA units. From
+ * n = 1000 on they skip what is zero once half of the codes are: the encoder's product (FMA units) is a
+ * fifth to a third of such a step, lists and sums over active codes (loads) and AdamW (division and root,
+ * at n = 10,000 memory) are the rest, so a step gets faster as the codes get fewer. topk at n = 100 is
+ * bounded by the encoder's product, AdamW and unpredictable branches of the selection about equally, at
+ * n = 1000 by AdamW's memory traffic too, and batchtopk and matryoshka by a selection over the batch
+ * besides; gated by eight dense products; MP and pursuit by the rows of the Gram matrix (dense products)
+ * and, at n = 100, by the k passes over the correlations.
  */
 import { generateDatasets } from "../lib/data.ts";
 import { Arena } from "../lib/wasm/memory.ts";
 import { shuffledBatches, TorchGenerator } from "../lib/random.ts";
+import { FUSED_FROM_WIDTH } from "../lib/cores/sae_fused.ts";
 import { SaeTrainer } from "../lib/cores/sae_training.ts";
 import { Sae, SAE_TYPES, type SaeType } from "../lib/saes.ts";
 
-const K = 10, BATCH = 64, SAMPLES = 1000;
+const K = 10, BATCH = 64, SAMPLES = 1000, WARM_STEPS = 300;
 const DENSE: readonly SaeType[] = ["relu", "jumprelu"];
 
 for (const n of [100, 1000]) {
@@ -25,7 +30,7 @@ for (const n of [100, 1000]) {
   });
   const loader = shuffledBatches(SAMPLES, BATCH, new TorchGenerator(0));
   const batches = [...loader].filter((batch) => batch.length === BATCH);
-  const product = 2 * BATCH * n * Y.cols;
+  const product = 2 * BATCH * n * Y.cols, fused = n >= FUSED_FROM_WIDTH;
 
   for (const type of SAE_TYPES) {
     const arena = new Arena(); // for as long as the process lives
@@ -35,8 +40,13 @@ for (const n of [100, 1000]) {
     const data = arena.matrix(Y), order = arena.i32(BATCH);
     let steps = 0, prepared = -1;
     const flop = (products: number) => DENSE.includes(type) ? ` [${products * product} flop]` : "";
+    // fused steps are timed with the activity that training leads to
+    for (let i = 0; fused && DENSE.includes(type) && i < WARM_STEPS; i++) {
+      order.view.set(batches[i % batches.length]);
+      trainer.step(data, order, BATCH);
+    }
 
-    Deno.bench(`${type} step n=${n}${flop(5)}`, { group: `step n=${n}` }, () => {
+    Deno.bench(`${type} step n=${n}${fused ? "" : flop(5)}`, { group: `step n=${n}` }, () => {
       order.view.set(batches[steps++ % batches.length]);
       trainer.step(data, order, BATCH);
     });

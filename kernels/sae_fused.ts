@@ -207,6 +207,14 @@ function addRows(n: usize, list: usize, count: u32, rows: usize, out: usize): vo
   }
 }
 
+/** Reads a value of each cache line. */
+// @ts-ignore: decorator
+@inline function touch(from: usize, bytes: usize): i32 {
+  let all = 0;
+  for (const end = from + bytes; from < end; from += 64) all ^= load<i32>(from);
+  return all;
+}
+
 /** Pre-activations, lists and the part of the reconstruction of a chunk. */
 export function sae_fused_encode(f: SaeFused, chunk: i32): void {
   const s = changetype<Sae>(f.sae), m = <usize>s.m, stride = <usize>s.ldm << 2;
@@ -214,7 +222,8 @@ export function sae_fused_encode(f: SaeFused, chunk: i32): void {
   const buffer = f.buffers + at * 6 * ldc, rowCounts = f.rowCounts + at * ldc;
   const rowLists = f.rowLists + at * most * (<usize>TILE << 3), part = f.parts + at * most * stride;
   const totals = f.totals + (at << 4), end = firstUnit(f, s.w, chunk + 1);
-  let active = 0;
+  const share: usize = (6 * stride / 8 + 63) & ~(<usize>63);
+  let active = 0, touched = 0;
   store<f64>(totals, 0);
   memory.fill(part, 0, most * stride);
   for (let tile = firstUnit(f, s.w, chunk); tile < end; tile += TILE) {
@@ -224,6 +233,9 @@ export function sae_fused_encode(f: SaeFused, chunk: i32): void {
       const units = min(6, last - j), e = s.encoder + <usize>j * stride;
       for (let p: usize = 0; p < <usize>f.rows; p += 8) {
         const panel = f.panels + m * (p << 2), c = buffer + (p << 2);
+        // the next units' rows come from far: ask for an eighth of them beside each of eight panels
+        const next = e + 6 * stride + (p & 56) / 8 * share;
+        if (j + 12 <= last) touched ^= touch(next, share);
         if (units == 6) block6x8(m, e, stride, 4, panel, 32, c, ldc);
         else {
           for (let u: usize = 0; u < <usize>units; u++) {
@@ -241,6 +253,7 @@ export function sae_fused_encode(f: SaeFused, chunk: i32): void {
     }
   }
   store<f64>(totals + 8, active);
+  store<i32>(buffer, touched); // loads whose result is used are made
 }
 
 /** The residual's gradient, its sum over the samples, and what adds to the sums. */

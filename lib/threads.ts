@@ -11,8 +11,9 @@ export { THREADS_FROM_LATENTS as LARGE } from "./wasm/memory.ts";
 /**
  * Gives the solvers more threads, which work on the same memory, until the returned object is
  * disposed: `fista`, `ista`, `learnDictionary` and `softplusAdam` then share the samples of problems
- * with at least {@linkcode LARGE} latents among all of them. Results do not depend on the number of
- * threads. Each is a worker, which needs the permission to read this toolkit's files.
+ * with at least {@linkcode LARGE} latents among all of them, and `trainSae` the units of a relu or
+ * jumprelu of at least 1000. Results do not depend on the number of threads. Each is a worker, which
+ * needs the permission to read this toolkit's files.
  *
  * @param count Threads in total, this one among them.
  * @returns Ends the threads when it is disposed.
