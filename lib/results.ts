@@ -65,6 +65,8 @@ export interface Results {
   failed: FailedCell[];
   /** The runs that made them. */
   runs: RunRecord[];
+  /** Whether the files of rows hold rows of cells that do not count: of a save that did not end. */
+  unfinished?: boolean;
   /** How some of the cells were made otherwise, where a merge was told to mix (`--mixed`). */
   mixed?: Making[];
 }
@@ -152,7 +154,7 @@ export function readResults(
   }
 
   const { cells, strangers: [stranger] } = matchCells(meta, rows, diagnostics);
-  if (stranger) {
+  if (stranger && !meta.unfinished) {
     throw new RangeError(
       `Cannot use ${files[stranger.part]}: every row must belong to a cell in ${files.meta}, ` +
         `got one of ${keyInWords(stranger.row, stranger.columns)}`,
@@ -161,6 +163,7 @@ export function readResults(
   return {
     cells: cells.filter(({ intact }) => intact)
       .map(({ key, seconds, rows, diagnostics }) => ({ key, seconds, rows, diagnostics })),
+    ...(meta.unfinished || !cells.every(({ intact }) => intact) ? { unfinished: true } : {}),
     failed: meta.failed,
     runs: meta.runs,
     mixed: [
@@ -245,13 +248,20 @@ export async function saveResults(
       })),
       failed: [...failures.values()].sort((a, b) => compareKeys(a.key, b.key)),
     };
-    writeAtomic(files.meta, JSON.stringify(meta, null, 2) + "\n");
+    const writeMeta = (content: ProvenanceFile) =>
+      writeAtomic(files.meta, JSON.stringify(content, null, 2) + "\n");
+    // a kill between this file and the next must not leave rows that nobody knows
+    const drops = replace || old.unfinished;
+    writeMeta(drops ? { ...meta, unfinished: true } : meta);
     // a run in which every cell failed leaves no empty file behind
-    if (sorted.length === 0 && !readRows(files.rows)) return;
-    writeAtomic(files.rows, formatRows(sorted.flatMap(({ rows }) => rows)));
-    if (files.diagnostics) {
-      writeAtomic(files.diagnostics, formatRows(sorted.flatMap((cell) => cell.diagnostics ?? [])));
+    if (sorted.length > 0 || readRows(files.rows)) {
+      writeAtomic(files.rows, formatRows(sorted.flatMap(({ rows }) => rows)));
+      if (files.diagnostics) {
+        const diagnostics = sorted.flatMap((cell) => cell.diagnostics ?? []);
+        writeAtomic(files.diagnostics, formatRows(diagnostics));
+      }
     }
+    if (drops) writeMeta(meta);
   }, { signal });
 }
 

@@ -121,6 +121,64 @@ Deno.test("a run killed before its rows were written left a provenance file that
   assert.equal(readAll(files), whole);
 });
 
+/** Saves as a run does that is killed before its `count`-th file is put in place. */
+async function saveKilled(
+  files: ResultFiles,
+  count: number,
+  cells: SavedCell[],
+  options: { replace?: boolean } = {},
+): Promise<void> {
+  const { renameSync } = Deno;
+  let renamed = 0;
+  Deno.renameSync = (...paths) => {
+    if (++renamed === count) throw new Error("killed");
+    renameSync(...paths);
+  };
+  try {
+    await saveResults(files, provenance, { cells, runs: [run] }, options).catch((error: Error) =>
+      assert.match(error.message, /killed$/)
+    );
+  } finally {
+    Deno.renameSync = renameSync;
+  }
+}
+
+Deno.test("runs that are killed twice, each at any file of a save, leave files that can be gone on from", async () => {
+  for (const first of [1, 2, 3]) {
+    // a save after a kill may write one file more
+    for (const second of [1, 2, 3, 4]) {
+      const files = newFiles();
+      await save(files, cell(50, 0));
+      await saveKilled(files, first, [cell(50, 1)]);
+      await saveKilled(files, second, [cell(50, 2)]);
+      assert.deepEqual(readResults(files, provenance).cells[0], cell(50, 0), `${first}, ${second}`);
+      await save(files, cell(50, 3));
+      assert.deepEqual(
+        changedRows(join(files.rows, ".."), [
+          { name: "exp_toy.json", rows: readRows(files.rows)! },
+          { name: "exp_toy_diagnostics.json", rows: readRows(files.diagnostics!)! },
+        ]),
+        [],
+      );
+      await save(files, cell(50, 1), cell(50, 2));
+      assert.deepEqual(
+        readResults(files, provenance).cells,
+        [0, 1, 2, 3].map((seed) => cell(50, seed)),
+      );
+    }
+  }
+});
+
+Deno.test("a run that starts over and is killed at its first save leaves files that can be gone on from", async () => {
+  for (const count of [1, 2, 3]) {
+    const files = newFiles();
+    await save(files, cell(50, 0), cell(50, 1));
+    await saveKilled(files, count, [cell(100, 7)], { replace: true });
+    await save(files, cell(100, 8));
+    assert(readResults(files, provenance).cells.some(({ key }) => key.seed === 8));
+  }
+});
+
 Deno.test("rows made with other options, by another version or experiment are refused by name", async () => {
   const files = newFiles();
   await save(files, cell(50, 0));

@@ -53,6 +53,11 @@ export interface ProvenanceFile extends Provenance {
   cells: { key: CellKey; seconds: number; digest: string }[];
   /** Failed cells. */
   failed: FailedCell[];
+  /**
+   * Set while a save drops rows: the files of rows may still hold some of cells that are not listed,
+   * which were never whole or are started over.
+   */
+  unfinished?: boolean;
 }
 
 const keySchema = z.record(z.string(), z.union([z.string(), z.number()]));
@@ -72,6 +77,7 @@ const fileSchema: z.ZodType<ProvenanceFile> = makingSchema.extend({
   })),
   cells: z.array(z.object({ key: keySchema, seconds: z.number(), digest: z.string() })),
   failed: z.array(z.object({ key: keySchema, message: z.string() })),
+  unfinished: z.boolean().optional(),
 });
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Bad command lines of every experiment and command, from the tables that they parse by, and what comes
- * of them. As a script it tries everything: `deno run --allow-read=. tests/campaign/command_lines.ts`.
+ * of them. As a script it tries everything in this process, and one line in 500 as a process of its own:
+ * `deno run --allow-read=. --allow-run=deno tests/campaign/command_lines.ts`.
  * @module
  */
 import { printable } from "../../lib/results.ts";
@@ -10,6 +11,7 @@ import { type Flag, flagName, type Flags } from "../../lib/sweep/flags.ts";
 import { experimentFlags } from "../../lib/sweep/run_flags.ts";
 import { parseTaskCommand } from "../../lib/sweep/slurm.ts";
 import { experimentOfTask, experimentTasks } from "../../lib/sweep/tasks.ts";
+import { run } from "./processes.ts";
 import type { Findings } from "./run_misuse.ts";
 import { wrongValues } from "./wrong_values.ts";
 
@@ -23,6 +25,8 @@ interface Answer {
 /** A program with its table of flags, to be called in this process. */
 interface Program {
   task: string;
+  /** The module that the task runs. */
+  script: string;
   flags: Flags;
   /** Words that a right command line has. */
   words: string[];
@@ -110,6 +114,7 @@ async function experiments(): Promise<Program[]> {
       captured(() => runExperiment(experiment, url, [...args, "--list"]));
     return {
       task,
+      script,
       flags: experimentFlags(experiment.options),
       words: [],
       takesWords: false,
@@ -130,6 +135,7 @@ async function commands(): Promise<Program[]> {
     const words = WORDS[command.task] ?? [];
     return {
       task: command.task,
+      script: path.replace("_flags", ""),
       flags: command.flags,
       words,
       takesWords: command.words !== undefined,
@@ -225,14 +231,21 @@ function faultOf({ code, stdout, stderr }: Answer, { names }: Case): string | un
   return undefined;
 }
 
-/** Tries one bad command line in `share` of every program. */
-export async function tryCommandLines(share: number): Promise<Findings> {
+/** Tries one bad command line in `share`, in this process or as processes of their own. */
+export async function tryCommandLines(
+  share: number,
+  { asProcess = false }: { asProcess?: boolean } = {},
+): Promise<Findings> {
   const findings: Findings = { tried: 0, faults: [] };
   let count = 0;
   for (const program of [...await experiments(), ...await commands()]) {
     for (const line of casesOf(program)) {
       if (count++ % share !== 0) continue;
-      const fault = faultOf(await program.call(line.args), line);
+      // what is merely odd would begin to work
+      if (asProcess && line.names === undefined) continue;
+      const { code = -1, ...told } =
+        await (asProcess ? run(program.script, ...line.args) : program.call(line.args));
+      const fault = faultOf({ code, ...told }, line);
       findings.tried++;
       const shown = line.args.map((arg) => JSON.stringify(arg.slice(0, 60))).join(" ");
       if (fault) findings.faults.push(`${program.task} ${shown}: ${fault}`);
@@ -242,8 +255,8 @@ export async function tryCommandLines(share: number): Promise<Findings> {
 }
 
 if (import.meta.main) {
-  const { tried, faults } = await tryCommandLines(1);
-  for (const fault of faults) console.log(fault);
-  console.log(`${tried} tried, ${faults.length} mishandled`);
-  Deno.exit(faults.length > 0 ? 1 : 0);
+  const all = [await tryCommandLines(1), await tryCommandLines(500, { asProcess: true })];
+  for (const fault of all.flatMap(({ faults }) => faults)) console.log(fault);
+  for (const { tried, faults } of all) console.log(`${tried} tried, ${faults.length} mishandled`);
+  Deno.exit(all.some(({ faults }) => faults.length > 0) ? 1 : 0);
 }
