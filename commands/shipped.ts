@@ -27,6 +27,7 @@ const RUNS: Record<string, string[]> = {
   "phase-transition": ["--paper", "--n", "50"],
   "vary-sparsity": [],
   "large-latents": [],
+  "sample-frontier": ["--paper", "--n", "100"],
 };
 
 const FLAGS = {

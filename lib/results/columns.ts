@@ -53,6 +53,7 @@ const table: readonly Column[] = [
   column("input_dim", "setting", "observed dimensions m"),
   column("width", "setting", "width"),
   column("n_samples", "setting", "samples"),
+  column("uses", "setting", "uses"),
   column("seed", "setting", "seed"),
   column("lam", "setting", "λ"),
   column("n_iter", "setting", "FISTA iterations"),
