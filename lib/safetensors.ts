@@ -4,6 +4,7 @@
  * @module
  */
 import { requireOptions } from "./checks.ts";
+import { reorderBytes } from "./formats/dtype.ts";
 
 /** The element types that are read and written, by their name in the file. */
 const KINDS = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array };
@@ -31,17 +32,6 @@ interface HeaderEntry {
   dtype: Kind;
   shape: number[];
   data_offsets: [number, number];
-}
-
-const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-
-/** Little-endian bytes to or from the machine's order; a copy in either case. */
-function reordered(bytes: Uint8Array, size: number): Uint8Array {
-  const copy = bytes.slice();
-  if (!LITTLE_ENDIAN && size > 1) {
-    for (let p = 0; p < copy.length; p += size) copy.subarray(p, p + size).reverse();
-  }
-  return copy;
 }
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -114,7 +104,7 @@ export function encodeSafetensors(content: SafetensorsContent): Uint8Array {
   let start = 8 + length;
   for (const { data } of Object.values(tensors)) {
     const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    bytes.set(reordered(raw, data.BYTES_PER_ELEMENT), start);
+    bytes.set(reorderBytes(raw, data.BYTES_PER_ELEMENT, true), start);
     start += data.byteLength;
   }
   return bytes;
@@ -220,8 +210,9 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsC
 
   const tensors = parsed.map(([key, { dtype, shape, data_offsets: [from, to] }]) => {
     const kind = KINDS[dtype];
-    const raw = reordered(bytes.subarray(start + from, start + to), kind.BYTES_PER_ELEMENT);
-    return [key, { shape, data: new kind(raw.buffer as ArrayBuffer) }];
+    const stored = bytes.subarray(start + from, start + to);
+    const raw = reorderBytes(stored, kind.BYTES_PER_ELEMENT, true);
+    return [key, { shape, data: new kind(raw.buffer) }];
   });
   return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
 }

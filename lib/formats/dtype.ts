@@ -30,13 +30,32 @@ const FLOAT32: readonly Dtype[] = ["f2", "f4", "bf16", "i1", "u1", "i2", "u2", "
 
 const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** The bytes from an address that a typed array can begin at, and in this machine's order. */
-function aligned(bytes: Uint8Array, size: number, littleEndian: boolean): ArrayBuffer {
+/**
+ * Numbers of a file's order of bytes to or from this machine's: a copy in either case, from an address
+ * that any typed array can begin at.
+ *
+ * @param size Bytes of one number.
+ * @param littleEndian The file's order.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { reorderBytes } from "./dtype.ts";
+ *
+ * const bytes = reorderBytes(Uint8Array.of(1, 0), 2, true);
+ * assert.deepEqual(new Uint16Array(bytes.buffer), Uint16Array.of(1));
+ * ```
+ */
+export function reorderBytes(
+  bytes: Uint8Array,
+  size: number,
+  littleEndian: boolean,
+): Uint8Array<ArrayBuffer> {
   const copy = bytes.slice();
   if (size > 1 && littleEndian !== HOST_IS_LITTLE) {
     for (let at = 0; at < copy.length; at += size) copy.subarray(at, at + size).reverse();
   }
-  return copy.buffer;
+  return copy;
 }
 
 /** What the numbers are called, bit by bit as they are where that is a float32 or a float64. */
@@ -95,7 +114,7 @@ export function decodeValues(
   dtype: Dtype,
   littleEndian: boolean,
 ): Float32Array | Float64Array {
-  const values = read(aligned(bytes, DTYPE_BYTES[dtype], littleEndian), dtype);
+  const values = read(reorderBytes(bytes, DTYPE_BYTES[dtype], littleEndian).buffer, dtype);
   if (values instanceof Float32Array || values instanceof Float64Array) return values;
   const out = FLOAT32.includes(dtype)
     ? new Float32Array(values.length)
