@@ -1,0 +1,336 @@
+/**
+ * What a training is asked for: the options of train_sae.ts, their defaults and their checks.
+ * @module
+ */
+import {
+  requireFunction,
+  requireInstance,
+  requireInteger,
+  requireIterable,
+  requireNonNegative,
+  requireOptions,
+  requirePositive,
+} from "../checks.ts";
+import { INTERRUPTIBLE, type Interruptible, watch } from "../interruptible.ts";
+import { transpose } from "../matrix.ts";
+import { Sae } from "../saes.ts";
+import {
+  SAE_CONVENTIONS,
+  type SaeConventions,
+  trainingDefaults,
+  variantDefaults,
+} from "./sae_conventions.ts";
+import { halves } from "./sae_matryoshka.ts";
+import { requireSchedule, type SaeSchedule } from "./sae_schedule.ts";
+import type { DecoderNorm, LossScale, SaeStepOptions } from "./sae_training.ts";
+import { type AuxK, type SaeSizes, takeOptions } from "./sae_variant.ts";
+import { type SaeOptions, VARIANT_OPTIONS, variantOf } from "./sae_variants.ts";
+
+/** One entry of the training history. */
+export interface SaeHistoryEntry {
+  /** Counted from 0. */
+  epoch: number;
+  /** Mean squared error in training, averaged over the epoch's batches. */
+  trainRecon: number;
+  /** Penalty in training, averaged over the epoch's batches. */
+  trainReg: number;
+  /** Mean squared error on the ID samples after the epoch. */
+  mseId: number;
+  /** The same on the OOD samples. */
+  mseOod: number;
+  /** Mean number of codes per ID sample with |code| > 0.01 after the epoch. */
+  l0Id: number;
+  /** The same on the OOD samples. */
+  l0Ood: number;
+  /** The part of the ID samples' variance that is explained after the epoch: 1 − error/variance. */
+  explainedId: number;
+  /** The same of the OOD samples. */
+  explainedOod: number;
+  /** The loss in training, penalty and all else included, averaged over the epoch's batches. */
+  trainLoss: number;
+  /** Dead units after the epoch, where `deadAfter` has them counted. */
+  dead?: number;
+}
+
+/** An entry where a set may be missing: what is of that set is not there. */
+export type SaePartialEntry =
+  & Pick<SaeHistoryEntry, "epoch" | "trainRecon" | "trainReg" | "trainLoss">
+  & Partial<SaeHistoryEntry>;
+
+/** What `onEpoch` gets after every epoch. */
+export interface SaeEpoch {
+  /** Counted from 0. */
+  epoch: number;
+  /** Number of epochs. */
+  epochs: number;
+  /** The epoch's entry of the history, in the epochs that have one (see `historyEvery`). */
+  entry?: SaeHistoryEntry;
+  /** A copy of the autoencoder as it is now. */
+  snapshot(): Sae;
+}
+
+/** Options of a training, whatever is trained. */
+export interface SaeTraining extends Interruptible {
+  /** Number of units. */
+  width: number;
+  /** Passes over the training samples. Default 500. */
+  epochs?: number;
+  /** Learning rate. Default 5e-4. */
+  lr?: number;
+  /** Weight of the penalty, for the kinds that have one. Default 1e-4. */
+  gamma?: number;
+  /**
+   * Whose defaults all other options of the training and of the kind have. `"paper"`, the default: those
+   * told here. `"saelens"`: SAELens 6.37, errors added up over dimensions, a free decoder that starts
+   * with norms 0.1, clipping at 1, AuxK, penalties by the atoms' norms, lr 3e-4, γ 1. In
+   * `"dictionary_learning"` columns have unit norm, lr and γ depend on the kind, and warm up. Number of
+   * units, `kval`, epochs and batches are yours; `topk` chooses by pre-activations alone.
+   */
+  conventions?: SaeConventions;
+  /** Decay rates of AdamW's running means, each in [0, 1). Default 0.9 and 0.999. */
+  betas?: readonly [number, number];
+  /** AdamW's decoupled weight decay. Default 0.01. */
+  weightDecay?: number;
+  /** Whether squared errors are averaged, the default, or added up over the dimensions (`"sum"`). */
+  lossScale?: LossScale;
+  /**
+   * What keeps the decoder's columns at their norms. `"projected"`, the default: gradients lose their
+   * part along each column. `"unit"`: that, and columns get unit norm after each step. `"free"`: nothing.
+   */
+  decoderNorm?: DecoderNorm;
+  /** How learning rate and penalty change, counted in steps of `batchSize`. Default: not at all. */
+  schedule?: SaeSchedule;
+  /** A unit is dead after more than so many training steps without a code. Default: not counted. */
+  deadAfter?: number;
+  /**
+   * What dead units learn: to predict what is left over, for topk, abstopk, batchtopk and matryoshka.
+   * `latents`: at most how many, default half the dimensions; `weight`: default 1/32; `relative`: see
+   * {@linkcode AuxK}, default true. Needs `deadAfter`. Default: nothing.
+   */
+  auxK?: Partial<AuxK>;
+  /**
+   * Dead units get new weights every so many steps, towards samples that are reconstructed badly (Bricken
+   * et al., 2023). Needs `deadAfter`. Default 0: never.
+   */
+  resampleEvery?: number;
+  /** Ends after so many history entries in a row without a new least `mseId`. Default 0: never. */
+  patience?: number;
+  /** Samples per step; the last batch of an epoch may be smaller. Default 64. */
+  batchSize?: number;
+  /** The decoder's columns get unit norm after epoch 0 and every so many epochs. Default 50; 0: never. */
+  renormEvery?: number;
+  /** Largest norm of all gradients together; 0, the default, does not clip. */
+  gradClip?: number;
+  /** Seed of the initial weights and of the default loader, from 0 to 2³² − 1. */
+  seed: number;
+  /** Starts from these parameters, which stay as they are, instead of the seed's. */
+  initial?: Sae;
+  /**
+   * Batches of indices of training samples, iterated once per epoch. Default:
+   * `shuffledBatches(train.rows, batchSize, new TorchGenerator(seed))`. Pass one loader to several
+   * trainings to share its generator.
+   */
+  loader?: Iterable<ArrayLike<number>>;
+  /** The history has an entry for every so many epochs, and the last. Default 1; 0: the last alone. */
+  historyEvery?: number;
+  /** Called after every epoch. */
+  onEpoch?: (progress: SaeEpoch) => void;
+}
+
+/**
+ * Options of trainSae: the kind of autoencoder, the options of this kind, and those of the
+ * training. `{ type: "relu", width, seed }` is complete; `topk`, `MP` and `abstopk` also need `kval`,
+ * which the others accept without effect.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type SaeConfig, trainSae } from "../train_sae.ts";
+ * const X = { rows: 16, cols: 8, data: Float32Array.from({ length: 128 }, (_, i) => i % 7) };
+ * const config: SaeConfig = { type: "topk", kval: 3, width: 12, epochs: 2, seed: 0 };
+ * const { codesId } = trainSae({ train: X, id: X, ood: X }, config);
+ * assert(codesId.data.slice(0, 12).filter((code) => code !== 0).length <= 3);
+ * ```
+ */
+export type SaeConfig = SaeOptions & SaeTraining;
+
+const CONFIG = [
+  ...["type", "width", "epochs", "lr", "gamma", "batchSize", "renormEvery", "gradClip", "seed"],
+  ...["initial", "loader", "historyEvery", "onEpoch", ...VARIANT_OPTIONS, ...INTERRUPTIBLE],
+  ...["conventions", "betas", "weightDecay", "lossScale", "decoderNorm", "schedule", "deadAfter"],
+  ...["auxK", "resampleEvery", "patience"],
+];
+
+/** A configuration with all its defaults, checked. */
+export interface SaeSettings {
+  /** The autoencoder that the training starts from: the configuration's, or the seed's. */
+  readonly start: Sae;
+  /** What each step does. */
+  readonly stepping: Required<SaeStepOptions>;
+  /** As in the configuration, as are all that follow. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly schedule: SaeSchedule;
+  readonly renormEvery: number;
+  readonly deadAfter?: number;
+  readonly auxK?: AuxK;
+  readonly resampleEvery: number;
+  readonly patience: number;
+  readonly historyEvery: number;
+  readonly loader?: Iterable<ArrayLike<number>>;
+  readonly onEpoch?: (progress: SaeEpoch) => void;
+  /** Tells the progress and whether to end, as {@linkcode watch} does. */
+  readonly endsAfter: (done: number, total: number) => boolean;
+}
+
+/**
+ * Checks a configuration and fills in its defaults.
+ *
+ * @param config What the caller gave.
+ * @param data Observed dimensions of the samples, and whether there are ID samples to score.
+ * @throws {TypeError | RangeError} When an option breaks its rule, or `initial` is of another type or size.
+ * @throws The signal's reason, when it is aborted and no partial result is wanted.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { settingsOf } from "./sae_config.ts";
+ * const { epochs, stepping } = settingsOf({ type: "relu", width: 12, seed: 0 }, { inputDim: 8 });
+ * assert.deepEqual([epochs, stepping.lr], [500, 5e-4]);
+ * ```
+ */
+export function settingsOf(
+  config: SaeConfig,
+  { inputDim, scoresId = false }: { inputDim: number; scoresId?: boolean },
+): SaeSettings {
+  requireOptions("config", config, CONFIG);
+  const variant = variantOf(config.type);
+  const { width, seed, epochs = 500, batchSize = 64, historyEvery = 1, patience = 0 } = config;
+  const { conventions = "paper", initial, loader, onEpoch } = config;
+  requireOneOf("conventions", conventions, SAE_CONVENTIONS);
+  requireInteger("width", width, 1);
+  const defaults = trainingDefaults(conventions, config.type, { inputDim, width }, batchSize);
+  const {
+    lr = defaults.lr,
+    betas = defaults.betas,
+    weightDecay = defaults.weightDecay,
+    gamma = variant.penalty ? defaults.gamma ?? variant.penalty.gamma : 0,
+    lossScale = defaults.lossScale,
+    decoderNorm = defaults.decoderNorm,
+    renormEvery = defaults.renormEvery,
+    gradClip = defaults.gradClip,
+    schedule = defaults.schedule,
+    deadAfter = defaults.deadAfter,
+    resampleEvery = 0,
+  } = config;
+  requireInteger("epochs", epochs, 1);
+  requirePositive("lr", lr);
+  requireNonNegative("gamma", gamma);
+  requireInteger("batchSize", batchSize, 1);
+  requireInteger("renormEvery", renormEvery, 0);
+  requireNonNegative("gradClip", gradClip);
+  requireInteger("historyEvery", historyEvery, 0);
+  if (initial !== undefined) requireInstance("initial", initial, Sae);
+  if (loader !== undefined) requireIterable("loader", loader);
+  if (onEpoch !== undefined) requireFunction("onEpoch", onEpoch);
+  requireNonNegative("weightDecay", weightDecay);
+  requireBetas(betas);
+  requireOneOf("lossScale", lossScale, ["mean", "sum"]);
+  requireOneOf("decoderNorm", decoderNorm, ["projected", "unit", "free"]);
+  requireOptions("schedule", schedule, SCHEDULE);
+  requireSchedule(schedule);
+  requireInteger("resampleEvery", resampleEvery, 0);
+  requireInteger("patience", patience, 0);
+  if (patience > 0 && !scoresId) throw new TypeError("patience needs data.id, got none");
+  if (deadAfter !== undefined) requireInteger("deadAfter", deadAfter, 0);
+  if (resampleEvery > 0 && deadAfter === undefined) {
+    throw new TypeError("resampleEvery needs deadAfter, got none");
+  }
+  if (resampleEvery > 0 && !variant.parameters.find(({ name }) => name === "encoder")!.trained) {
+    throw new TypeError(`resampleEvery needs a type that trains an encoder, got ${config.type}`);
+  }
+  const auxK = auxKOf(config, variant.auxK ? defaults.auxK : undefined, inputDim);
+  const endsAfter = watch(config);
+  const own = { ...variantDefaults(conventions, config.type, groupCount(config)), ...config };
+  const options = takeOptions(variant, own as SaeConfig, { inputDim, width });
+  const start = initial ?? begin(options, { inputDim, width, seed }, defaults.initialNorm);
+  requireSame("initial", start, { ...options, inputDim, width });
+  return {
+    start,
+    stepping: { lr, gamma, gradClip, betas, weightDecay, lossScale, decoderNorm },
+    ...{ epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK, resampleEvery },
+    ...{ patience, historyEvery, loader, onEpoch, endsAfter },
+  };
+}
+
+const SCHEDULE: readonly (keyof SaeSchedule)[] = [
+  ...["warmup", "decay", "shape", "fromZero", "gammaWarmup"] as const,
+];
+
+/** Number of prefixes of a matryoshka: those that are given, or the default's. */
+function groupCount(config: SaeConfig): number {
+  return config.type === "matryoshka" ? (config.groups ?? halves(config.width)).length : 0;
+}
+
+/** The autoencoder that a training starts from. */
+function begin(
+  options: SaeOptions,
+  shape: SaeSizes & { seed: number },
+  norm: number | undefined,
+): Sae {
+  const sae = Sae.initialize({ ...options, ...shape });
+  if (norm === undefined) return sae;
+  const decoder = { ...sae.dictionary, data: sae.dictionary.data.map((value) => norm * value) };
+  return new Sae({
+    ...options,
+    parameters: { ...sae.parameters, decoder, encoder: transpose(decoder) },
+  });
+}
+
+/** What dead units learn, checked. */
+function auxKOf(config: SaeConfig, given: AuxK | undefined, inputDim: number): AuxK | undefined {
+  if (config.auxK === undefined) return given;
+  requireOptions("auxK", config.auxK, ["weight", "latents", "relative"]);
+  if (!variantOf(config.type).auxK) {
+    throw new TypeError(`auxK needs a type that chooses its codes, got ${config.type}`);
+  }
+  const base = given ?? { weight: 1 / 32, latents: Math.max(1, inputDim >> 1), relative: true };
+  const auxK = { ...base, ...config.auxK };
+  requireNonNegative("auxK.weight", auxK.weight);
+  requireInteger("auxK.latents", auxK.latents, 1);
+  if (typeof auxK.relative !== "boolean") {
+    throw new TypeError(`auxK.relative must be true or false, got ${typeof auxK.relative}`);
+  }
+  if (config.deadAfter === undefined && given === undefined) {
+    throw new TypeError("auxK needs deadAfter, got none");
+  }
+  return auxK;
+}
+
+function requireOneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new TypeError(`${name} must be one of ${allowed.join(", ")}, got ${value}`);
+}
+
+function requireBetas(betas: unknown): void {
+  if (!Array.isArray(betas) || betas.length !== 2) {
+    throw new TypeError(`betas must be two numbers, got ${typeof betas}`);
+  }
+  for (const beta of betas) {
+    if (!(beta >= 0 && beta < 1)) throw new RangeError(`betas must be in [0, 1), got ${beta}`);
+  }
+}
+
+/** Requires an autoencoder of this kind, with these options, as far as both have them, and sizes. */
+function requireSame(name: string, sae: Sae, shape: SaeOptions & SaeSizes): void {
+  const actual: Record<string, unknown> = {
+    ...sae.options,
+    inputDim: sae.inputDim,
+    width: sae.width,
+  };
+  for (const [option, value] of Object.entries(shape)) {
+    const wanted = JSON.stringify(value), found = JSON.stringify(actual[option] ?? value);
+    if (found !== wanted) throw new RangeError(`${name}.${option} must be ${wanted}, got ${found}`);
+  }
+}

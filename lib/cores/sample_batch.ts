@@ -1,0 +1,74 @@
+/**
+ * The one batch of samples that a training has in Wasm memory at a time.
+ * @module
+ */
+import { requireInteger } from "../checks.ts";
+import { type Arena, type Block, forBlocks, padded } from "../wasm/memory.ts";
+import type { Matrix } from "../matrix.ts";
+
+/** Samples that are scored together where the batches are smaller. */
+const SCORED_ROWS = 64;
+
+/**
+ * Room for a batch, or for a part of the samples that are scored.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fromRows } from "../matrix.ts";
+ * import { Arena } from "../wasm/memory.ts";
+ * import { SampleBatch } from "./sample_batch.ts";
+ * using arena = new Arena();
+ * const batch = new SampleBatch(arena, 2, 3);
+ * batch.gather(fromRows([[1, 2], [3, 4], [5, 6]]), [2, 0]);
+ * assert.equal(batch.rows, 2);
+ * assert.deepEqual([...batch.data.view.subarray(0, 2)], [5, 6]);
+ * ```
+ */
+export class SampleBatch {
+  /** The samples, rows padded to `padded(cols)`. */
+  readonly data: Block;
+  /** 0, 1, 2, …: where in `data` each sample is. */
+  readonly order: Block<Int32Array>;
+  /** Samples that there is room for. */
+  readonly capacity: number;
+  /** Samples in `data`. */
+  rows = 0;
+  readonly #cols: number;
+  readonly #batchSize: number;
+
+  /** Room for samples of so many dimensions. */
+  constructor(arena: Arena, cols: number, batchSize: number) {
+    this.#cols = cols;
+    this.#batchSize = batchSize;
+    this.capacity = Math.max(batchSize, SCORED_ROWS);
+    this.data = arena.f32(this.capacity * padded(cols));
+    this.order = arena.i32(this.capacity);
+    this.order.view.forEach((_, i, view) => view[i] = i);
+  }
+
+  /**
+   * Takes the rows of `X` with these indices.
+   *
+   * @throws {RangeError} When there is none, more than a batch has, or one that is no row.
+   */
+  gather(X: Matrix, indices: ArrayLike<number>): void {
+    const { data } = X, view = this.data.view, cols = this.#cols, stride = padded(cols);
+    this.rows = this.#requireSize("loader must yield batches of", indices.length);
+    for (let i = 0, to = 0; i < indices.length; i++, to += stride) {
+      requireInteger("loader's index", indices[i], 0, X.rows - 1);
+      const from = indices[i] * cols;
+      view.set(data.subarray(from, from + cols), to);
+    }
+  }
+
+  #requireSize(what: string, rows: number): number {
+    if (rows >= 1 && rows <= this.#batchSize) return rows;
+    throw new RangeError(`${what} 1 to ${this.#batchSize} indices, got ${rows}`);
+  }
+
+  /** Takes the rows of `X` in turn, as many as there is room for, and calls `visit` with their number. */
+  eachOf(X: Matrix, visit: (rows: number) => void): void {
+    forBlocks(X, this.capacity, this.data, (start, end) => visit(end - start));
+  }
+}
