@@ -5,20 +5,13 @@
  * the figure, and on PARITY.md for `--parity PARITY.md`.
  * @module
  */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { compareResults } from "../lib/reports/parity.ts";
 import { comparisonFigure } from "../lib/reports/parity_figure.ts";
+import { readRowFiles, type RowFile } from "../lib/reports/row_files.ts";
 import { comparisonText, countOutside, parityText } from "../lib/reports/parity_text.ts";
-import {
-  changedRows,
-  defaultResultFolder,
-  experimentOf,
-  experimentsIn,
-  type NamedRows,
-  printable,
-  readRows,
-} from "../lib/results.ts";
+import { changedRows, defaultResultFolder, printable } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { file, folder } from "../lib/sweep/kinds.ts";
@@ -55,8 +48,6 @@ the start is random. Rows of any experiment are compared, the paper's or your ow
   flags: FLAGS,
   closing: "Exit code: 0 compared, 1 a value is outside (--strict), 2 bad usage or unusable files.",
 };
-
-const collator = new Intl.Collator("en", { numeric: true });
 
 if (import.meta.main) await runCommand(command, compare);
 
@@ -100,15 +91,13 @@ function compare(flags: FlagValues<typeof FLAGS>): number {
   return flags.strict && countOutside(files) > 0 ? 1 : 0;
 }
 
-/** The files of rows in a folder, those of one experiment together and by ascending n. */
-function readFolder(flag: string, folder: string): NamedRows[] {
-  const [names, experiments] = atPlace(`${flag} must be a readable folder`, folder, () => [
-    [...Deno.readDirSync(folder)].map(({ name }) => name),
-    experimentsIn(folder, []),
-  ]);
-  const files = names.filter((name) => experimentOf(name, experiments) !== undefined)
-    .sort((a, b) => collator.compare(basename(a, ".json"), basename(b, ".json")))
-    .map((name) => ({ name, rows: readRows(join(folder, name)) ?? [] }));
+/** The files of rows in a folder. */
+function readFolder(flag: string, folder: string): RowFile[] {
+  const { files, experiments } = atPlace(
+    `${flag} must be a readable folder`,
+    folder,
+    () => readRowFiles(folder),
+  );
   if (files.length === 0) {
     throw new UsageError(`${flag} must hold files named exp_*.json, got none in "${folder}"`);
   }

@@ -52,6 +52,7 @@ async function experiments(): Promise<Completed[]> {
 async function commands(): Promise<Completed[]> {
   const modules: { command: Command<Flags> }[] = await Promise.all([
     import("./cache.ts"),
+    import("./claims.ts"),
     import("./compare.ts"),
     import("./figures.ts"),
     import("./report.ts"),

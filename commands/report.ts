@@ -7,6 +7,9 @@
 import { join, relative, sep } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { figureSets, legendFigure } from "../lib/paper/figure_sets.ts";
+import { claimRows, judgeClaims } from "../lib/reports/claims.ts";
+import { paperClaims } from "../lib/reports/paper_claims.ts";
+import { readRowFiles } from "../lib/reports/row_files.ts";
 import { type ReportedExperiment, type ReportedFigure, reportPage } from "../lib/reports/page.ts";
 import { provenanceOfRows } from "../lib/reports/provenance.ts";
 import { defaultResultFolder, printable } from "../lib/results.ts";
@@ -30,8 +33,9 @@ export const command: Command<typeof FLAGS> = {
   task: "report",
   action: "write the report",
   about:
-    `Writes index.html: provenance, tables of means over seeds, and all figures of the result files
-(exp_*.json), the paper's or your own. The page needs no network and no other file.`,
+    `Writes index.html: the paper's claims with their verdicts, provenance, tables of means over seeds,
+and all figures of the result files (exp_*.json), the paper's or your own. The page needs no network
+and no other file.`,
   flags: FLAGS,
   closing: "Exit code: 0 written, 2 bad usage or unusable files (then nothing was written).",
 };
@@ -49,8 +53,14 @@ async function writeReport(
       figures: (await drawnFigures(rows)).map(reported),
     });
   }
+  const judged = judgeClaims(paperClaims, claimRows(readRowFiles(results).files));
+  // rows of other experiments alone decide nothing
+  const told = judged.some(({ conditions }) =>
+    conditions.some(({ cases }) => cases.some(({ value }) => value !== undefined))
+  );
   const page = reportPage({
     experiments,
+    claims: told ? judged : [],
     legend: reported({ name: "legend", figure: legendFigure() }),
     link: (file) => relative(out, join(results, file)).split(sep).map(encodeURIComponent).join("/"),
   });

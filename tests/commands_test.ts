@@ -6,6 +6,7 @@ import { freshFolder, runDeno } from "./result_files.ts";
 /** Every command that is no experiment, with a word that it needs. */
 const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["commands/cache.ts", "cache", []],
+  ["commands/claims.ts", "claims", []],
   ["commands/compare.ts", "compare", []],
   ["commands/figures.ts", "figures", []],
   ["commands/report.ts", "report", []],

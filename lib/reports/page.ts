@@ -4,6 +4,8 @@
  * @module
  */
 import { type ExperimentRows, seedTable, taskName } from "../results.ts";
+import type { JudgedClaim } from "./claims.ts";
+import { claimsHtml } from "./claims_text.ts";
 import { REPORT_SCRIPT, REPORT_STYLE } from "./assets.ts";
 import { Html, markup } from "./html.ts";
 import { type NamedProvenance, provenanceHtml } from "./provenance.ts";
@@ -39,6 +41,8 @@ export interface Report {
   experiments: readonly ReportedExperiment[];
   /** The legend of all figures. */
   legend: ReportedFigure;
+  /** The paper's claims with their verdicts. Default: none, and no section for them. */
+  claims?: readonly JudgedClaim[];
   /** Address of a result file relative to the page, from its name. */
   link: (file: string) => string;
 }
@@ -72,13 +76,14 @@ export interface Report {
  * assert.match(page, /^<!doctype html>[^]*<h2 id="exp_lambda_sensitivity">Lambda sensitivity<\/h2>/);
  * ```
  */
-export function reportPage({ experiments, legend, link }: Report): string {
+export function reportPage({ experiments, legend, claims = [], link }: Report): string {
   const sections = experiments.map((experiment): Section => ({
     id: experiment.rows.experiment + experiment.rows.suffix,
     title: headingOf(experiment.rows),
     ...experiment,
   }));
   const count = sections.reduce((total, { figures }) => total + figures.length, 0);
+  const judged = claims.length > 0 ? markup`<li><a href="#claims">${CLAIMS}</a></li>\n` : undefined;
   const links = sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`);
   return String(markup`<!doctype html>
 <html lang="en">
@@ -96,10 +101,12 @@ export function reportPage({ experiments, legend, link }: Report): string {
 <p>${counted(experiments.length, "experiment")}, ${counted(count, "figure")}. Tables show means over
 seeds ± one standard deviation; a click on the head of a column sorts by it.</p>
 <nav aria-label="Experiments"><ul>
-${links}</ul></nav>
+${judged}${links}</ul></nav>
 ${figureHtml(legend)}</header>
 <main>
-${sections.map((section) => sectionHtml(section, link))}</main>
+${claims.length > 0 ? claimsSection(claims) : undefined}${
+    sections.map((section) => sectionHtml(section, link))
+  }</main>
 <script>${new Html(REPORT_SCRIPT)}</script>
 </body>
 </html>
@@ -109,6 +116,18 @@ ${sections.map((section) => sectionHtml(section, link))}</main>
 /** A browser that keeps to it requests nothing. */
 const CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; " +
   "script-src 'unsafe-inline'; img-src data:";
+
+/** Heading of the claims. */
+const CLAIMS = "The paper's claims";
+
+function claimsSection(claims: readonly JudgedClaim[]): Html {
+  return markup`<section aria-labelledby="claims">
+<h2 id="claims">${CLAIMS}</h2>
+<p>Each is held against the means over seeds of the rows below that were made with the paper's
+options. It holds in part where some of its cases bear it out and others do not.</p>
+${claimsHtml(claims)}</section>
+`;
+}
 
 interface Section extends ReportedExperiment {
   id: string;

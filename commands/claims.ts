@@ -1,0 +1,75 @@
+/**
+ * `deno task claims`: the paper's claims, one by one, held against result rows.
+ *
+ * Permissions: read on the folder of result files; write on the README for `--readme`.
+ * @module
+ */
+import { dirname } from "node:path";
+import { claimRows, judgeClaims } from "../lib/reports/claims.ts";
+import { claimsTable, claimsText } from "../lib/reports/claims_text.ts";
+import { paperClaims } from "../lib/reports/paper_claims.ts";
+import { readRowFiles } from "../lib/reports/row_files.ts";
+import { withTable } from "../lib/reports/marked_table.ts";
+import { writeAtomic } from "../lib/atomic_file.ts";
+import { changedRows, defaultResultFolder, printable } from "../lib/results.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
+import { file, folder, oneOf } from "../lib/sweep/kinds.ts";
+import { atPlace, requireWritableFile } from "../lib/sweep/places.ts";
+
+const FLAGS = {
+  results: {
+    about: "folder of the result files (default: results; before any run of your own, the rows " +
+      "that ship with the toolkit)",
+    kind: folder,
+  },
+  only: { about: "one claim alone", kind: oneOf(paperClaims.map(({ id }) => id)) },
+  readme: {
+    about: "also write the table between the marks of this file, such as README.md",
+    kind: file,
+  },
+  json: { about: "print the claims as JSON" },
+} as const;
+
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "claims",
+  action: "judge the claims",
+  about:
+    `Holds the paper's claims against result rows made with the paper's options: verdict, numbers, the
+threshold with its reason, the figure, and the commands that make missing rows. What methods that are
+not the paper's change is said beside a claim and decides nothing of it.`,
+  flags: FLAGS,
+  closing: "Exit code: 0 judged, 2 bad usage or unusable files.",
+};
+
+if (import.meta.main) await runCommand(command, tellClaims);
+
+function tellClaims(
+  { results = defaultResultFolder(), only, readme, json }: FlagValues<typeof FLAGS>,
+): void {
+  const { files, experiments } = atPlace(
+    "--results must be a readable folder",
+    results,
+    () => readRowFiles(results),
+  );
+  if (files.length === 0) {
+    throw new UsageError(`--results must hold files named exp_*.json, got none in "${results}"`);
+  }
+  for (const sentence of changedRows(results, files, experiments)) {
+    console.error(printable(sentence));
+  }
+  const chosen = paperClaims.filter(({ id }) => only === undefined || id === only);
+  const claims = judgeClaims(chosen, claimRows(files));
+  if (readme !== undefined) {
+    requireWritableFile("--readme", readme);
+    const old = atPlace("--readme must be readable", readme, () => Deno.readTextFileSync(readme));
+    const text = withTable(readme, old, "claims", claimsTable(claims, "figures/shipped"));
+    // README.md stands in a folder on which the command has no permission
+    const own = dirname(readme);
+    const { state } = Deno.permissions.querySync({ name: "write", path: own });
+    const through = state === "granted" ? own : "results";
+    atPlace("--readme must be writable", readme, () => writeAtomic(readme, text, { through }));
+  }
+  console.log(json ? JSON.stringify(claims, null, 2) : claimsText(claims));
+}

@@ -1,0 +1,150 @@
+/**
+ * Claims with their verdicts in words: for the terminal, as a table in Markdown, and as a part of the
+ * report.
+ * @module
+ */
+import { printable } from "../results.ts";
+import type { JudgedClaim, JudgedCondition, Judgement } from "./claims.ts";
+import { type Html, markup } from "./html.ts";
+
+/**
+ * The text that `deno task claims` prints: every claim with its verdict, the conditions, the cases that
+ * do not bear it out, and the commands that make what is missing.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { claimsText } from "./claims_text.ts";
+ *
+ * assert.equal(claimsText([]), "0 claims: none");
+ * ```
+ */
+export function claimsText(claims: readonly JudgedClaim[]): string {
+  const parts = claims.map((claim) =>
+    [
+      `${claim.verdict.toUpperCase()}  ${claim.id}: ${claim.says}`,
+      `  claimed in: ${claim.source}; figure: ${claim.figure}`,
+      ...judgementLines(claim),
+      `  all rows of it: ${claim.commands.join("; ")}`,
+      ...claim.aside
+        ? [`  beside it: ${claim.aside.says}: ${claim.aside.verdict}`]
+          .concat(judgementLines(claim.aside).map((line) => `  ${line}`))
+        : [],
+    ].map((line) => printable(line)).join("\n")
+  );
+  return [...parts, `${claims.length} claims: ${countsText(claims)}`].join("\n\n");
+}
+
+/**
+ * The table of the README: a claim, its verdict, the numbers, the figure.
+ *
+ * @param claims The claims.
+ * @param figures Folder of the figures, as links of the file name it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { claimsTable } from "./claims_text.ts";
+ *
+ * assert(claimsTable([], "figures").startsWith("| the paper says | verdict "));
+ * ```
+ */
+export function claimsTable(claims: readonly JudgedClaim[], figures: string): string {
+  const all = (conditions: readonly JudgedCondition[]) =>
+    conditions.map((condition) => numbers(condition, 3)).join("; ");
+  const lines = claims.map(({ says, verdict, conditions, figure, commands, aside }) => [
+    says,
+    `**${verdict}**`,
+    all(conditions) +
+    (aside ? `<br>_${aside.says}_: **${aside.verdict}** (${all(aside.conditions)})` : ""),
+    `[figure](${figures}/${figure}.svg), ` +
+    commands.map((command) => `\`${command.split(" ")[2]}\``).join(", "),
+  ]);
+  const header = [
+    "the paper says",
+    "verdict",
+    "our rows (cases that bear it out)",
+    "shown, made by",
+  ];
+  return [header, header.map(() => "---"), ...lines]
+    .map((fields) => `| ${fields.join(" | ")} |`).join("\n");
+}
+
+/**
+ * The claims as a part of the report: a table, and under it what was required and why.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { claimsHtml } from "./claims_text.ts";
+ *
+ * assert.match(String(claimsHtml([])), /<caption>Verdicts<\/caption>/);
+ * ```
+ */
+export function claimsHtml(claims: readonly JudgedClaim[]): Html {
+  const shown = (judgement: Judgement) =>
+    markup`<ul>${
+      judgement.conditions.map((condition) =>
+        markup`<li>${numbers(condition, 6)}: ${condition.why}.</li>`
+      )
+    }${judgement.missing.map((command) => markup`<li>missing: <code>${command}</code></li>`)}</ul>`;
+  return markup`<div class="table claims" role="region" tabindex="0" aria-label="Verdicts"><table>
+<caption>Verdicts</caption><thead><tr><th scope="col">claim</th><th scope="col">verdict</th>
+<th scope="col">what rows show, and why the threshold is there</th></tr></thead><tbody>
+${
+    claims.map((claim) =>
+      markup`<tr><th scope="row">${claim.says}<br><small>${claim.source}</small></th>
+<td>${claim.verdict}</td><td>${shown(claim)}${
+        claim.aside &&
+        markup`<p>${claim.aside.says}: ${claim.aside.verdict}.</p>${shown(claim.aside)}`
+      }</td></tr>
+`
+    )
+  }</tbody></table></div>
+`;
+}
+
+/** How many claims have each verdict. */
+function countsText(claims: readonly JudgedClaim[]): string {
+  const counts = Map.groupBy(claims, ({ verdict }) => verdict);
+  return [...counts].map(([verdict, group]) => `${group.length} ${verdict}`).join(", ") || "none";
+}
+
+function judgementLines({ conditions, missing }: Judgement): string[] {
+  return [
+    ...conditions.flatMap((condition) => [
+      `  ${numbers(condition, Infinity)}`,
+      `    why ${threshold(condition)}: ${condition.why}`,
+    ]),
+    ...missing.map((command) => `  missing rows: ${command}`),
+  ];
+}
+
+const threshold = ({ is, threshold }: JudgedCondition) =>
+  `${is === "at least" ? "≥" : "≤"} ${threshold}`;
+
+/** A condition with its range and, as far as they are few, the cases that do not bear it out. */
+function numbers(condition: JudgedCondition, most: number): string {
+  const { says, cases } = condition;
+  const known = cases.filter(({ value }) => value !== undefined);
+  const against = known.filter(({ holds }) => !holds);
+  const open = cases.length - known.length;
+  const parts = [
+    known.length > 0 ? `${known.length - against.length} of ${known.length}` : "",
+    open > 0 ? `${open} without rows` : "",
+  ].filter((part) => part !== "");
+  const values = known.map(({ value }) => value!);
+  const range = values.length > 0
+    ? ` ${short(Math.min(...values))}${
+      values.length > 1 ? ` to ${short(Math.max(...values))}` : ""
+    }`
+    : "";
+  const named = against.slice(0, most).map(({ at, value }) => `${at}: ${short(value!)}`);
+  const more = against.length > most ? `; and ${against.length - most} more` : "";
+  return `${says} ${threshold(condition)}:${range} (${parts.join(", ")}` +
+    `${named.length > 0 ? `; not ${named.join(", ")}${more}` : ""})`;
+}
+
+function short(value: number): string {
+  return value.toFixed(3).replace("-", "−");
+}

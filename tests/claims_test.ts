@@ -1,0 +1,285 @@
+/** The paper's claims: verdicts on made-up rows, the data, the README's table, the command. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import {
+  type Claim,
+  claimRows,
+  type Condition,
+  judgeClaims,
+  type JudgedClaim,
+  type Series,
+} from "../lib/reports/claims.ts";
+import { claimsHtml, claimsTable, claimsText } from "../lib/reports/claims_text.ts";
+import { withTable } from "../lib/reports/marked_table.ts";
+import { paperClaims } from "../lib/reports/paper_claims.ts";
+import { otherwiseMade } from "../lib/reports/paper_options.ts";
+import { readRowFiles } from "../lib/reports/row_files.ts";
+import type { Row } from "../lib/results.ts";
+import { freshFolder, hasPublishedRows, PUBLISHED, runDeno, writeRows } from "./result_files.ts";
+
+const SEEDS = [0, 1, 2];
+
+/** Rows of a coin over three seeds, around a mean. */
+function coin(n: number, mean: number, more: Row = {}): Row[] {
+  return SEEDS.map((seed) => ({
+    method: "coin",
+    num_latents: n,
+    seed,
+    mcc_ood: mean + 0.125 * (seed - 1),
+    ...more,
+  }));
+}
+
+const at = (n: number, more: Partial<Series> = {}): Series => ({
+  experiment: "exp_coins",
+  method: "coin",
+  metric: "mcc_ood",
+  where: { num_latents: n },
+  ...more,
+});
+
+function claim(cases: Condition["cases"], more: Partial<Claim> = {}): Claim {
+  const conditions: Condition[] = [{
+    says: "MCC of the coin",
+    is: "at least",
+    threshold: 0.5,
+    why: "one half",
+    cases,
+  }];
+  return { id: "coin", says: "coins land", source: "a test", figure: "coins", conditions, ...more };
+}
+
+const each = (...ns: number[]) => ns.map((n) => ({ at: `n = ${n}`, terms: [[1, at(n)] as const] }));
+const judge = (rows: Row[], ...ns: number[]) =>
+  judgeClaims([claim(each(...ns))], claimRows([{ name: "exp_coins.json", rows }]))[0];
+
+Deno.test("every verdict can be reached", () => {
+  assert.equal(judge([...coin(50, 0.5), ...coin(100, 0.75)], 50, 100).verdict, "holds");
+  assert.equal(judge([...coin(50, 0.25), ...coin(100, 0.375)], 50, 100).verdict, "does not hold");
+  assert.equal(judge([...coin(50, 0.25), ...coin(100, 0.75)], 50, 100).verdict, "holds in part");
+  assert.equal(judge([], 50, 100).verdict, "not decided");
+});
+
+Deno.test("missing rows leave a claim undecided, unless what is there goes both ways", () => {
+  const open = judge(coin(50, 0.75), 50, 100, 500);
+  assert.equal(open.verdict, "not decided");
+  assert.deepEqual(open.missing, ["deno task exp:coins --paper --n 100,500"]);
+  assert.deepEqual(open.commands, ["deno task exp:coins --paper --n 50,100,500"]);
+  assert.deepEqual(open.conditions[0].cases[0], { at: "n = 50", value: 0.75, holds: true });
+  const both = judge([...coin(50, 0.75), ...coin(100, 0.25)], 50, 100, 500);
+  assert.equal(both.verdict, "holds in part");
+  assert.deepEqual(both.missing, ["deno task exp:coins --paper --n 500"]);
+});
+
+Deno.test("a mean needs the three seeds of the paper, and one row of each", () => {
+  assert.equal(judge(coin(50, 0.75).slice(1), 50).verdict, "not decided");
+  // a fourth seed is not the paper's, and changes nothing
+  const more = [...coin(50, 0.75), { ...coin(50, 0)[0], seed: 3 }];
+  assert.equal(judge(more, 50).conditions[0].cases[0].value, 0.75);
+  const twice = [...coin(50, 0.75), ...coin(50, 0.75, { width: 80 })];
+  assert.equal(judge(twice, 50).verdict, "not decided");
+  const unfinished = coin(50, 0.75).map((row) => ({ ...row, mcc_ood: null }));
+  assert.equal(judge(unfinished, 50).verdict, "not decided");
+});
+
+Deno.test("cases are weighted sums, of the best value of a column where it is asked for", () => {
+  const rows = [
+    ...coin(50, 0.25, { lam: 1 }),
+    ...coin(50, 0.75, { lam: 2 }),
+    ...coin(100, 0.5, { lam: 1 }),
+  ];
+  const terms = [
+    [1, at(50, { best: "lam" })],
+    [-0.5, at(100, { best: "lam" })],
+  ] as const;
+  const found = claimRows([{ name: "exp_coins.json", rows }]);
+  const [judged] = judgeClaims([claim([{ at: "both", terms }])], found);
+  assert.equal(judged.conditions[0].cases[0].value, 0.5);
+  assert.equal(judged.verdict, "holds");
+});
+
+Deno.test("what is said beside a claim does not decide it", () => {
+  const conditions = claim(each(100)).conditions;
+  const with_ = (n: number) =>
+    judgeClaims(
+      [claim(each(50), { aside: { says: "another coin", conditions } })],
+      claimRows([{ name: "exp_coins.json", rows: [...coin(50, 0.75), ...coin(n, 0.25)] }]),
+    )[0];
+  assert.deepEqual([with_(100).verdict, with_(100).aside?.verdict], ["holds", "does not hold"]);
+  assert.deepEqual([with_(500).verdict, with_(500).aside?.verdict], ["holds", "not decided"]);
+  assert.deepEqual(with_(500).missing, []);
+  assert.deepEqual(with_(500).aside?.missing, ["deno task exp:coins --paper --n 100"]);
+});
+
+Deno.test("rows count only where they were made as the paper's", () => {
+  const usual = { epochs: 500, maxSteps: 50_000, lambda: 0.1, fistaIters: 100 };
+  const cases: [Row, Record<string, unknown>, string | undefined][] = [
+    [{ method: "sae_relu" }, { ...usual, epochs: 5 }, "epochs 5 instead of 500"],
+    [{ sae_type: "MP" }, { ...usual, epochs: 5 }, "epochs 5 instead of 500"],
+    [{ method: "linear_probe" }, { epochs: 5, maxSteps: 1, lambda: 1, fistaIters: 1 }, undefined],
+    [{ method: "sae_relu" }, { ...usual, lambda: 1, fistaIters: 1, maxSteps: 1 }, undefined],
+    [{ method: "fista_oracle" }, { ...usual, lambda: 1 }, "lambda 1 instead of 0.1"],
+    [{ method: "fista_oracle" }, { ...usual, fistaIters: 9 }, "fistaIters 9 instead of 100"],
+    [{ method: "softplus_adam" }, { ...usual, lambda: 1 }, "lambda 1 instead of 0.1"],
+    [{ method: "softplus_adam", steps: 5000 }, usual, "steps 5000 instead of 50000"],
+    [{ method: "dl_fista", rounds: 20 }, usual, "rounds 20 instead of 1000"],
+    [{ method: "dl_fista" }, { ...usual, maxSteps: 500 }, "maxSteps 500 instead of 50000"],
+    // columns tell what an option would
+    [{ method: "dl_fista", round: 10 }, { ...usual, maxSteps: 10_000 }, undefined],
+    [{ method: "warm_relu", n_iter: 5 }, { ...usual, fistaIters: 500 }, undefined],
+    [{ method: "frozen_relu", lam: 2 }, { ...usual, lambda: [2] }, undefined],
+  ];
+  for (const [row, options, expected] of cases) {
+    assert.equal(otherwiseMade(row, options), expected, JSON.stringify(row));
+  }
+  const rows = coin(50, 0.75).map((row) => ({ ...row, method: "dl_fista" }));
+  const file = { name: "exp_coins.json", rows };
+  assert.equal(claimRows([{ ...file, options: usual }]).get("exp_coins")?.length, 3);
+  assert.equal(claimRows([{ ...file, options: { maxSteps: 500 } }]).get("exp_coins")?.length, 0);
+});
+
+Deno.test("of two files that hold a row the one with the shorter name counts", () => {
+  const rows = claimRows([
+    { name: "exp_coins_n50.json", rows: [...coin(50, 0.25), ...coin(100, 0.25)] },
+    { name: "exp_coins.json", rows: coin(50, 0.75) },
+    { name: "exp_coins_trial.json", rows: coin(500, 1) },
+  ]);
+  assert.deepEqual(
+    [50, 100, 500].map((n) => {
+      const [judged] = judgeClaims([claim(each(n))], rows);
+      return judged.conditions[0].cases[0].value;
+    }),
+    [0.75, 0.25, undefined],
+  );
+});
+
+Deno.test("the text, the table and the page tell verdict, numbers, what is against it and what is missing", () => {
+  const judged = judge([...coin(50, 0.75), ...coin(100, 0.25)], 50, 100, 500);
+  const numbers =
+    "MCC of the coin ≥ 0.5: 0.250 to 0.750 (1 of 2, 1 without rows; not n = 100: 0.250)";
+  const text = claimsText([judged]).split("\n");
+  assert.equal(text[0], "HOLDS IN PART  coin: coins land");
+  for (
+    const line of [
+      `  ${numbers}`,
+      "    why ≥ 0.5: one half",
+      "  missing rows: deno task exp:coins --paper --n 500",
+      "1 claims: 1 holds in part",
+    ]
+  ) assert(text.includes(line), line);
+  assert.equal(
+    claimsTable([judged], "figures").split("\n").at(-1),
+    `| coins land | **holds in part** | ${numbers} | [figure](figures/coins.svg), \`exp:coins\` |`,
+  );
+  const page = String(claimsHtml([{ ...judged, says: "<coins>" }]));
+  assert(page.includes("&lt;coins&gt;") && page.includes(numbers) && page.includes("one half"));
+});
+
+Deno.test("the paper's claims are told apart, have cases and thresholds with reasons, and shown figures", () => {
+  assert.equal(new Set(paperClaims.map(({ id }) => id)).size, paperClaims.length);
+  for (const { id, conditions, figure, aside } of paperClaims) {
+    assert(existsSync(`figures/shipped/${figure}.svg`), `${id}: ${figure}`);
+    for (const { why, cases, says } of [...conditions, ...aside?.conditions ?? []]) {
+      assert(why.length > 10 && cases.length > 0, id);
+      assert.equal(new Set(cases.map(({ at }) => at)).size, cases.length, `${id}: ${says}`);
+    }
+  }
+});
+
+Deno.test({
+  name: "on the published rows every claim but what they have no rows of is decided",
+  ignore: !(await hasPublishedRows()),
+  async fn() {
+    const { stdout, stderr } = await runDeno(
+      ...["run", "--quiet", "--no-prompt", "--ignore-env", `--allow-read=.,${PUBLISHED}`],
+      ...["commands/claims.ts", "--results", PUBLISHED, "--json"],
+    );
+    assert.equal(stderr, "");
+    const judged: JudgedClaim[] = JSON.parse(stdout);
+    const open = judged.filter(({ missing }) => missing.length > 0).map(({ id }) => id);
+    // its newer grid was published for the probe alone
+    assert.deepEqual(open, ["phase"]);
+    const verdicts = Object.fromEntries(judged.map(({ id, verdict }) => [id, verdict]));
+    for (const id of ["saes-fail", "norms", "probes", "dl-fails"]) {
+      assert.equal(verdicts[id], "holds", id);
+    }
+    // by MCC, not by AUC
+    assert.equal(verdicts["dl-beats-probes"], "holds in part");
+  },
+});
+
+Deno.test("the README's table is that of the rows that ship: deno task claims --readme README.md", () => {
+  const { files } = readRowFiles("results/shipped");
+  const table = claimsTable(judgeClaims(paperClaims, claimRows(files)), "figures/shipped");
+  const text = Deno.readTextFileSync("README.md");
+  assert.equal(withTable("README.md", text, "claims", table), text);
+});
+
+Deno.test("a table needs its two marks, once each and in order", () => {
+  for (const text of ["", "<!-- t -->\n", "<!-- /t --><!-- t -->\n", "<!-- t -->\n".repeat(2)]) {
+    assert.throws(() => withTable("a.md", text, "t", ""), {
+      name: "RangeError",
+      message: "Cannot use a.md: it must have the marks <!-- t --> and <!-- /t --> once each",
+    });
+  }
+});
+
+/** The command, with permission to read the checkout and to write one folder. */
+function claims(folder: string, ...args: string[]) {
+  return runDeno(
+    ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read=."],
+    ...[`--allow-write=${folder}`, "commands/claims.ts", ...args],
+  );
+}
+
+Deno.test("claims prints text or JSON, one claim or all, and writes the table between its marks", async () => {
+  const folder = freshFolder("claims-");
+  Deno.mkdirSync(`${folder}/results`);
+  const rows = ["fista_oracle", "linear_probe"].flatMap((method) =>
+    coin(10_000, 0.05, { method, mcc_iid: 0.05, k: 10, n_samples: 5000 })
+  );
+  writeRows(`${folder}/results/exp_vary_latents.json`, rows);
+  const readme = `${folder}/README.md`;
+  Deno.writeTextFileSync(readme, "before\n<!-- claims -->\n<!-- /claims -->\nafter\n");
+  const flags = ["--results", `${folder}/results`];
+  const all = await claims(folder, ...flags, "--readme", readme);
+  assert.deepEqual([all.code, all.stderr], [0, ""]);
+  assert.match(all.stdout, /^NOT DECIDED {2}probes: /m);
+  assert.match(Deno.readTextFileSync(readme), /^before\n<!-- claims -->\n[^]*\| Linear probes /);
+  const one = await claims(folder, ...flags, "--only", "probes", "--json");
+  const [judged, ...others] = JSON.parse(one.stdout);
+  assert.deepEqual(
+    [judged.id, judged.verdict, judged.conditions[0].cases[0].holds, others],
+    ["probes", "not decided", true, []],
+  );
+});
+
+Deno.test("claims answers bad usage, damaged files and missing permissions in one line", async () => {
+  const folder = freshFolder("claims-bad-");
+  Deno.mkdirSync(`${folder}/results`);
+  const file = `${folder}/results/exp_vary_latents.json`;
+  const cases: [() => void, string[], RegExp][] = [
+    [() => {}, ["--results", `${folder}/no`], /--results must be a readable folder/],
+    [() => {}, ["--results", `${folder}/results`], /--results must hold files named exp_\*\.json/],
+    [() => {}, ["--only", "nothing"], /--only must be one of oracle, /],
+    [
+      () => writeRows(file, coin(50, 0)),
+      ["--results", `${folder}/results`, "--readme", "README.md"],
+      /--readme must be writable, got "README\.md": /,
+    ],
+    [
+      () => Deno.writeTextFileSync(file, "[{"),
+      ["--results", `${folder}/results`],
+      /^Cannot use .*exp_vary_latents\.json: /,
+    ],
+  ];
+  const before = Deno.readTextFileSync("README.md");
+  for (const [prepare, args, message] of cases) {
+    prepare();
+    const { code, stdout, stderr } = await claims(folder, ...args);
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, message);
+    assert.equal(stderr.split("\n").length, 1, stderr);
+  }
+  assert.equal(Deno.readTextFileSync("README.md"), before);
+});
