@@ -76,6 +76,7 @@ export {
 } from "./lib/logistic.ts";
 export * from "./lib/linear_probe.ts";
 export * from "./lib/pca.ts";
+export * from "./lib/synth_bench.ts";
 export * from "./lib/assignment.ts";
 export * from "./lib/methods.ts";
 export { systemBlas } from "./lib/system_blas.ts";

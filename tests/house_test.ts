@@ -13,6 +13,7 @@ const ROOMS: Record<string, Wing> = {
   numeric: "science",
   metrics: "science",
   formats: "science",
+  synth_bench: "science",
   results: "study",
   sweep: "study",
   figures: "study",
@@ -30,7 +31,7 @@ const GROUND = ["lib/matrix.ts", "lib/checks.ts", "lib/atomic_file.ts", "lib/met
 const EXCEPTIONS = ["lib/sweep/worker.ts -> lib/threads.ts", "lib/sweep.ts -> lib/system_blas.ts"];
 
 /** Rooms that have a door: only it and the room itself reach inside from other rooms of the same wing. */
-const DOORS = ["metrics", "results", "sweep", "figures"];
+const DOORS = ["metrics", "results", "sweep", "figures", "synth_bench"];
 
 const SPECIFIER = /^(?:import|export)\b[^;]*?from "(\.[^"]+)";|import\.source\("(\.[^"]+)"\)/gms;
 

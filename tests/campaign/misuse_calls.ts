@@ -186,5 +186,27 @@ add(
   () => [0.1, { up: 1.1 }],
 );
 
+const synthModel = () => api.makeSynthModel({ numFeatures: 32, orthogonalSteps: 1 });
+const synthBatch = () => api.synthBatches(synthModel(), { seed: 0, batchSize: 8 }).next().value!;
+add("makeSynthModel", api.makeSynthModel, () => [
+  { numFeatures: 32, inputDim: 4, roots: 1, depth: 1, rank: 2, orthogonalSteps: 1, seed: 0 },
+]);
+add(
+  "synthBatches",
+  (model, options) => api.synthBatches(model, options).next(),
+  () => [synthModel(), { seed: 0, batchSize: 8, batches: 1 }],
+);
+add("new SynthScorer", (model, D) => new api.SynthScorer(model, D), () => {
+  const model = synthModel();
+  return [model, model.dictionary];
+});
+add("SynthScorer.add", (batch, found) => {
+  const model = synthModel();
+  new api.SynthScorer(model, model.dictionary).add(batch, found);
+}, () => {
+  const { X, codes } = synthBatch();
+  return [{ X, codes }, { codes, reconstruction: X }];
+});
+
 /** Exports that are no functions, or whose misuse other tests cover because they need files or threads. */
-export const OTHER_TESTS = ["startThreads", "loadSae", "saveSae"];
+export const OTHER_TESTS = ["startThreads", "loadSae", "saveSae", "loadSynthModel"];
