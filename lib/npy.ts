@@ -1,34 +1,22 @@
 /**
  * NumPy's `.npy` format: arrays as bytes. Needs no permission; reading and writing the files is the
- * caller's.
+ * caller's, or `readMatrix`'s and `writeNpy`'s.
  *
  * Source: the format's description in NumPy's `numpy.lib.format`, versions 1.0 to 3.0.
  * @module
  */
-import { decodeValues, type Dtype, DTYPE_BYTES } from "./formats/dtype.ts";
+import { type ByteSource, sourceOfBytes } from "./formats/byte_source.ts";
+import { NPY_MAGIC, npyArray, type NpyHeader, npyHeader } from "./formats/npy_array.ts";
 import { type Matrix, requireMatrix } from "./matrix.ts";
 
-/** What the header of a `.npy` file says. */
-export interface NpyHeader {
-  /** Sizes of the array; empty for a single number. */
-  shape: number[];
-  /** Kind of its numbers. */
-  dtype: Exclude<Dtype, "bf16">;
-  /** Order of a number's bytes. */
-  littleEndian: boolean;
-  /** Whether the first index runs fastest. */
-  fortranOrder: boolean;
-  /** Bytes before the numbers. */
-  offset: number;
-}
+export type { NpyHeader } from "./formats/npy_array.ts";
 
-const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 /** Bytes that a header is padded to. */
 const ALIGNMENT = 64;
-const KINDS = Object.keys(DTYPE_BYTES).filter((dtype) => dtype !== "bf16");
 
-function refuse(rule: string, value: unknown): never {
-  throw new RangeError(`Cannot read a .npy file: ${rule}, got ${JSON.stringify(value)}`);
+function sourceOf(bytes: Uint8Array): ByteSource {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("bytes must be a Uint8Array");
+  return sourceOfBytes(bytes, (reason) => new RangeError(`Cannot read a .npy file: ${reason}`));
 }
 
 /**
@@ -55,46 +43,7 @@ function refuse(rule: string, value: unknown): never {
  * ```
  */
 export function readNpyHeader(bytes: Uint8Array): NpyHeader {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("bytes must be a Uint8Array");
-  if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
-    refuse("it must begin with the letters NUMPY after 0x93", [...bytes.subarray(0, 6)]);
-  }
-  const major = bytes[6], minor = bytes[7];
-  if (!(major >= 1 && major <= 3)) refuse("its version must be 1, 2 or 3", `${major}.${minor}`);
-  const start = major === 1 ? 10 : 12;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < start) refuse("it must hold its whole header", `${bytes.length} bytes`);
-  const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const offset = start + length;
-  if (bytes.length < offset) refuse("it must hold its whole header", `${bytes.length} bytes`);
-  // latin-1 and UTF-8 are the same for what a header may say
-  const text = new TextDecoder("latin1").decode(bytes.subarray(start, offset));
-  return { ...parseDescription(text), offset };
-}
-
-/** The three entries of the dictionary that a header holds, by a grammar of their own: no eval. */
-function parseDescription(text: string): Omit<NpyHeader, "offset"> {
-  const entry = (key: string, value: string) =>
-    text.match(new RegExp(`'${key}'\\s*:\\s*${value}`))?.[1];
-  const descr = entry("descr", "'([^']*)'"), order = entry("fortran_order", "(True|False)");
-  const shape = entry("shape", "\\(([\\d\\s,L]*)\\)");
-  if (descr === undefined || order === undefined || shape === undefined) {
-    refuse("its header must say descr, fortran_order and shape of plain numbers", text.trim());
-  }
-  const [, mark, dtype] = descr.match(/^([<>|=])(\w+)$/) ?? [];
-  if (dtype === "V2") {
-    refuse("two raw bytes may be bfloat16, which NumPy has not: save float32", descr);
-  }
-  if (!KINDS.includes(dtype)) refuse(`its numbers must be of a kind in ${KINDS.join(", ")}`, descr);
-  const sizes = shape.split(",").map((size) => size.trim().replace(/L$/, "")).filter(Boolean)
-    .map(Number);
-  if (!sizes.every(Number.isSafeInteger)) refuse("its sizes must be integers", shape);
-  return {
-    shape: sizes,
-    dtype: dtype as NpyHeader["dtype"],
-    littleEndian: mark !== ">",
-    fortranOrder: order === "True",
-  };
+  return npyHeader(sourceOf(bytes));
 }
 
 /**
@@ -118,35 +67,8 @@ function parseDescription(text: string): Omit<NpyHeader, "offset"> {
  * ```
  */
 export function decodeNpy(bytes: Uint8Array): Matrix {
-  const { shape, dtype, littleEndian, fortranOrder, offset } = readNpyHeader(bytes);
-  const count = shape.reduce((product, size) => product * size, 1);
-  if (bytes.length - offset !== count * DTYPE_BYTES[dtype]) {
-    refuse(
-      `its shape (${shape.join(", ")}) needs ${count * DTYPE_BYTES[dtype]} bytes of numbers`,
-      bytes.length - offset,
-    );
-  }
-  const cols = shape.length < 2 ? 1 : shape.at(-1)!;
-  const rows = shape.length < 2 ? count : shape.slice(0, -1).reduce((a, b) => a * b, 1);
-  const values = decodeValues(bytes.subarray(offset), dtype, littleEndian);
-  return { rows, cols, data: fortranOrder ? inRowOrder(values, shape) : values };
-}
-
-/** Values whose first index runs fastest, in the order in which the last one does. */
-function inRowOrder<T extends Float32Array | Float64Array>(values: T, shape: readonly number[]): T {
-  const out = values.slice() as T;
-  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((a, b) => a * b, 1));
-  const index = shape.map(() => 0);
-  for (let to = 0, from = 0; to < out.length; to++) {
-    out[to] = values[from];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return out;
+  const array = npyArray(sourceOf(bytes));
+  return { rows: array.rows, cols: array.cols, data: array.values() };
 }
 
 /**
@@ -172,7 +94,7 @@ export function encodeNpy(M: Matrix): Uint8Array<ArrayBuffer> {
   const text = `{'descr': '<${kind}', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`;
   const length = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT;
   const bytes = new Uint8Array(length + data.byteLength);
-  bytes.set(MAGIC);
+  bytes.set(NPY_MAGIC);
   const view = new DataView(bytes.buffer);
   view.setUint8(6, 1);
   view.setUint16(8, length - 10, true);

@@ -4,19 +4,37 @@
  * @module
  */
 import { requireOptions } from "./checks.ts";
-import { reorderBytes } from "./formats/dtype.ts";
+import { readBytes, sourceOfBytes } from "./formats/byte_source.ts";
+import { decodeValues, DTYPE_BYTES, nativeArray, reorderBytes } from "./formats/dtype.ts";
+import { safetensorsArrays } from "./formats/safetensors_arrays.ts";
+import type { StoredArray } from "./formats/stored_array.ts";
 
-/** The element types that are read and written, by their name in the file. */
-const KINDS = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array };
-
-type Kind = keyof typeof KINDS;
+/** The typed arrays that are written, by the name of their kind in the file. */
+const KINDS = {
+  ...{ F64: Float64Array, F32: Float32Array, F16: Float16Array },
+  ...{ I32: Int32Array, I16: Int16Array, I8: Int8Array },
+  ...{ U32: Uint32Array, U16: Uint16Array, U8: Uint8Array },
+};
 
 /** A named array of any number of dimensions, row-major. */
 export interface Tensor {
   /** Sizes of the dimensions; empty for a scalar. */
   shape: readonly number[];
-  /** As many values as the shape's product. */
-  data: Float32Array | Float64Array | Int32Array | Uint8Array;
+  /**
+   * As many values as the shape's product. Of what is read, BF16 is a Float32Array of the same values,
+   * BOOL a Uint8Array of zeros and ones, and I64 and U64 are a Float64Array of the nearest values, which
+   * up to 2⁵³ are the same.
+   */
+  data:
+    | Float64Array
+    | Float32Array
+    | Float16Array
+    | Int32Array
+    | Int16Array
+    | Int8Array
+    | Uint32Array
+    | Uint16Array
+    | Uint8Array;
 }
 
 /** What a safetensors file holds. */
@@ -27,12 +45,7 @@ export interface SafetensorsContent {
   metadata: Record<string, string>;
 }
 
-/** An entry of the header. */
-interface HeaderEntry {
-  dtype: Kind;
-  shape: number[];
-  data_offsets: [number, number];
-}
+const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && value as number >= 0;
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -110,47 +123,13 @@ export function encodeSafetensors(content: SafetensorsContent): Uint8Array {
   return bytes;
 }
 
-/** Whether a JSON value is an object of its own keys. */
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const isSize = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && value as number >= 0;
-
-/** The entry of a tensor, or the reason why it is none. */
-function parseEntry(value: unknown, available: number): HeaderEntry | string {
-  if (!isRecord(value)) return "its header entry must be an object";
-  const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== "string" || !Object.hasOwn(KINDS, dtype)) {
-    return `its dtype must be one of ${Object.keys(KINDS).join(", ")}, got ${dtype}`;
-  }
-  if (!Array.isArray(shape) || !shape.every(isSize)) {
-    return `its shape must be a list of sizes, got ${JSON.stringify(shape)}`;
-  }
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    return `its data_offsets must be two offsets, got ${JSON.stringify(offsets)}`;
-  }
-  const [start, end] = offsets;
-  if (start > end || end > available) {
-    return `its data_offsets must lie in order within the ${available} bytes of data, got [${offsets}]`;
-  }
-  const needed = product(shape) * KINDS[dtype as Kind].BYTES_PER_ELEMENT;
-  if (end - start !== needed) {
-    return `${dtype} of shape [${shape}] needs ${needed} bytes, its data_offsets span ${
-      end - start
-    }`;
-  }
-  return { dtype: dtype as Kind, shape, data_offsets: [start, end] };
-}
-
 /**
  * Reads the bytes of a safetensors file. Everything that the format demands is checked: the header
  * lies within the file, is JSON, and its tensors cover the data without a gap or an overlap.
  *
  * @param bytes The whole file.
  * @param name What the error messages call the file.
- * @throws {Error} When the file is damaged or of a type that is not read (F32, F64, I32 and U8 are):
+ * @throws {Error} When the file is damaged or of a kind that is not read (8-bit floats):
  * the message tells the name and what is wrong.
  *
  * @example
@@ -164,55 +143,22 @@ function parseEntry(value: unknown, available: number): HeaderEntry | string {
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsContent {
   if (!(bytes instanceof Uint8Array)) throw new TypeError("bytes must be a Uint8Array");
-  const refused = (reason: string) => new Error(`Cannot read ${name} as safetensors: ${reason}`);
-  if (bytes.length < 8) {
-    throw refused(`it must begin with an 8-byte header length, it has ${bytes.length} bytes`);
-  }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(bytes.length - 8)) {
-    throw refused(
-      `its header of ${length} bytes must end within the file of ${bytes.length} bytes`,
-    );
-  }
-  const start = 8 + Number(length), available = bytes.length - start;
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
-  } catch {
-    throw refused("its header must be JSON");
-  }
-  if (!isRecord(header)) throw refused("its header must be a JSON object");
-
-  const { __metadata__: metadata = {}, ...entries } = header;
-  if (!isRecord(metadata) || !Object.values(metadata).every((text) => typeof text === "string")) {
-    throw refused("its __metadata__ must map names to texts");
-  }
-  const parsed = Object.entries(entries).map(([key, value]): [string, HeaderEntry] => {
-    const entry = parseEntry(value, available);
-    if (typeof entry === "string") throw refused(`tensor ${key}: ${entry}`);
-    return [key, entry];
-  });
-
-  let covered = 0;
-  const byOffset = parsed.toSorted(([, a], [, b]) =>
-    a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]
+  const source = sourceOfBytes(
+    bytes,
+    (reason) => new Error(`Cannot read ${name} as safetensors: ${reason}`),
   );
-  for (const [key, { data_offsets: [from, to] }] of byOffset) {
-    if (from !== covered) {
-      const what = from < covered ? "overlaps the tensor before it" : "leaves a gap before it";
-      throw refused(`tensor ${key}: it ${what}, at byte ${from} of the data`);
-    }
-    covered = to;
-  }
-  if (covered !== available) {
-    throw refused(`its tensors must cover the data, ${available - covered} bytes are left over`);
-  }
+  const { arrays, metadata } = safetensorsArrays(source);
+  const tensors = [...arrays].map(([key, array]): [string, Tensor] => [
+    key,
+    { shape: [...array.shape], data: dataOf(array) },
+  ]);
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
 
-  const tensors = parsed.map(([key, { dtype, shape, data_offsets: [from, to] }]) => {
-    const kind = KINDS[dtype];
-    const stored = bytes.subarray(start + from, start + to);
-    const raw = reorderBytes(stored, kind.BYTES_PER_ELEMENT, true);
-    return [key, { shape, data: new kind(raw.buffer) }];
-  });
-  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
+function dataOf({ source, offset, dtype, shape }: StoredArray): Tensor["data"] {
+  const bytes = readBytes(source, offset, product(shape) * DTYPE_BYTES[dtype]);
+  const native = dtype === "bf16" ? undefined : nativeArray(bytes, dtype, true);
+  return native === undefined || native instanceof BigInt64Array || native instanceof BigUint64Array
+    ? decodeValues(bytes, dtype, true)
+    : native;
 }

@@ -82,8 +82,8 @@ const damaged: [what: string, bytes: Uint8Array, message: RegExp][] = [
   ["with an entry that is no object", file(`{"a":1}`, four), /tensor a: .* must be an object/],
   [
     "of an unknown type",
-    file(`{"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}`, four),
-    /tensor a: its dtype must be one of F32, F64, I32, U8, got BF16/,
+    file(`{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}`, four),
+    /tensor a: its dtype must be one of F64, F32, F16, BF16, I64, .*, BOOL, got F8_E4M3/,
   ],
   [
     "with a type named like an object's method",

@@ -1,0 +1,136 @@
+/**
+ * Bytes that are read where they lie: of a file, of memory, or of a part of either. Every reader of a
+ * format stands on it, so that a file of many gigabytes is never held whole.
+ * @module
+ */
+import { FileError } from "../atomic_file.ts";
+
+/** Bytes at random places. */
+export interface ByteSource {
+  /** Number of bytes. */
+  readonly size: number;
+  /**
+   * Fills `into` with the bytes from `offset` on.
+   *
+   * @throws {Error} As {@linkcode ByteSource.refused} makes it, when there are fewer.
+   */
+  read(offset: number, into: Uint8Array): void;
+  /** The error that tells why these bytes cannot be read: one line that names them. */
+  refused(reason: string): Error;
+}
+
+/**
+ * Bytes in memory.
+ *
+ * @param refused Makes the errors of the readers.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readBytes, sourceOfBytes } from "./byte_source.ts";
+ *
+ * const source = sourceOfBytes(Uint8Array.of(1, 2, 3), (reason) => new Error(`No: ${reason}`));
+ * assert.deepEqual(readBytes(source, 1, 2), Uint8Array.of(2, 3));
+ * assert.throws(() => readBytes(source, 2, 2), /No: it must have 4 bytes, it has 3/);
+ * ```
+ */
+export function sourceOfBytes(
+  bytes: Uint8Array,
+  refused: (reason: string) => Error,
+): ByteSource {
+  return {
+    size: bytes.length,
+    refused,
+    read(offset, into) {
+      requireBytes(this, offset, into.length);
+      into.set(bytes.subarray(offset, offset + into.length));
+    },
+  };
+}
+
+/** A file that is open. */
+export class FileSource implements ByteSource, Disposable {
+  /** Bytes when it was opened. */
+  readonly size: number;
+  readonly #file: Deno.FsFile;
+
+  /**
+   * Opens a file.
+   *
+   * @param path A file, or a link to one; needs read permission.
+   * @throws {Deno.errors.NotFound} Where there is nothing at the path.
+   * @throws {FileError} Where there is something else: a pipe would be waited for.
+   */
+  constructor(readonly path: string) {
+    if (typeof path !== "string") throw new TypeError(`path must be a text, got ${typeof path}`);
+    const { isFile, size } = Deno.statSync(path);
+    if (!isFile) throw this.refused("it must be a file, not a folder, pipe or device");
+    this.size = size;
+    this.#file = Deno.openSync(path);
+  }
+
+  /** As {@linkcode ByteSource.read}. */
+  read(offset: number, into: Uint8Array): void {
+    requireBytes(this, offset, into.length);
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    for (let filled = 0; filled < into.length;) {
+      const count = this.#file.readSync(into.subarray(filled));
+      if (count === null) throw this.#shortened();
+      filled += count;
+    }
+  }
+
+  #shortened(): Error {
+    return this.refused(`it has become shorter than ${this.size} bytes`);
+  }
+
+  /** As {@linkcode ByteSource.refused}: a `FileError`. */
+  refused(reason: string): Error {
+    return new FileError(`Cannot read ${this.path}: ${reason}`);
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** Refuses a read beyond the end. */
+export function requireBytes(source: ByteSource, offset: number, count: number): void {
+  if (offset + count > source.size) {
+    throw source.refused(`it must have ${offset + count} bytes, it has ${source.size}`);
+  }
+}
+
+/** A copy of `count` bytes from `offset` on; what is not there is refused before memory is taken. */
+export function readBytes(
+  source: ByteSource,
+  offset = 0,
+  count = source.size - offset,
+): Uint8Array<ArrayBuffer> {
+  requireBytes(source, offset, count);
+  const bytes = new Uint8Array(count);
+  source.read(offset, bytes);
+  return bytes;
+}
+
+/**
+ * A part of a source.
+ *
+ * @param name What messages add to the name of the whole.
+ */
+export function section(
+  whole: ByteSource,
+  offset: number,
+  size: number,
+  name: string,
+): ByteSource {
+  return {
+    size,
+    refused: (reason) => whole.refused(`${name}: ${reason}`),
+    read(at, into) {
+      requireBytes(this, at, into.length);
+      whole.read(offset + at, into);
+    },
+  };
+}
