@@ -1,6 +1,6 @@
 /**
  * `deno task bench:peers`: certified Lasso codes of ours beside those of Python's libraries, in turn, in one
- * run. `--help` says more.
+ * run; with `--learners` dictionaries instead, see peers_learners.ts. `--help` says more.
  *
  * Non-negative codes, λ = 0.1, one thread on both sides, CPU time, the least of the runs. Every solver is asked
  * for a gap of 1e-4 over ½‖x‖² (lasso_lars follows the whole path, the pursuits take 10 atoms), and the gaps
@@ -20,7 +20,16 @@ import { RandomState } from "../lib/random.ts";
 import { fista } from "../lib/sparse_coding.ts";
 import { commandUsage } from "../lib/sweep/command.ts";
 import { UsageError } from "../lib/sweep/flags.ts";
-import { chooseCases, command, type Dictionary, parse, type PeerCase } from "./peers_flags.ts";
+import {
+  chooseCases,
+  chooseLearnerCases,
+  command,
+  type Dictionary,
+  parse,
+  type PeerCase,
+} from "./peers_flags.ts";
+import { compareLearners, learnerRows } from "./peers_learners.ts";
+import { runDriver } from "./peers_process.ts";
 import { writeArrays } from "./reference_process.ts";
 
 const LAMBDA = 0.1, TOL = 1e-4, K = 10;
@@ -149,43 +158,30 @@ async function runPeers(
   X: Matrix,
   D: Matrix,
 ): Promise<void> {
-  Deno.mkdirSync(".tmp", { recursive: true });
-  const folder = Deno.makeTempDirSync({ dir: ".tmp", prefix: "peers-" });
-  try {
-    const { x, d } = writeArrays(folder, { x: X, d: D });
-    const request = `${folder}/request.json`;
-    Deno.writeTextFileSync(
-      request,
-      JSON.stringify({ x, d, lambda: LAMBDA, tol: TOL, k: K, out: folder }),
-    );
-    const threads = Object.fromEntries(
-      ["OMP", "OPENBLAS", "MKL"].map((library) => [`${library}_NUM_THREADS`, "1"]),
-    );
-    const driver = new URL("./peers_driver.py", import.meta.url).pathname;
-    const { code, stdout, stderr } = await new Deno.Command(python, {
-      args: [driver, request],
-      env: { ...threads, PYTHONDONTWRITEBYTECODE: "1" },
-    }).output();
-    if (code !== 0) throw new Error(new TextDecoder().decode(stderr).trim().split("\n").at(-1));
-    const replies: Record<string, { seconds: number; codes: string; error?: string }> = JSON.parse(
-      new TextDecoder().decode(stdout),
-    );
-    for (const [name, { seconds, codes, error }] of Object.entries(replies)) {
-      if (error) {
-        results.set(name, { micros: NaN, quality: NaN, error });
-        continue;
+  type Reply = Record<string, { seconds: number; codes: string; error?: string }>;
+  await runDriver<Reply, void>(
+    python,
+    "./peers_driver.py",
+    (folder) => ({
+      ...writeArrays(folder, { x: X, d: D }),
+      ...{ lambda: LAMBDA, tol: TOL, k: K, out: folder },
+    }),
+    (replies) => {
+      for (const [name, { seconds, codes, error }] of Object.entries(replies)) {
+        if (error) {
+          results.set(name, { micros: NaN, quality: NaN, error });
+          continue;
+        }
+        keep(results, name, 1e6 * seconds / X.rows, () => {
+          const data = new Float64Array(Deno.readFileSync(codes).buffer);
+          const judge = name === "orthogonal_mp_gram" ? judgeShare : judgeGap;
+          // rounding of a path can leave codes just below 0
+          const clamped = judge === judgeGap ? data.map((value) => Math.max(value, 0)) : data;
+          return judge(X, D, { rows: X.rows, cols: D.cols, data: clamped });
+        });
       }
-      keep(results, name, 1e6 * seconds / X.rows, () => {
-        const data = new Float64Array(Deno.readFileSync(codes).buffer);
-        const judge = name === "orthogonal_mp_gram" ? judgeShare : judgeGap;
-        // rounding of a path can leave codes just below 0
-        const clamped = judge === judgeGap ? data.map((value) => Math.max(value, 0)) : data;
-        return judge(X, D, { rows: X.rows, cols: D.cols, data: clamped });
-      });
-    }
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+    },
+  );
 }
 
 async function compareCase(
@@ -235,7 +231,22 @@ async function compare(args: readonly string[]): Promise<number> {
     console.log(commandUsage(command));
     return 0;
   }
-  const { python, repeats, json, case: names } = parse(args);
+  const { python, repeats, json, case: names, learners, ...flags } = parse(args);
+  if (learners) {
+    const all: Record<string, Awaited<ReturnType<typeof compareLearners>>> = {};
+    for (const one of chooseLearnerCases(names)) {
+      console.error(`${one.id} …`);
+      all[one.id] = await compareLearners(one, { python, ...flags });
+      if (json) continue;
+      console.log(one.id);
+      console.table(learnerRows(all[one.id]));
+    }
+    if (json) {
+      const plain = Object.entries(all).map(([id, one]) => [id, Object.fromEntries(one)]);
+      console.log(JSON.stringify(Object.fromEntries(plain), null, 2));
+    }
+    return 0;
+  }
   const cases = chooseCases(names);
   let failed = false;
   const all: Record<string, Record<string, Result>> = {};

@@ -1,6 +1,6 @@
 /**
- * Many latents: from a thousand to a million, with only 1000 samples. Dictionary learning is run up
- * to 50,000 latents, autoencoders and Softplus-Adam up to 100,000.
+ * Many latents: from a thousand to a million, with only 1000 samples. Dictionary learning, along a
+ * path too where `--methods dl_path` asks for it, is run up to 50,000 latents, autoencoders and Softplus-Adam up to 100,000.
  *
  * Beyond 100,000 latents a problem may need more memory than there is; it is refused then, with the
  * estimate. There, the match behind the MCC of dense codes takes hours: `--methods fista_oracle` is
@@ -11,6 +11,7 @@
 import { largeLatentsGrid } from "../lib/grids.ts";
 import {
   dlFista,
+  dlPath,
   fistaOnDecoder,
   fistaOracle,
   linearProbeMethod,
@@ -38,6 +39,7 @@ export const experiment = methodSweep({
     upToLatents(100_000, softplusAdamMethod),
     ...PAPER_SAE_TYPES.flatMap((type) => [saeEncoder(type), fistaOnDecoder(type), refined(type)])
       .map((method) => upToLatents(100_000, method)),
+    upToLatents(50_000, dlPath),
   ],
   options: {
     n: { default: [1000], paper: [1000, 10_000, 100_000, 500_000, 1_000_000] },

@@ -116,6 +116,7 @@ function shade(family: Family, type: number): string {
 const plainMethods: Record<string, MethodStyle> = {
   fista_oracle: style("sparse coding", "FISTA, oracle dictionary", "#08306b", "star"),
   dl_fista: style("sparse coding", "DL-FISTA", "#2171b5", "cross"),
+  dl_path: style("sparse coding", "path dictionary", "#0b56c4", "hexagon"),
   dl_ista: style("sparse coding", "DL-ISTA", "#4a90d0", "square"),
   softplus_adam: style("sparse coding", "Softplus-Adam", "#3f8fd2", "wye"),
   fista: style("sparse coding", "FISTA", "#14549c", "circle"),

@@ -73,6 +73,8 @@ export interface PathRound {
   lambda: number;
   /** Mean over samples of ½‖x − Dz‖² + penalty after coding, in squared units of `X`. */
   loss: number;
+  /** Mean of the residuals' squared entries after coding, in squared units of `X`. */
+  meanSquare: number;
   /** Mean number of codes of a sample. */
   codesPerSample: number;
   /** Atoms of the dictionary. */
@@ -122,8 +124,8 @@ export interface PathDictionaryOptions {
   dInit?: Matrix;
   /** Asked before every round; only `onProgress` can abort it, since the call is synchronous. */
   signal?: AbortSignal;
-  /** Called after every round. */
-  onProgress?: (round: PathRound) => void;
+  /** Called after every round, with a function that copies the dictionary (m × `round.atoms`) as it is then. */
+  onProgress?: (round: PathRound, dictionary: () => Matrix32) => void;
 }
 
 /** What {@linkcode pathDictionary} returns. */
@@ -232,6 +234,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
         ...{ leaveOut: plan.leaveOneOut && !polishing ? 1 : 0 },
         ...{ passes: 1, added: r % ENTER_EVERY === 0 ? ENTER : 0, sweeps: SWEEPS },
       });
+      const meanSquare = unit * unit * learner.meanSquare();
       learner.update(
         random.permutation(learner.n),
         phase === "search" ? plan.atomSweeps : polishing ? POLISH_SWEEPS : 1,
@@ -240,14 +243,14 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
       const look = phase === "search" && plan.restarts && r % RESTART_EVERY === RESTART_EVERY - 1;
       const entry: PathRound = {
         ...{ round: history.length + 1, phase, lambda: unit * lambda },
-        loss: unit * unit * learner.meanObjective(),
+        ...{ loss: unit * unit * learner.meanObjective(), meanSquare },
         codesPerSample: learner.meanCount(),
         atoms: learner.n,
         restarts: look ? restartUseless(learner, participation, random) : 0,
         participation: shares(participation),
       };
       history.push(entry);
-      options.onProgress?.(entry);
+      options.onProgress?.(entry, () => learner.dictionary());
     }
   };
   const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;

@@ -13,7 +13,8 @@ import { fixedOptions } from "../lib/sweep/experiment.ts";
 import { listModels } from "../lib/paper/model_cache.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { toFloat32 } from "../lib/matrix.ts";
-import { evaluate } from "../lib/metrics.ts";
+import { evaluate, matchColumns } from "../lib/metrics.ts";
+import { pathDictionary } from "../lib/path_dictionary.ts";
 import { methodStyle } from "../lib/methods.ts";
 import { readRows } from "../lib/results.ts";
 import { SAE_TYPES } from "../lib/saes.ts";
@@ -233,6 +234,37 @@ Deno.test("learning-dynamics reads the record that the cached models came with",
   }
 });
 
+Deno.test("learning-dynamics follows the path learner where it is asked for, and only there", async () => {
+  const { rows } = await runTiny("learning_dynamics", { methods: ["dl_path"] });
+  const ofPath = rows.filter(({ method }) => !String(method).startsWith("sae_"));
+  assert.deepEqual([...new Set(column(ofPath, "method"))], ["dl_path"]);
+  const measures = ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"];
+  assertColumns(ofPath, ["method", "round", ...measures, ...KEY]);
+  const setting = {
+    ...{ numLatents: 19, k: 10, inputDim: 13 },
+    nSamples: 5000,
+    width: 19,
+    seed: 0,
+  };
+  const { val, A } = datasetsOf(setting);
+  const { dictionary, history } = pathDictionary(toFloat32(val.Y), { numLatents: 19, seed: 0 });
+  // every tenth round, and what is left in the end
+  assert.deepEqual(column(ofPath, "round"), [
+    ...Array.from({ length: Math.ceil(history.length / 10) }, (_, i) => `${10 * i}`),
+    `${history.length}`,
+  ]);
+  const last = ofPath.at(-1)!, { meanCosine, fracClose } = matchColumns(dictionary, A);
+  assert.deepEqual([last.mean_cosine, last.frac_close], [meanCosine, fracClose]);
+  assert.deepEqual(ofPath.slice(0, -1).map(({ mse_iid, l0_iid }) => [mse_iid, l0_iid]), [
+    ...history.filter((_, r) => r % 10 === 0).map((round) => [
+      round.meanSquare,
+      round.codesPerSample,
+    ]),
+  ]);
+  const usual = await runTiny("learning_dynamics", { maxSteps: 50 });
+  assert(!column(usual.rows, "method").includes("dl_path"));
+});
+
 Deno.test("the six controlled experiments trained four models in all, once each", () => {
   assert.deepEqual(
     listModels(cache).map(({ name }) => name.replace(/_[0-9a-f]{16}.safetensors$/, "")).sort(),
@@ -306,6 +338,10 @@ Deno.test("large-latents runs a method up to its limit only", async () => {
   assert.deepEqual(left.map(({ what, key, reason }) => [what, key.num_latents, reason]), [
     ["dl_fista", 60_000, "it is asked for at most 50,000 latents"],
   ]);
+  assert(!options.methods!.default!.includes("dl_path"));
+  const learned = await runTiny("large_latents", { n: [40], methods: ["dl_path", "dl_fista"] });
+  assert.deepEqual(column(learned.rows, "method"), ["dl_fista", "dl_path"]);
+  assert.equal(declined!({ ...TINY, n: [60_000], methods: ["dl_path"] }).length, 1);
   const refused = await command(
     "experiments/large_latents",
     ...["--n", "60000", "--methods", "dl_fista", ...OUTPUT],

@@ -375,15 +375,25 @@ Deno.test("signed codes find a dictionary whose atoms occur with either sign", (
 });
 
 Deno.test("onProgress sees every round, and can end the run", () => {
-  const seen: PathRound[] = [], controller = new AbortController();
+  const seen: PathRound[] = [], controller = new AbortController(), widths: number[] = [];
   const { history } = pathDictionary(easy.val.Y, {
     numLatents: 30,
     seed: 0,
     rounds: 4,
     polish: 2,
-    onProgress: (r) => seen.push(r),
+    onProgress: (r, dictionary) => {
+      seen.push(r);
+      widths.push(dictionary().cols);
+    },
   });
   assert.deepEqual(seen, history);
+  assert.deepEqual(widths, history.map(({ atoms }) => atoms));
+  // without codes the mean square would be that of X; the error that is left is a part of the loss
+  const square = easy.val.Y.data.reduce((sum, y) => sum + y * y, 0) / easy.val.Y.data.length;
+  for (const { meanSquare, loss } of history) {
+    assert(meanSquare > 0 && meanSquare < square);
+    assert(easy.val.Y.cols * meanSquare / 2 < loss * (1 + 1e-5));
+  }
   assert.throws(
     () =>
       pathDictionary(easy.val.Y, {

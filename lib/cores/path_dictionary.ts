@@ -386,6 +386,14 @@ export class PathRounds {
     return sum / this.#samples.rows;
   }
 
+  /** Mean of the residuals' squared entries, until the atoms are updated. */
+  meanSquare(): number {
+    const { rows, r } = this.#samples, view = r.view, end = rows * padded(this.m);
+    let sum = 0;
+    for (let p = 0; p < end; p++) sum += view[p] ** 2;
+    return sum / (rows * this.m);
+  }
+
   /** Mean number of codes of a sample. */
   meanCount(): number {
     let sum = 0;

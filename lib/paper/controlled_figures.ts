@@ -195,7 +195,9 @@ export function learningDynamicsFigures(rows: readonly PlotRow[]): ExperimentFig
         "training.",
       options: {
         x: "step",
-        xLabel: "SAE epoch, DL-FISTA round",
+        xLabel: rows.some(({ method }) => method === "dl_path")
+          ? "SAE epoch, learner's round"
+          : "SAE epoch, DL-FISTA round",
         // errors and supports shrink by orders of magnitude
         yScale: y === "mse_iid" || y === "l0_iid" ? "log" : "linear",
       },

@@ -14,6 +14,7 @@
  */
 import { BYTES_PER_BIDDER } from "../metrics/auction.ts";
 import { MOST_PAIRS } from "../metrics/mcc.ts";
+import { searchDefaults } from "../path_dictionary.ts";
 import type { Setting } from "./settings.ts";
 
 /** Seconds per multiply-add of a product of all samples with a dictionary, or as said. */
@@ -28,6 +29,8 @@ const SECONDS = {
    * seconds in `results/shipped`, those and four trainings take 7 s together at 50 latents.
    */
   dictionaryLearning: 1e-11,
+  /** Per round of the search: a third of the products, and as much for lists and atoms: see pathDictionary. */
+  pathDictionary: 4e-11,
   /** Per step: 1.6, 1.1 and 1.0. */
   softplusAdam: 2e-10,
   /** Per sample, observed dimension and latent or dimension: 2.8, 0.5 and 0.2. */
@@ -94,6 +97,24 @@ export function dictionaryLearning(
   iterations: number,
 ): number {
   return SECONDS.dictionaryLearning * rounds * iterations * product(setting);
+}
+
+/**
+ * Seconds of the path learner on the samples in distribution.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { pathDictionary } from "./estimates.ts";
+ *
+ * const setting = { numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 };
+ * assert.equal(pathDictionary(setting).toFixed(2), "0.05");
+ * ```
+ */
+export function pathDictionary(setting: Setting): number {
+  const { nSamples, inputDim, width } = setting;
+  const { rounds } = searchDefaults(Math.ceil(nSamples / 2), inputDim, width);
+  return SECONDS.pathDictionary * rounds * product(setting);
 }
 
 /**

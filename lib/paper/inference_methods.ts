@@ -155,16 +155,10 @@ export const dlFista: Method = {
  */
 export const dlPath: Method = {
   id: "dl_path",
-  label: "path dictionary",
-  family: "sparse coding",
   onRequest: true,
   threaded: true,
-  cost(setting, { fistaIters }) {
-    const { nSamples, inputDim, width } = setting;
-    const { rounds } = searchDefaults(Math.ceil(nSamples / 2), inputDim, width);
-    // a third of a product of half of the samples a round, and as much for the lists
-    return 4e-11 * rounds * nSamples * inputDim * width + costs.fista(setting, fistaIters);
-  },
+  cost: (setting, { fistaIters }) =>
+    costs.pathDictionary(setting) + costs.fista(setting, fistaIters),
   infer({ setting, observations }, { lambda, fistaIters }, progress) {
     const { width, seed, inputDim } = setting;
     const { rounds } = searchDefaults(observations.id.rows, inputDim, width);

@@ -112,7 +112,8 @@ export function withPaperFlags<Options extends object>(
   specs: OptionSpecs<Options>,
 ): OptionSpecs<Options> {
   const entries = Object.entries<OptionSpec<unknown>>(specs).map(([name, option]) => {
-    const meaning = name === "methods"
+    // an option without a default says itself which methods there are
+    const meaning = name === "methods" && option.default !== undefined
       ? { about: "methods to run", kind: oneOf(option.default as string[]) }
       : Object.hasOwn(MEANINGS, name)
       ? MEANINGS[name as keyof typeof MEANINGS]

@@ -44,6 +44,15 @@ export const tolerances: readonly Tolerance[] = [
       "two standard errors are allowed where they are more",
   },
   {
+    class: "random start",
+    methods: "dl_path",
+    pattern: /^dl_path$/,
+    score: 0.03,
+    accuracy: 0.03,
+    reason: "the start is the seed's, but rounding decides which of two like atoms enters a list " +
+      "first, and where samples are scarce, which rare atoms are found",
+  },
+  {
     class: "ill-posed",
     methods: "support_lstsq_relu, support_lstsq_jumprelu",
     pattern: /^support_lstsq_(relu|jumprelu)$/,
