@@ -59,6 +59,7 @@ export * from "./lib/softplus_adam.ts";
 export * from "./lib/lista.ts";
 export * from "./lib/saes.ts";
 export * from "./lib/train_sae.ts";
+export * from "./lib/train_sae_stream.ts";
 export { decodeNpy, encodeNpy, type NpyHeader, readNpyHeader } from "./lib/npy.ts";
 export * from "./lib/safetensors.ts";
 export * from "./lib/sae_file.ts";

@@ -1,28 +1,28 @@
 /**
- * Training of a sparse autoencoder with AdamW.
+ * Training of sparse autoencoders with AdamW, on samples in memory.
  * @module
  */
-import { requireInteger, requireOptions } from "./checks.ts";
-import { type Matrix, type Matrix32, requireFloat32, requireMatrix } from "./matrix.ts";
+import { requireOptions } from "./checks.ts";
+import type { Matrix } from "./matrix.ts";
 import { shuffledBatches, TorchGenerator } from "./random.ts";
-import { SampleBatch } from "./cores/sample_batch.ts";
+import { type SaeConfig, type SaeSettings, settingsOf } from "./cores/sae_config.ts";
 import {
-  type SaeConfig,
-  type SaeHistoryEntry,
-  type SaePartialEntry,
-  settingsOf,
-} from "./cores/sae_config.ts";
-import { SaeRun, type ScoredSet } from "./cores/sae_run.ts";
-import type { Sae } from "./saes.ts";
-import { Arena } from "./wasm/memory.ts";
+  type PartlyScoredSae,
+  requireSamples,
+  scoredSets,
+  type Trained,
+  type TrainedSae,
+  withScored,
+} from "./cores/sae_results.ts";
+import { SaeSession, settingsOfAll } from "./cores/sae_session.ts";
 
+export type { SaeConfig, SaeEpoch, SaeTraining } from "./cores/sae_config.ts";
 export type {
-  SaeConfig,
-  SaeEpoch,
+  PartlyScoredSae,
   SaeHistoryEntry,
   SaePartialEntry,
-  SaeTraining,
-} from "./cores/sae_config.ts";
+  TrainedSae,
+} from "./cores/sae_results.ts";
 export type { SaeConventions } from "./cores/sae_conventions.ts";
 export type { SaeSchedule } from "./cores/sae_schedule.ts";
 export type { DecoderNorm, LossScale } from "./cores/sae_training.ts";
@@ -48,32 +48,6 @@ export interface SaeData extends SaeTrainingData {
   /** Samples of the shifted distribution: scored only. */
   ood: Matrix;
 }
-
-/** What {@linkcode trainSae} returns. */
-export interface TrainedSae {
-  /** The trained autoencoder. */
-  sae: Sae;
-  /** Codes of the ID samples, samples × width. */
-  codesId: Matrix32;
-  /** Codes of the OOD samples, samples × width. */
-  codesOod: Matrix32;
-  /** Reconstructed ID samples, samples × inputDim. */
-  reconId: Matrix32;
-  /** Reconstructed OOD samples, samples × inputDim. */
-  reconOod: Matrix32;
-  /** Losses by epoch. */
-  history: SaeHistoryEntry[];
-}
-
-/** What {@linkcode trainSae} returns where a set may be missing: nothing of that set. */
-export interface PartlyScoredSae extends Partial<Omit<TrainedSae, "sae" | "history">> {
-  /** The trained autoencoder. */
-  sae: Sae;
-  /** Losses by epoch. */
-  history: SaePartialEntry[];
-}
-
-type Trained = Pick<PartlyScoredSae, "sae" | "history">;
 
 /**
  * Trains a sparse autoencoder on mean squared error + γ·penalty with AdamW (betas 0.9 and 0.999,
@@ -106,68 +80,75 @@ export function trainSae(data: SaeData, config: SaeConfig): TrainedSae;
 /** Without the sets that are missing. */
 export function trainSae(data: SaeTrainingData, config: SaeConfig): PartlyScoredSae;
 export function trainSae(data: SaeTrainingData, config: SaeConfig): PartlyScoredSae {
-  requireOptions("data", data, ["train", "id", "ood"]);
-  const { train } = data;
-  requireSamples("train", train, train?.cols);
-  const sets = scoredSets(data, train.cols);
-  const settings = settingsOf(config, { inputDim: train.cols, scoresId: data.id !== undefined });
-  const { seed, batchSize, epochs } = settings;
-  const loader = settings.loader ??
-    shuffledBatches(train.rows, batchSize, new TorchGenerator(seed));
-  const steps = epochs * Math.ceil(train.rows / batchSize);
-  let trained: Trained;
-  {
-    using arena = new Arena();
-    const batch = new SampleBatch(arena, train.cols, batchSize);
-    const run = new SaeRun(arena, settings, { steps, sets, batch });
-    while (!run.ended) {
-      for (const indices of loader) {
-        batch.gather(train, indices);
-        run.step();
-      }
-      run.endEpoch();
+  return trainAll(data, [settingsOf(config, requireData(data))])[0];
+}
+
+/**
+ * Trains several sparse autoencoders on the same batches: each gets the numbers to the bit that
+ * {@linkcode trainSae} gives it alone, and each sample is fetched once for all.
+ *
+ * @param data As for {@linkcode trainSae}.
+ * @param configs One per autoencoder: types, widths and all options of the training may differ, but for
+ * `batchSize`, and `loader` or, without one, `seed`, which make the batches. An autoencoder with fewer
+ * epochs, or with patience, ends before the others.
+ * @returns The results in the order of the configurations.
+ * @throws As {@linkcode trainSae}; when one training fails, all do.
+ * @throws {TypeError} When there is no configuration.
+ * @throws {RangeError} When two configurations have other batches.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { trainSae, trainSaes } from "./train_sae.ts";
+ * const train = { rows: 16, cols: 8, data: Float32Array.from({ length: 128 }, (_, i) => i % 7) };
+ * const shared = { epochs: 5, batchSize: 8, seed: 0 };
+ * const [narrow, wide] = trainSaes({ train }, [
+ *   { type: "relu", width: 12, ...shared },
+ *   { type: "topk", width: 24, kval: 3, ...shared },
+ * ]);
+ * assert.deepEqual(narrow, trainSae({ train }, { type: "relu", width: 12, ...shared }));
+ * assert.equal(wide.sae.width, 24);
+ * ```
+ */
+export function trainSaes(data: SaeData, configs: readonly SaeConfig[]): TrainedSae[];
+/** Without the sets that are missing. */
+export function trainSaes(data: SaeTrainingData, configs: readonly SaeConfig[]): PartlyScoredSae[];
+export function trainSaes(data: SaeTrainingData, configs: readonly SaeConfig[]): PartlyScoredSae[] {
+  const settings = settingsOfAll(configs, requireData(data)), [first] = settings;
+  settings.forEach(({ loader, seed }, i) => {
+    const differs = (name: string, rule: string, got: unknown) =>
+      new RangeError(`configs[${i}].${name} must be that of configs[0]${rule}, got ${got}`);
+    if (loader !== first.loader) throw differs("loader", "", "another");
+    if (loader === undefined && seed !== first.seed) {
+      throw differs("seed", `, ${first.seed}, where they have no loader`, seed);
     }
-    trained = { sae: run.sae(), history: run.history };
-  }
-  return scored(trained, sets);
-}
-
-/** Requires samples of so many dimensions. */
-function requireSamples(name: string, X: Matrix, cols: number): void {
-  requireMatrix(name, X, { cols });
-  requireFloat32(name, X);
-  requireInteger(`${name}.rows`, X.rows, 1);
-}
-
-/** The sets that are scored, checked. */
-function scoredSets({ id, ood }: Pick<SaeTrainingData, "id" | "ood">, cols: number): ScoredSet[] {
-  const sets = [["id", "Id", id], ["ood", "Ood", ood]] as const;
-  return sets.flatMap(([name, suffix, X]) => {
-    if (X === undefined) return [];
-    requireSamples(name, X, cols);
-    return [{ suffix, X, variance: variance(X) }];
   });
+  return trainAll(data, settings);
 }
 
-/** Mean squared distance of the entries from their column's mean. */
-function variance({ rows, cols, data }: Matrix): number {
-  let sum = 0;
-  for (let j = 0; j < cols; j++) {
-    let mean = 0;
-    for (let p = j; p < data.length; p += cols) mean += data[p];
-    mean /= rows;
-    for (let p = j; p < data.length; p += cols) sum += (data[p] - mean) ** 2;
-  }
-  return sum / (rows * cols);
+/** What the settings depend on, of data that are checked. */
+function requireData(data: SaeTrainingData): { inputDim: number; scoresId: boolean } {
+  requireOptions("data", data, ["train", "id", "ood"]);
+  const { train, id } = data;
+  requireSamples("train", train, train?.cols);
+  return { inputDim: train.cols, scoresId: id !== undefined };
 }
 
-/** A trained autoencoder with what it makes of the scored sets. */
-function scored(trained: Trained, sets: readonly ScoredSet[]): PartlyScoredSae {
-  const results: PartlyScoredSae = { ...trained };
-  for (const { suffix, X } of sets) {
-    const { codes, reconstruction } = trained.sae.forward(X);
-    results[`codes${suffix}`] = codes;
-    results[`recon${suffix}`] = reconstruction;
+function trainAll(data: SaeTrainingData, settings: readonly SaeSettings[]): PartlyScoredSae[] {
+  const { train } = data, { rows, cols } = train, [{ batchSize, seed, loader }] = settings;
+  const sets = scoredSets(data, cols);
+  const batches = loader ?? shuffledBatches(rows, batchSize, new TorchGenerator(seed));
+  let trained: Trained[];
+  {
+    using session = new SaeSession({ rows, cols, sets, source: "loader" }, settings);
+    while (!session.ended) {
+      for (const indices of batches) {
+        session.batch.gather(train, indices);
+        session.step();
+      }
+      session.endEpoch();
+    }
+    trained = session.trained();
   }
-  return results;
+  return trained.map((one) => withScored(one, sets));
 }

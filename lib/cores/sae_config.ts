@@ -21,41 +21,11 @@ import {
   variantDefaults,
 } from "./sae_conventions.ts";
 import { halves } from "./sae_matryoshka.ts";
+import type { SaeHistoryEntry } from "./sae_results.ts";
 import { requireSchedule, type SaeSchedule } from "./sae_schedule.ts";
 import type { DecoderNorm, LossScale, SaeStepOptions } from "./sae_training.ts";
 import { type AuxK, type SaeSizes, takeOptions } from "./sae_variant.ts";
 import { type SaeOptions, VARIANT_OPTIONS, variantOf } from "./sae_variants.ts";
-
-/** One entry of the training history. */
-export interface SaeHistoryEntry {
-  /** Counted from 0. */
-  epoch: number;
-  /** Mean squared error in training, averaged over the epoch's batches. */
-  trainRecon: number;
-  /** Penalty in training, averaged over the epoch's batches. */
-  trainReg: number;
-  /** Mean squared error on the ID samples after the epoch. */
-  mseId: number;
-  /** The same on the OOD samples. */
-  mseOod: number;
-  /** Mean number of codes per ID sample with |code| > 0.01 after the epoch. */
-  l0Id: number;
-  /** The same on the OOD samples. */
-  l0Ood: number;
-  /** The part of the ID samples' variance that is explained after the epoch: 1 − error/variance. */
-  explainedId: number;
-  /** The same of the OOD samples. */
-  explainedOod: number;
-  /** The loss in training, penalty and all else included, averaged over the epoch's batches. */
-  trainLoss: number;
-  /** Dead units after the epoch, where `deadAfter` has them counted. */
-  dead?: number;
-}
-
-/** An entry where a set may be missing: what is of that set is not there. */
-export type SaePartialEntry =
-  & Pick<SaeHistoryEntry, "epoch" | "trainRecon" | "trainReg" | "trainLoss">
-  & Partial<SaeHistoryEntry>;
 
 /** What `onEpoch` gets after every epoch. */
 export interface SaeEpoch {
@@ -180,6 +150,8 @@ export interface SaeSettings {
   readonly historyEvery: number;
   readonly loader?: Iterable<ArrayLike<number>>;
   readonly onEpoch?: (progress: SaeEpoch) => void;
+  readonly signal?: AbortSignal;
+  readonly partial: boolean;
   /** Tells the progress and whether to end, as {@linkcode watch} does. */
   readonly endsAfter: (done: number, total: number) => boolean;
 }
@@ -207,7 +179,7 @@ export function settingsOf(
   requireOptions("config", config, CONFIG);
   const variant = variantOf(config.type);
   const { width, seed, epochs = 500, batchSize = 64, historyEvery = 1, patience = 0 } = config;
-  const { conventions = "paper", initial, loader, onEpoch } = config;
+  const { conventions = "paper", initial, loader, onEpoch, signal, partial = false } = config;
   requireOneOf("conventions", conventions, SAE_CONVENTIONS);
   requireInteger("width", width, 1);
   const defaults = trainingDefaults(conventions, config.type, { inputDim, width }, batchSize);
@@ -260,7 +232,7 @@ export function settingsOf(
     start,
     stepping: { lr, gamma, gradClip, betas, weightDecay, lossScale, decoderNorm },
     ...{ epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK, resampleEvery },
-    ...{ patience, historyEvery, loader, onEpoch, endsAfter },
+    ...{ patience, historyEvery, loader, onEpoch, signal, partial, endsAfter },
   };
 }
 

@@ -3,26 +3,16 @@
  * has the batches drives it.
  * @module
  */
-import type { Matrix } from "../matrix.ts";
 import { TorchGenerator } from "../random.ts";
 import { Sae } from "../saes.ts";
 import type { Arena } from "../wasm/memory.ts";
 import type { SaeSums, SaeWorkspace } from "./sae.ts";
 import type { SampleBatch } from "./sample_batch.ts";
-import type { SaeHistoryEntry, SaePartialEntry, SaeSettings } from "./sae_config.ts";
+import type { SaeSettings } from "./sae_config.ts";
+import type { SaeHistoryEntry, SaePartialEntry, ScoredSet } from "./sae_results.ts";
 import { scheduled } from "./sae_schedule.ts";
 import { SaeTrainer } from "./sae_training.ts";
 import type { SaeParameters } from "./sae_variants.ts";
-
-/** Samples that are scored after epochs. */
-export interface ScoredSet {
-  /** The end of the names of their scores. */
-  readonly suffix: "Id" | "Ood";
-  /** The samples. */
-  readonly X: Matrix;
-  /** Mean squared distance of the entries from their column's mean. */
-  readonly variance: number;
-}
 
 /** What {@linkcode SaeRun} needs beside the settings. */
 export interface SaeRunOptions {
@@ -32,6 +22,8 @@ export interface SaeRunOptions {
   sets: readonly ScoredSet[];
   /** Where the samples of each step are. */
   batch: SampleBatch;
+  /** What yields the batches, for messages. */
+  source: string;
 }
 
 /**
@@ -48,7 +40,7 @@ export interface SaeRunOptions {
  * using arena = new Arena();
  * const batch = new SampleBatch(arena, 2, 3);
  * const settings = settingsOf({ type: "relu", width: 4, epochs: 1, seed: 0 }, { inputDim: 2 });
- * const run = new SaeRun(arena, settings, { steps: 1, sets: [], batch });
+ * const run = new SaeRun(arena, settings, { steps: 1, sets: [], batch, source: "batches" });
  * batch.gather(fromRows([[1, 2], [3, 4], [5, 6]]), [2, 0]);
  * run.step();
  * run.endEpoch();
@@ -65,6 +57,7 @@ export class SaeRun {
   readonly #steps: number;
   readonly #sets: readonly ScoredSet[];
   readonly #batch: SampleBatch;
+  readonly #source: string;
   readonly #resampler: TorchGenerator;
   #ended = false;
   #epoch = 0;
@@ -76,7 +69,7 @@ export class SaeRun {
   #worse = 0;
 
   /** Starts from the parameters of the settings. */
-  constructor(arena: Arena, settings: SaeSettings, { steps, sets, batch }: SaeRunOptions) {
+  constructor(arena: Arena, settings: SaeSettings, { steps, sets, batch, source }: SaeRunOptions) {
     const { start, stepping, seed, deadAfter, auxK } = settings;
     const samples = Math.max(1, ...sets.map(({ X }) => X.rows));
     const sizes = { rows: batch.capacity, samples, deadAfter, auxK };
@@ -86,6 +79,7 @@ export class SaeRun {
     this.#steps = steps;
     this.#sets = sets;
     this.#batch = batch;
+    this.#source = source;
     this.#resampler = new TorchGenerator(seed);
   }
 
@@ -109,6 +103,18 @@ export class SaeRun {
   }
 
   /**
+   * Ends in the middle of an epoch when the signal has been aborted.
+   *
+   * @throws The signal's reason, when no partial result is wanted.
+   */
+  heedSignal(): void {
+    const { signal, partial } = this.#settings;
+    if (!signal?.aborted) return;
+    if (!partial) signal.throwIfAborted();
+    this.#ended = true;
+  }
+
+  /**
    * Concludes an epoch.
    *
    * @throws {RangeError} When it had no step.
@@ -117,7 +123,9 @@ export class SaeRun {
    */
   endEpoch(): void {
     const { epochs, renormEvery, historyEvery, patience, onEpoch, endsAfter } = this.#settings;
-    if (this.#batches === 0) throw new RangeError("loader must yield at least one batch per epoch");
+    if (this.#batches === 0) {
+      throw new RangeError(`${this.#source} must yield at least one batch per epoch`);
+    }
     const epoch = this.#epoch, sums = this.#workspace.takeSums();
     if (!Number.isFinite(sums.recon)) {
       const { lr } = this.#settings.stepping;

@@ -3,8 +3,8 @@
  * @module
  */
 import { requireInteger } from "../checks.ts";
-import { type Arena, type Block, forBlocks, padded } from "../wasm/memory.ts";
-import type { Matrix } from "../matrix.ts";
+import { type Arena, type Block, forBlocks, padded, writeRows } from "../wasm/memory.ts";
+import { type Matrix, requireFloat32, requireMatrix } from "../matrix.ts";
 
 /** Samples that are scored together where the batches are smaller. */
 const SCORED_ROWS = 64;
@@ -54,7 +54,7 @@ export class SampleBatch {
    */
   gather(X: Matrix, indices: ArrayLike<number>): void {
     const { data } = X, view = this.data.view, cols = this.#cols, stride = padded(cols);
-    this.rows = this.#requireSize("loader must yield batches of", indices.length);
+    this.#begin(indices.length, "loader must yield batches of", "indices");
     for (let i = 0, to = 0; i < indices.length; i++, to += stride) {
       requireInteger("loader's index", indices[i], 0, X.rows - 1);
       const from = indices[i] * cols;
@@ -62,9 +62,25 @@ export class SampleBatch {
     }
   }
 
-  #requireSize(what: string, rows: number): number {
-    if (rows >= 1 && rows <= this.#batchSize) return rows;
-    throw new RangeError(`${what} 1 to ${this.#batchSize} indices, got ${rows}`);
+  /**
+   * Takes all rows of `X`.
+   *
+   * @throws {TypeError | RangeError} When it is no matrix of these dimensions, not finite in float32, empty,
+   * or more than a batch has.
+   */
+  take(X: Matrix): void {
+    requireMatrix("a batch", X, { cols: this.#cols });
+    requireFloat32("a batch", X);
+    this.#begin(X.rows, "a batch must have", "samples");
+    writeRows(this.data, X, 0, X.rows);
+  }
+
+  #begin(rows: number, what: string, unit: string): void {
+    const most = this.#batchSize;
+    if (!(rows >= 1 && rows <= most)) {
+      throw new RangeError(`${what} 1 to ${most} ${unit}, got ${rows}`);
+    }
+    this.rows = rows;
   }
 
   /** Takes the rows of `X` in turn, as many as there is room for, and calls `visit` with their number. */

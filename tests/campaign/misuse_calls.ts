@@ -143,6 +143,13 @@ add("trainSae", api.trainSae, () => [
   { train: X(), id: X(), ood: X() },
   { type: "topk", width: n, kval: 2, epochs: 1, batchSize: 4, lr: 1e-3, seed: 0 },
 ]);
+add("trainSaes", api.trainSaes, () => [
+  { train: X(), id: X(), ood: X() },
+  [
+    { type: "topk", width: n, kval: 2, epochs: 1, batchSize: 4, lr: 1e-3, seed: 0 },
+    { type: "relu", width: n, epochs: 2, batchSize: 4, seed: 0 },
+  ],
+]);
 add("updateDictionary", api.updateDictionary, () => [X(), codes(), { eps: 1e-6 }]);
 add("validateConfig", api.validateConfig, () => [{ numLatents: 50, k: 10, inputDim: 33 }]);
 add("withoutBias", api.withoutBias, () => [X(), sae()]);
@@ -209,4 +216,11 @@ add("SynthScorer.add", (batch, found) => {
 });
 
 /** Exports that are no functions, or whose misuse other tests cover because they need files or threads. */
-export const OTHER_TESTS = ["startThreads", "loadSae", "saveSae", "loadSynthModel"];
+export const OTHER_TESTS = [
+  "startThreads",
+  "loadSae",
+  "saveSae",
+  "loadSynthModel",
+  "trainSaeStream",
+  "trainSaesStream",
+];
