@@ -7,11 +7,13 @@
  */
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
+import { disagreements } from "../lib/reports/disagreements.ts";
 import { compareResults } from "../lib/reports/parity.ts";
 import { comparisonFigure } from "../lib/reports/parity_figure.ts";
 import { readRowFiles, type RowFile } from "../lib/reports/row_files.ts";
 import { comparisonText, countOutside, parityText } from "../lib/reports/parity_text.ts";
 import { changedRows, defaultResultFolder, printable } from "../lib/results.ts";
+import { leftOut } from "./left_out.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { file, folder } from "../lib/sweep/kinds.ts";
@@ -51,18 +53,19 @@ the start is random. Rows of any experiment are compared, the paper's or your ow
 
 if (import.meta.main) await runCommand(command, compare);
 
-function compare(flags: FlagValues<typeof FLAGS>): number {
+async function compare(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { out, figures, parity = join(out, "PARITY.md") } = flags;
   const published = readFolder("--published", flags.published);
   const ours = readFolder("--results", flags.results ?? defaultResultFolder());
-  const { files, values } = compareResults(published, ours);
+  const { files, values, missing } = compareResults(published, ours);
+  const notes = { leftOut: await leftOut(missing), disagreements: disagreements(published) };
   const outputs = [
     {
       flag: "--out",
       path: join(out, "compare.json"),
       text: JSON.stringify(files, null, 2) + "\n",
     },
-    { flag: "--parity", path: parity, text: parityText(files) },
+    { flag: "--parity", path: parity, text: parityText(files, notes) },
     ...(values.length > 0
       ? [{
         flag: "--figures",
@@ -83,10 +86,12 @@ function compare(flags: FlagValues<typeof FLAGS>): number {
   }
   if (flags.json) {
     const written = outputs.map(({ path }) => path);
-    console.log(JSON.stringify({ files, outside: countOutside(files), written }, null, 2));
+    console.log(
+      JSON.stringify({ files, ...notes, outside: countOutside(files), written }, null, 2),
+    );
   } else {
     const written = outputs.map(({ path }) => printable(path));
-    console.log(`${comparisonText(files)}\n\n${written.join("\n")}`);
+    console.log(`${comparisonText(files, notes)}\n\n${written.join("\n")}`);
   }
   return flags.strict && countOutside(files) > 0 ? 1 : 0;
 }

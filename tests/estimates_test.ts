@@ -20,6 +20,7 @@ Deno.test("an estimate that is off by two makes no shard noticeably longer", () 
     k: options.k.paper!,
     c: options.c.paper!,
     seeds: options.seeds.paper!,
+    older: false,
     epochs: options.epochs.default,
     maxSteps: options.maxSteps.paper!,
     lambda: options.lambda.default,

@@ -45,7 +45,7 @@ Deno.test("the experiments train the paper's four kinds of autoencoder, however 
   }
 });
 
-type AnyOptions = Partial<PaperOptions & { lasso: boolean }>;
+type AnyOptions = Partial<PaperOptions & { lasso: boolean; older: boolean }>;
 
 /** The options of every run here: the smallest problem with k = 10, and hardly any training. */
 const TINY: AnyOptions = {
@@ -437,6 +437,41 @@ Deno.test("phase-transition tags its rows with eps, rho and delta", async () => 
   // m = ⌈3 ln(20/3)⌉ = 6
   const [{ input_dim, rho, delta, eps }] = rows;
   assert.deepEqual([input_dim, rho, delta, eps], [6, 3 / 20, 6 / 20, 1.054]);
+});
+
+Deno.test("--older adds the published older grid: log2 in the bound, autoencoders of 2n units", async () => {
+  const experiment = await load("phase_transition");
+  const paper = { n: [50, 100, 200], k: [3, 5, 10], c: [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6] };
+  const options = { ...paper, seeds: [0], older: true };
+  const keys = experiment.cells(complete(experiment, options)).map(({ key }) => key);
+  const newer = experiment.cells(complete(experiment, { ...options, older: false }));
+  assert.deepEqual(keys.slice(0, newer.length), newer.map(({ key }) => key), "the grid stays");
+  const older = keys.slice(newer.length);
+  const dims = (width: number, n: number, k: number) =>
+    older.filter((key) => key.width === width && key.num_latents === n && key.k === k)
+      .map(({ input_dim }) => input_dim);
+  // as they stand in the published file; m = 13 and 17 of the first are on the newer grid too
+  assert.deepEqual(dims(100, 50, 3), [7, 13, 19, 25, 31, 37, 49, 50]);
+  assert.deepEqual(dims(50, 50, 3), [7, 19, 25, 31, 37, 49]);
+  assert.deepEqual(dims(400, 200, 10), [22, 44, 65, 87, 109, 130, 173, 200]);
+  assert.equal(older.filter((key) => Number(key.width) > Number(key.num_latents)).length, 68);
+  assert.equal(older.find(({ input_dim }) => input_dim === 7)?.eps, 0.575);
+
+  const tiny = complete(experiment, { n: [20], k: [3], c: [1], older: true });
+  const methods = await Promise.all(
+    experiment.cells(tiny).map(async (cell) => {
+      const { rows } = await experiment.run(cell, { options: tiny, cache, progress() {} });
+      // m = ⌈3 ln(20/3)⌉ and ⌈3 log2(20/3)⌉
+      assert.equal(rows[0].input_dim, cell.key.width === undefined ? 6 : 9);
+      return [cell.key.width, column(rows, "method")];
+    }),
+  );
+  const saes = PAPER_SAE_TYPES.map((type) => `sae_${type}`);
+  assert.deepEqual(methods, [
+    [undefined, SWEEP],
+    [20, ["fista_oracle", "dl_fista", "softplus_adam"]],
+    [40, saes],
+  ]);
 });
 
 Deno.test("the codes of a series count in the memory of a cell", async () => {

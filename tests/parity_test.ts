@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { leftOut } from "../commands/left_out.ts";
+import { disagreements } from "../lib/reports/disagreements.ts";
 import { compareResults, type MethodComparison } from "../lib/reports/parity.ts";
 import { comparisonFigure } from "../lib/reports/parity_figure.ts";
 import { comparisonText, countOutside, parityText } from "../lib/reports/parity_text.ts";
@@ -358,4 +360,169 @@ Deno.test("an almost perfect reconstruction is held to the scale of the observat
   const tolerance = toleranceOf("sae_jumprelu")!;
   assert.equal(allowedDifference(tolerance, "mse_iid", 1e-6, 50), 1e-5);
   assert.equal(allowedDifference(tolerance, "mse_iid", 0.02, 50), 2e-4);
+});
+
+Deno.test("rows made with other steps, rounds, iterations or λ are no counterparts, and are told as such", () => {
+  const rows = (more: Row = {}) =>
+    SEEDS.flatMap((seed) =>
+      ["dl_fista", "fista_oracle"].map((method) => row(method, 50, seed, { mcc_iid: 0.5, ...more }))
+    );
+  const published = [{ name: "exp_vary_latents.json", rows: rows() }];
+  const compare = (ours: Row[], options?: Record<string, unknown>) => {
+    const { files, missing } = compareResults(
+      published,
+      [{ name: "exp_vary_latents.json", rows: ours, options }],
+    );
+    const matched = files[0].methods.map(({ method, matched }) => [method, matched]);
+    return [matched, [...new Set(missing.map(({ instead }) => instead))]];
+  };
+  const both = [["dl_fista", 3], ["fista_oracle", 3]];
+  assert.deepEqual(compare(rows(), { maxSteps: 50_000 }), [both, []]);
+  assert.deepEqual(compare(rows()), [both, []]);
+  assert.deepEqual(compare(rows(), { maxSteps: 500 }), [
+    [["dl_fista", 0], ["fista_oracle", 3]],
+    ["maxSteps 500 instead of 50000"],
+  ]);
+  assert.deepEqual(compare(rows(), { fistaIters: 20 }), [
+    [["dl_fista", 0], ["fista_oracle", 0]],
+    ["fistaIters 20 instead of 100"],
+  ]);
+  assert.deepEqual(compare([]), [[["dl_fista", 0], ["fista_oracle", 0]], [undefined]]);
+  // published rows that say how they were made are held against that
+  const { missing } = compareResults(
+    [{ ...published[0], options: { maxSteps: 500 } }],
+    [{ ...published[0], options: { maxSteps: 500 } }],
+  );
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("a training that settled earlier than the published one is told from one that is missing", () => {
+  const rounds = (method: string, seed: number, ...values: number[]) =>
+    values.map((round) => row(method, 50, seed, { round, l0_iid: 1 }));
+  const { missing } = compareResults(
+    [{
+      name: "exp_learning_dynamics_n50.json",
+      rows: [...rounds("dl_fista", 0, 0, 10, 20), ...rounds("dl_fista", 1, 0)],
+    }],
+    [{ name: "exp_learning_dynamics.json", rows: rounds("dl_fista", 0, 0) }],
+  );
+  assert.deepEqual(missing.map(({ row, instead }) => [row.seed, row.round, instead]), [
+    [0, 10, "ours settled in an earlier round"],
+    [0, 20, "ours settled in an earlier round"],
+    [1, 0, undefined],
+  ]);
+});
+
+Deno.test("chaotic methods are compared by their means and standard errors too", () => {
+  const means = (published: number[], ours: number[], method = "sae_MP") =>
+    compareSeeds(method, published, ours).metrics[0].means;
+  // sd of 0.5, 0.6, 0.7 is 0.0816, its standard error 0.0816/√2; three of both: 0.245
+  assert.deepEqual(means([0.5, 0.6, 0.7], [0.74, 0.84, 0.94]), { compared: 1, outside: 0 });
+  assert.deepEqual(means([0.5, 0.6, 0.7], [0.75, 0.85, 0.95]), { compared: 1, outside: 1 });
+  assert.deepEqual(means([0.5], [0.9]), { compared: 0, outside: 0 });
+  assert.equal(means([0.5, 0.6, 0.7], [0.5, 0.6, 0.7], "sae_relu"), undefined);
+  const { files } = example();
+  assert.doesNotMatch(parityText(files), /## Chaotic/);
+  const rows = SEEDS.map((seed) => row("sae_MP", 50, seed, { mcc_iid: seed / 10 }));
+  const name = "exp_vary_latents.json";
+  const text = parityText(compareResults([{ name, rows }], [{ name, rows }]).files);
+  assert.match(text, /## Chaotic methods[^]*\| sae_MP \| 0 of 1 \| 0 of 0 \|/);
+});
+
+Deno.test("files that hold the same configuration under other names are held against each other", () => {
+  const at = (method: string, mcc_iid: number, more: Row = {}) =>
+    row(method, 50, 0, { mcc_iid, ...more });
+  const found = disagreements([
+    { name: "exp_vary_latents.json", rows: [at("sae_MP", 0.5), at("fista_oracle", 0.5)] },
+    {
+      name: "exp_warmstart_encoder_n50.json",
+      rows: [
+        at("warm_MP", 0.75, { n_iter: 0 }),
+        at("warm_MP", 0.125, { n_iter: 1 }),
+        at("cold_MP", 0.25, { n_iter: 100 }),
+        at("cold_MP", 1, { n_iter: 500 }),
+        // 500 iterations: another configuration
+        at("fista_oracle", 0.875, { n_iter: 500 }),
+      ],
+    },
+    {
+      name: "exp_lambda_sensitivity_n50.json",
+      rows: [
+        at("sae_MP", 0.625, { lam: -1 }),
+        at("frozen_MP", 0.375, { lam: 0.1 }),
+        at("frozen_MP", 0.875, { lam: 0.5 }),
+      ],
+    },
+    { name: "exp_phase_transition.json", rows: [at("fista_oracle", 0.875)] },
+  ]);
+  assert.deepEqual(found, [
+    {
+      method: "fista+MP",
+      configurations: 1,
+      scores: [{ metric: "mcc_iid", median: 0.125, largest: 0.125, outside: 1 }],
+    },
+    {
+      method: "sae_MP",
+      configurations: 1,
+      // 0.5, 0.75, 0.625: distances 0.25 and twice 0.125
+      scores: [{ metric: "mcc_iid", median: 0.125, largest: 0.25, outside: 3 }],
+    },
+  ]);
+  const text = parityText([], { disagreements: found });
+  assert.match(text, /\| sae_MP \| 1 \| 0\.13, 0\.25 \*\*3\*\* \|/);
+});
+
+Deno.test("what is left out is told with reason, hours and the run that makes it", async () => {
+  const missing = (file: string, rows: Row[], instead?: string) =>
+    rows.map((row) => ({ file, row, instead }));
+  const phase = { num_latents: 50, k: 3, input_dim: 7, width: 100, eps: 0.575, seed: 0 };
+  const entries = await leftOut([
+    ...missing("exp_vary_latents_10k.json", [
+      row("softplus_adam", 10_000, 0, { input_dim: 139 }),
+      row("linear_probe", 10_000, 0, { input_dim: 139 }),
+    ]),
+    ...missing("exp_large_latents.json", [
+      { ...row("dl_fista", 1000, 0, { input_dim: 93 }), n_samples: 1000 },
+    ], "maxSteps 500 instead of 50000"),
+    ...missing("exp_phase_transition.json", [{ method: "sae_relu", ...phase }]),
+    ...missing("exp_own.json", [{ method: "coin", num_latents: 5, seed: 0 }]),
+  ]);
+  assert.deepEqual(
+    entries.map(({ file, rows, reason, command }) => [file, rows, reason, command]),
+    [
+      [
+        "exp_vary_latents_10k.json",
+        1,
+        "cells over 2 hours on two cores: for a cluster",
+        "deno task exp:vary-latents --paper --n 10000",
+      ],
+      [
+        "exp_vary_latents_10k.json",
+        1,
+        "not run yet",
+        "deno task exp:vary-latents --paper --n 10000",
+      ],
+      [
+        "exp_large_latents.json",
+        1,
+        "maxSteps 500 instead of 50000",
+        "deno task exp:large-latents --paper --n 1000",
+      ],
+      [
+        "exp_phase_transition.json",
+        1,
+        "not run yet (the older grid)",
+        "deno task exp:phase-transition --paper --n 50 --older",
+      ],
+      ["exp_own.json", 1, "not run yet", "deno task exp:own --paper --n 5"],
+    ],
+  );
+  const hours = entries.map(({ hours }) => hours);
+  // 50,000 steps at n = 10,000 take hours by any estimate; a probe takes minutes at most
+  assert(hours[0]! > 4 && hours[1]! < 0.5 && hours[4] === undefined, String(hours));
+  const text = parityText([], { leftOut: entries });
+  assert.match(
+    text,
+    /## What is left out[^]*\| exp_own\.json \| 1 \| coin \| not run yet \| {2}\| /,
+  );
 });

@@ -1,5 +1,6 @@
 /** The engine under faults: every run here is a process of its own, with narrow permissions. */
 import assert from "node:assert/strict";
+import { listCells, listingText } from "../lib/sweep/listing.ts";
 import { basename, join } from "node:path";
 import { compareKeys, readRows, type Row } from "../lib/results.ts";
 import { balancedShards, fittingWorkers, largestFirst } from "../lib/sweep/schedule.ts";
@@ -331,6 +332,23 @@ Deno.test("--help and --list compute nothing, --only computes what it names", as
   await runToy(folder, "--only", "3,0", "--quiet", "--no-figures");
   assert.deepEqual(cellsIn(folder), ["20/0", "40/1"]);
   assert.throws(() => Deno.statSync(join(folder, "figures")), Deno.errors.NotFound);
+});
+
+Deno.test("--list marks cells over two hours on two cores, as threads share them", () => {
+  const cell = (seed: number, hours: number, threaded = false) => ({
+    ...{ key: { seed }, cost: 3600 * hours, threaded },
+  });
+  const listing = listCells(
+    [cell(0, 1.9), cell(1, 2.1), cell(2, 3.9, true), cell(3, 4.1, true)],
+    [],
+  );
+  assert.deepEqual(listing.cells.map(({ long }) => long), [false, true, false, true]);
+  const text = listingText(listing);
+  assert.match(text, /^1 +1 +7\.56e\+3 +2\.1 +long$/m);
+  assert.match(
+    text,
+    /\n2 cells are long: more than 2 hours each on two cores, 6\.2 hours of one core/,
+  );
 });
 
 Deno.test("the hours of --list follow the cells that are known, but for files that cannot be used", async () => {

@@ -186,7 +186,10 @@ export function frozenDecoderFigures(
  * ```
  */
 export function phaseTransitionFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
-  const current = currentRows(rows, "phase_transition");
+  const all = currentRows(rows, "phase_transition");
+  // rows of ours on the older grid say their width: autoencoders of two widths make no line
+  const newer = all.filter(({ width }) => width === undefined);
+  const current = newer.length > 0 ? newer : all;
   requireFinite(current, ["num_latents", "k", "input_dim"], "phase_transition");
   const [ns, ks] = [distinct(current, "num_latents"), distinct(current, "k")];
   return paperScores.flatMap((y) => [

@@ -28,6 +28,7 @@ thead button { font: inherit; font-weight: bold; color: inherit; background: non
 [aria-sort="ascending"] button::after { content: " \\2191"; }
 [aria-sort="descending"] button::after { content: " \\2193"; }
 .claims td, .claims tbody th { text-align: left; white-space: normal; vertical-align: top; }
+.claims { max-height: none; } .claims thead th { text-align: left; }
 .claims ul { margin: 0; padding-left: 1rem; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 32rem), 1fr));
   grid-auto-flow: row dense; gap: 1.5rem; align-items: start; }

@@ -2,16 +2,10 @@
  * Claims held against rows: what each says of which rows, and whether they bear it out.
  * @module
  */
-import {
-  experimentOf,
-  isSetting,
-  meanAndSd,
-  type Row,
-  taskName,
-  withTodaysNames,
-} from "../results.ts";
+import { experimentOf, isSetting, meanAndSd, type Row, taskName } from "../results.ts";
 import { otherwiseMade } from "./paper_options.ts";
 import type { RowFile } from "./row_files.ts";
+import { asToday } from "./todays_row.ts";
 
 /** A score of one method at one setting, as the mean over the paper's seeds. */
 export interface Series {
@@ -143,7 +137,7 @@ export function claimRows(files: readonly RowFile[]): ClaimRows {
     const known = found.get(experiment) ?? new Map<string, Row>();
     found.set(experiment, known);
     for (const old of rows) {
-      const row: Row = withTodaysNames(old);
+      const row = asToday(old);
       if (otherwiseMade(row, options) !== undefined) continue;
       const key = JSON.stringify(Object.entries(row).filter(([c]) => isSetting(c)).toSorted());
       if (!known.has(key)) known.set(key, row);

@@ -51,6 +51,11 @@ const RULES = {
   },
   close: { is: "at most", threshold: 0.05, why: "a twentieth of the scale" },
   half: { is: "at most", threshold: 0.5, why: "the upper end of the range that is claimed" },
+  transition: {
+    is: "at least",
+    threshold: 0.2,
+    why: "a fifth of the scale for one doubling of the dimensions",
+  },
   halved: { is: "at most", threshold: 0, why: "less than half of what it is at n = 50" },
 } as const;
 
@@ -90,6 +95,9 @@ const SPARSITY: Point[] = [2, 5, 10, 20, 50, 100].map((k) => ({
   where: { num_latents: 1000, k, n_samples: 5000 },
   words: `k = ${k}`,
 }));
+
+/** n and k of the phase grid. */
+const PROBLEMS = [50, 100, 200].flatMap((n) => [3, 5, 10].map((k) => [n, k] as const));
 
 /** One series of an experiment: method and metric at a setting. */
 function of(experiment: string, metric: string, where: Where, more: Partial<Series> = {}) {
@@ -507,40 +515,80 @@ export const paperClaims: readonly Claim[] = [
   {
     id: "phase",
     says:
-      "Per-sample methods exhibit a sharp phase transition; SAEs plateau below 0.5 MCC whatever δ.",
-    source: "caption of the phase figure, MCC (ID)",
+      "Per-sample methods exhibit a sharp phase transition; SAEs plateau at 0.2–0.5 MCC whatever δ.",
+    source: "caption of the phase figure, MCC (ID), whose SAEs have 2n units",
     figure: "phase_corners_mcc_iid",
     conditions: [
       condition(
         "half",
-        "SAE, MCC (ID), with the most dimensions",
-        phasePoints("most"),
-        ({ where }, type) => [[1, of("exp_phase_transition", "mcc_iid", where)(`sae_${type}`)]],
+        "SAE of 2n units, MCC (ID), with the most dimensions",
+        olderPhase(6, 2),
+        ({ where }, type) => [[1, phase(where, `sae_${type}`)]],
         TYPES,
       ),
       condition(
         "perfect",
         "oracle, MCC (ID), with the most dimensions",
-        phasePoints("most"),
-        ({ where }) => [[1, of("exp_phase_transition", "mcc_iid", where)("fista_oracle")]],
+        olderPhase(6, 1),
+        ({ where }) => [[1, phase(where, "fista_oracle")]],
       ),
       condition(
-        "half",
-        "oracle, MCC (ID), with the fewest dimensions",
-        phasePoints("fewest"),
-        ({ where }) => [[1, of("exp_phase_transition", "mcc_iid", where)("fista_oracle")]],
+        "transition",
+        "oracle, MCC (ID), from the fewest to twice the dimensions",
+        olderPhase(0.5, 1),
+        ({ where }) => [
+          [
+            1,
+            phase(
+              { ...where, input_dim: olderDims(where.num_latents, where.k, 1) },
+              "fista_oracle",
+            ),
+          ],
+          [-1, phase(where, "fista_oracle")],
+        ],
       ),
     ],
+    aside: {
+      says: "Not the paper's rows: SAEs with as many units as latents stay below 0.5 too",
+      conditions: [condition(
+        "half",
+        "SAE of n units, MCC (ID), with the most dimensions",
+        newerPhase(6),
+        ({ where }, type) => [[
+          1,
+          of("exp_phase_transition", "mcc_iid", where)(`sae_${type}`),
+        ]],
+        TYPES,
+      )],
+    },
   },
 ];
 
-/** Of every n and k of the phase grid, the end with the most or the fewest dimensions. */
-function phasePoints(end: "most" | "fewest"): Point[] {
-  return [50, 100, 200].flatMap((n) =>
-    [3, 5, 10].map((k) => {
-      const c = end === "most" ? 6 : 0.5;
-      const m = Math.min(n, Math.ceil(c * k * Math.log(n / k)));
-      return { where: { num_latents: n, k, input_dim: m }, words: `n = ${n}, k = ${k}, m = ${m}` };
-    })
-  );
+function phase(where: Where, method: string): Series {
+  return of("exp_phase_transition", "mcc_iid", where, { flags: "--older" })(method);
+}
+
+/** m by the older bound, which has log2. */
+function olderDims(n: number, k: number, c: number): number {
+  return Math.min(n, Math.ceil(c * k * Math.log2(n / k)));
+}
+
+/** A constant of the older bound at every n and k, with learned dictionaries of some times n atoms. */
+function olderPhase(c: number, times: number): Point[] {
+  return phasePoints((n, k) => olderDims(n, k, c), times);
+}
+
+/** A constant of the bound at every n and k, with learned dictionaries of n atoms. */
+function newerPhase(c: number): Point[] {
+  return phasePoints((n, k) => Math.min(n, Math.ceil(c * k * Math.log(n / k))), 1);
+}
+
+function phasePoints(dims: (n: number, k: number) => number, times: number): Point[] {
+  return PROBLEMS.map(([n, k]) => {
+    const m = dims(n, k);
+    return {
+      where: { num_latents: n, k, input_dim: m, width: times * n },
+      words: `n = ${n}, k = ${k}, m = ${m}`,
+    };
+  });
 }

@@ -23,6 +23,7 @@ const NO_FISTA = /^(linear_probe|softplus_adam|sae_.+|support_lstsq_.+|relu|topk
  *
  * @param row A row of ours.
  * @param options The options in its provenance file; rows without one are taken at their word.
+ * @param expected What they are to be. Default: the paper's.
  * @returns Words such as `maxSteps 5000 instead of 50000`, or undefined where nothing differs.
  *
  * @example
@@ -39,6 +40,7 @@ const NO_FISTA = /^(linear_probe|softplus_adam|sae_.+|support_lstsq_.+|relu|topk
 export function otherwiseMade(
   row: Row,
   options: Readonly<Record<string, unknown>> = {},
+  expected: Readonly<Record<string, unknown>> = PAPER,
 ): string | undefined {
   const method = String(row.method ?? row.sae_type);
   for (const [column, usual] of Object.entries(PAPER_COLUMNS)) {
@@ -52,9 +54,9 @@ export function otherwiseMade(
     lambda: (method === "softplus_adam" || !NO_FISTA.test(method)) && row.lam === undefined,
     fistaIters: !NO_FISTA.test(method) && row.n_iter === undefined && row.n_outer === undefined,
   };
-  for (const [name, usual] of Object.entries(PAPER)) {
-    const value = options[name];
-    if (relevant[name as keyof typeof PAPER] && value !== undefined && value !== usual) {
+  for (const name of Object.keys(PAPER) as (keyof typeof PAPER)[]) {
+    const value = options[name], usual = expected[name];
+    if (relevant[name] && value !== undefined && usual !== undefined && value !== usual) {
       return `${name} ${value} instead of ${usual}`;
     }
   }

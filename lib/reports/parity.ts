@@ -13,8 +13,10 @@ import {
   parseResultName,
   type Row,
   taskName,
-  withTodaysNames,
 } from "../results.ts";
+import { otherwiseMade } from "./paper_options.ts";
+import type { RowFile } from "./row_files.ts";
+import { asToday } from "./todays_row.ts";
 import { allowedDifference, type Tolerance, toleranceOf } from "./tolerances.ts";
 
 /** One metric of one method in one published file. */
@@ -33,6 +35,8 @@ export interface MetricComparison {
   compared: number;
   /** How many of them lie outside the tolerance of the method's class. */
   outside: number;
+  /** Of chaotic methods: means over seeds, and how many differ by more than three standard errors. */
+  means?: { compared: number; outside: number };
 }
 
 /** One method in one published file. */
@@ -75,12 +79,24 @@ export interface ComparedValue {
   outside: boolean;
 }
 
+/** A published row without a counterpart. */
+export interface MissingRow {
+  /** The published file. */
+  file: string;
+  /** The row, under today's names. */
+  row: Row;
+  /** What ours has instead, where it has something: rows with fewer steps, say. */
+  instead?: string;
+}
+
 /** What {@linkcode compareResults} returns. */
 export interface Comparison {
   /** One entry per published file, in the given order. */
   files: FileComparison[];
   /** Every compared value of every file, for a figure. */
   values: ComparedValue[];
+  /** Every published row without a counterpart. */
+  missing: MissingRow[];
 }
 
 const methodOf = (row: Row) => String(row.method ?? row.sae_type);
@@ -88,7 +104,9 @@ const methodOf = (row: Row) => String(row.method ?? row.sae_type);
 /**
  * Compares our rows with the published ones. Rows belong together when they agree in every column
  * that both sides have and that is no outcome; our files of one experiment count as one, and where
- * two of them hold the same row the one without a suffix counts.
+ * two of them hold the same row the one without a suffix counts. Rows of ours that were made with
+ * other numbers of passes, steps, rounds or iterations, or another λ, than the published ones are no
+ * counterparts of theirs.
  *
  * @param published The paper's files. Old key and method names are understood on both sides.
  * @param ours Our files of any experiments.
@@ -108,18 +126,21 @@ const methodOf = (row: Row) => String(row.method ?? row.sae_type);
  * ```
  */
 export function compareResults(
-  published: readonly NamedRows[],
-  ours: readonly NamedRows[],
+  published: readonly RowFile[],
+  ours: readonly RowFile[],
 ): Comparison {
   const experiments = published.flatMap(({ name }) => parseResultName(name, [])?.experiment ?? []);
-  const grouped = (files: readonly NamedRows[]) =>
+  const grouped = (files: readonly RowFile[]) =>
     Map.groupBy(
-      files.map(({ name, rows }) => ({ name, rows: rows.map(asToday) })),
+      files.map((file) => ({ ...file, rows: file.rows.map(asToday) })),
       ({ name }) => experimentOf(name, experiments),
     );
   const oursByExperiment = grouped(ours);
 
-  const comparisons = new Map<string, { file: FileComparison; values: ComparedValue[] }>();
+  const comparisons = new Map<
+    string,
+    { file: FileComparison; values: ComparedValue[]; missing: MissingRow[] }
+  >();
   for (const [experiment, files] of grouped(published)) {
     if (experiment === undefined) {
       throw new RangeError(
@@ -130,12 +151,25 @@ export function compareResults(
     const candidates = (oursByExperiment.get(experiment) ?? [])
       .toSorted((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
     const columns = keyColumns(files, candidates);
-    const oursByKey = new Map<string, Row>();
+    const oursByKey = new Map<string, Row>(), otherwise = new Map<string, string>();
+    const withoutRound = (key: string) => keyWithout(key, columns, "round");
+    const trainings = new Set<string>();
     for (const file of candidates) {
       for (const [key, row] of byKey(file, columns)) {
-        if (!oursByKey.has(key)) oursByKey.set(key, row);
+        const how = otherwiseMade(row, file.options, files[0].options);
+        if (how !== undefined) {
+          otherwise.set(key, how);
+        } else if (!oursByKey.has(key)) {
+          oursByKey.set(key, row);
+          if (row.round !== undefined) trainings.add(withoutRound(key));
+        }
       }
     }
+    const insteadOf = (key: string, row: Row): string | undefined =>
+      otherwise.get(key) ??
+        (row.round !== undefined && trainings.has(withoutRound(key))
+          ? "ours settled in an earlier round"
+          : undefined);
     const publishedByFile = files.map((file) => byKey(file, columns));
     const unpublished = [...oursByKey]
       .filter(([key]) => !publishedByFile.some((rows) => rows.has(key)))
@@ -152,6 +186,8 @@ export function compareResults(
           methods: methods.map(({ comparison }) => comparison),
         },
         values: methods.flatMap(({ values }) => values),
+        missing: [...publishedByFile[f]].filter(([key]) => !oursByKey.has(key))
+          .map(([key, row]) => ({ file: name, row, instead: insteadOf(key, row) })),
       });
     });
   }
@@ -159,18 +195,14 @@ export function compareResults(
   return {
     files: ordered.map(({ file }) => file),
     values: ordered.flatMap(({ values }) => values),
+    missing: ordered.flatMap(({ missing }) => missing),
   };
 }
 
-/** A row as today's version of the reference would write it. */
-function asToday(row: Row): Row {
-  const result: Row = withTodaysNames(row);
-  if (row.width === undefined && typeof result.num_latents === "number") {
-    // the older version wrote no width; its SAEs had 2n columns (best_dim goes up to 2n − 1)
-    result.width = result.num_latents *
-      (row.n !== undefined && methodOf(row).startsWith("sae_") ? 2 : 1);
-  }
-  return result;
+/** A key of {@linkcode byKey} with one of its columns left open. */
+function keyWithout(key: string, columns: readonly string[], column: string): string {
+  const values: unknown[] = JSON.parse(key);
+  return JSON.stringify(values.map((value, i) => columns[i] === column ? null : value));
 }
 
 /** Columns that both sides have and that are no outcomes. */
@@ -254,8 +286,11 @@ function compareMetric(
   if (numbers.length === 0) return undefined;
   // Random starts are compared as means over the seeds that both sides have; others row by row
   const points = columns.filter((column) => column !== "seed");
+  const overSeeds = () => [
+    ...Map.groupBy(numbers, ({ row }) => JSON.stringify(points.map((c) => row[c]))).values(),
+  ];
   const groups = tolerance?.class === "random start"
-    ? [...Map.groupBy(numbers, ({ row }) => JSON.stringify(points.map((c) => row[c]))).values()]
+    ? overSeeds()
     : numbers.map((number) => [number]);
   const values = groups.map((group): ComparedValue => {
     const a = meanAndSd(group.map(({ published }) => published));
@@ -284,9 +319,23 @@ function compareMetric(
       largest: differences[differences.length - 1],
       compared: values.length,
       outside: values.filter(({ outside }) => outside).length,
+      ...tolerance?.class === "chaotic" && { means: compareMeans(overSeeds()) },
     },
     values,
   };
+}
+
+/** Means over the seeds that both sides have, where there are several, by their standard errors. */
+function compareMeans(
+  groups: readonly (readonly { published: number; ours: number }[])[],
+): { compared: number; outside: number } {
+  const several = groups.filter((group) => group.length > 1);
+  const outside = several.filter((group) => {
+    const a = meanAndSd(group.map(({ published }) => published));
+    const b = meanAndSd(group.map(({ ours }) => ours));
+    return Math.abs(b.mean - a.mean) > 3 * Math.sqrt(squaredError(a) + squaredError(b));
+  });
+  return { compared: several.length, outside: outside.length };
 }
 
 /** Squared standard error of a mean from the population's deviation; 0 for a single value. */

@@ -2,9 +2,34 @@
  * A comparison in words: tables for the terminal, and the text of PARITY.md.
  * @module
  */
+import type { Disagreement } from "./disagreements.ts";
 import type { FileComparison, MethodComparison, MetricComparison } from "./parity.ts";
-import { alignColumns, printable } from "../results.ts";
+import { alignColumns, codeScores, columnOf, printable } from "../results.ts";
 import { tolerances } from "./tolerances.ts";
+
+/** Published rows without a counterpart, of one file and for one reason. */
+export interface LeftOut {
+  /** The published file. */
+  file: string;
+  /** How many rows. */
+  rows: number;
+  /** Their methods. */
+  methods: readonly string[];
+  /** Why they have none. */
+  reason: string;
+  /** Estimated hours of one core that make them; absent where they cannot be estimated. */
+  hours?: number;
+  /** The run that makes them. */
+  command: string;
+}
+
+/** What PARITY.md tells besides the tables of the files. */
+export interface ParityNotes {
+  /** What has no counterpart. */
+  leftOut?: readonly LeftOut[];
+  /** How far the published files disagree with each other. */
+  disagreements?: readonly Disagreement[];
+}
 
 /** Sums over the methods of files. */
 interface Totals {
@@ -27,7 +52,10 @@ interface Totals {
  * assert.match(comparisonText([]), /^0 rows compared, 0 published rows without ours, 0 ours only; /);
  * ```
  */
-export function comparisonText(files: readonly FileComparison[]): string {
+export function comparisonText(
+  files: readonly FileComparison[],
+  { leftOut = [], disagreements = [] }: ParityNotes = {},
+): string {
   const parts = files.map(({ file, command, methods }) => {
     const totals = totalsOf(methods);
     const heading = `${printable(file)}: ${countsText(totals)}`;
@@ -53,6 +81,10 @@ export function comparisonText(files: readonly FileComparison[]): string {
   const totals = totalsOf(files.flatMap(({ methods }) => methods));
   return [
     ...parts,
+    ...leftOut.length > 0 ? [alignColumns([LEFT_OUT, ...leftOut.map(leftOutFields)])] : [],
+    ...disagreements.length > 0
+      ? [alignColumns([disagreementHeader(), ...disagreements.map(disagreementFields)])]
+      : [],
     `${countsText(totals)}; median and largest difference of each metric, !N: N of its values ` +
     `outside the tolerance; ${totals.outside} of ${totals.compared} values outside`,
   ].join("\n\n");
@@ -85,8 +117,12 @@ export function countOutside(files: readonly FileComparison[]): number {
  * assert(parityText([]).startsWith("# Parity"));
  * ```
  */
-export function parityText(files: readonly FileComparison[]): string {
+export function parityText(
+  files: readonly FileComparison[],
+  { leftOut = [], disagreements = [] }: ParityNotes = {},
+): string {
   const totals = totalsOf(files.flatMap(({ methods }) => methods));
+  const chaotic = meansOf(files);
   return [
     "# Parity with the published rows",
     "Written by `deno task compare --published DIR`, where DIR holds the result files that the " +
@@ -122,8 +158,87 @@ export function parityText(files: readonly FileComparison[]): string {
         ];
       }),
     ),
+    ...leftOut.length > 0
+      ? [
+        "## What is left out",
+        "Published rows without a counterpart. Hours are of one core, estimated before any work; a row " +
+        "of ours counts only where it was made with the same passes, steps, rounds, iterations and λ.",
+        markdownTable(LEFT_OUT, leftOut.map(leftOutFields)),
+      ]
+      : [],
+    ...chaotic.length > 0
+      ? [
+        "## Chaotic methods, by their means",
+        "Single rows of these methods cannot agree. Their means over seeds can: how many of them differ " +
+        "by more than three standard errors, of how many. With three seeds a side about one in " +
+        "twenty-five does so by chance.",
+        markdownTable(
+          ["method", ...codeScores.map((metric) => columnOf(metric).label)],
+          chaotic.map(({ method, counts }) => [
+            method,
+            ...counts.map(({ outside, compared }) => `${outside} of ${compared}`),
+          ]),
+        ),
+      ]
+      : [],
+    ...disagreements.length > 0
+      ? [
+        "## How far the published files disagree with each other",
+        "The same configuration stands in several published files, which were made by runs of their own. " +
+        "Median and largest distance of two such rows, and in bold how many lie outside the tolerance " +
+        "that ours are held to: no reproduction can be closer than the release is to itself.",
+        markdownTable(disagreementHeader(), disagreements.map(disagreementFields)),
+      ]
+      : [],
     ...files.filter(({ methods }) => totalsOf(methods).matched > 0).flatMap(fileSection),
   ].join("\n\n") + "\n";
+}
+
+const LEFT_OUT = ["published file", "rows", "methods", "reason", "hours", "command"];
+
+function leftOutFields({ file, rows, methods, reason, hours, command }: LeftOut): string[] {
+  const told = hours === undefined ? "" : hours < 0.1 ? "< 0.1" : hours.toFixed(hours < 10 ? 1 : 0);
+  const names = methods.length > 4
+    ? `${methods.slice(0, 3).join(", ")} and ${methods.length - 3} more`
+    : methods.join(", ");
+  return [file, String(rows), names, reason, told, `\`${command}\``];
+}
+
+function disagreementHeader(): string[] {
+  return ["method", "configurations", ...codeScores.map((metric) => columnOf(metric).label)];
+}
+
+function disagreementFields({ method, configurations, scores }: Disagreement): string[] {
+  return [
+    method,
+    String(configurations),
+    ...codeScores.map((name) => {
+      const score = scores.find(({ metric }) => metric === name);
+      if (!score) return "";
+      const mark = score.outside > 0 ? ` **${score.outside}**` : "";
+      return `${distance(score.median)}, ${distance(score.largest)}${mark}`;
+    }),
+  ];
+}
+
+/** Over all files, per chaotic method and score: the means compared by their standard errors. */
+function meansOf(
+  files: readonly FileComparison[],
+): { method: string; counts: { compared: number; outside: number }[] }[] {
+  const methods = files.flatMap(({ methods }) => methods)
+    .filter(({ metrics }) => metrics.some(({ means }) => means));
+  return [...Map.groupBy(methods, ({ method }) => method)].map(([method, group]) => ({
+    method,
+    counts: codeScores.map((name) => {
+      const counts = { compared: 0, outside: 0 };
+      for (const { metric, means } of group.flatMap(({ metrics }) => metrics)) {
+        if (metric !== name || !means) continue;
+        counts.compared += means.compared;
+        counts.outside += means.outside;
+      }
+      return counts;
+    }),
+  })).filter(({ counts }) => counts.some(({ compared }) => compared > 0));
 }
 
 function fileSection({ file, command, methods }: FileComparison): string[] {

@@ -5,6 +5,9 @@
 import { alignColumns, type SavedCell } from "../results.ts";
 import type { Cell } from "./experiment.ts";
 
+/** Hours on two cores beyond which a cell is left to a cluster. */
+export const LONG_HOURS = 2;
+
 /** A grid in numbers. Hours are those of one core. */
 export interface Listing {
   /** The cells, in grid order. */
@@ -19,6 +22,8 @@ export interface Listing {
     hours: number;
     /** Whether the result file has it. */
     known: boolean;
+    /** Whether it takes more than {@linkcode LONG_HOURS}, and is better left to a cluster. */
+    long: boolean;
   }[];
   /** Hours of the whole grid. */
   hours: number;
@@ -49,13 +54,18 @@ export function listCells(grid: readonly Cell[], known: readonly SavedCell[]): L
   const took = ({ key }: Cell) => seconds.get(JSON.stringify(key));
   const measured = grid.filter((cell) => took(cell) !== undefined);
   const perCost = sum(measured.map((cell) => took(cell)!)) / sum(measured.map(({ cost }) => cost));
-  const cells = grid.map((cell, index) => ({
-    index,
-    key: cell.key,
-    cost: cell.cost,
-    hours: (took(cell) ?? cell.cost * (perCost || 1)) / 3600,
-    known: took(cell) !== undefined,
-  }));
+  const cells = grid.map((cell, index) => {
+    const hours = (took(cell) ?? cell.cost * (perCost || 1)) / 3600;
+    return {
+      index,
+      key: cell.key,
+      cost: cell.cost,
+      hours,
+      known: took(cell) !== undefined,
+      // two cores share what threads share; of other cells each has one
+      long: hours / (cell.threaded ? 2 : 1) > LONG_HOURS,
+    };
+  });
   return {
     cells,
     hours: sum(cells.map(({ hours }) => hours)),
@@ -79,20 +89,25 @@ export function listCells(grid: readonly Cell[], known: readonly SavedCell[]): L
  * ```
  */
 export function listingText({ cells, hours, hoursLeft }: Listing): string {
-  const columns = Object.keys(cells[0].key);
+  const columns = [...new Set(cells.flatMap(({ key }) => Object.keys(key)))];
   const table = alignColumns([
     ["index", ...columns, "cost", "hours", "known"],
-    ...cells.map(({ index, key, cost, hours, known }) => [
+    ...cells.map(({ index, key, cost, hours, known, long }) => [
       String(index),
-      ...columns.map((column) => String(key[column])),
+      ...columns.map((column) => String(key[column] ?? "")),
       cost.toPrecision(3),
       inHours(hours),
-      known ? "yes" : "",
+      known ? "yes" : long ? "long" : "",
     ]),
   ]);
   const known = cells.filter((cell) => cell.known).length;
-  return `${table}\n\n${cells.length} cells, ${inHours(hours)} hours of one core; ${known} cells ` +
-    `known, ${inHours(hoursLeft)} hours left`;
+  const long = cells.filter((cell) => cell.long && !cell.known);
+  const text = `${table}\n\n${cells.length} cells, ${inHours(hours)} hours of one core; ${known} ` +
+    `cells known, ${inHours(hoursLeft)} hours left`;
+  return long.length === 0
+    ? text
+    : `${text}\n${long.length} cells are long: more than ${LONG_HOURS} hours each on two cores, ` +
+      `${inHours(sum(long.map((cell) => cell.hours)))} hours of one core together; for a cluster`;
 }
 
 /** Two digits, of which one may stand behind the point. */
