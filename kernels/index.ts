@@ -22,8 +22,11 @@ export { residual } from "./residual";
 export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";
 export {
-  sae_fused_encode, sae_fused_end, sae_fused_residual, sae_fused_start, sae_fused_units,
-} from "./sae_fused";
+  sae_relu_encode, sae_relu_end, sae_relu_residual, sae_relu_start, sae_relu_units,
+} from "./sae_fused_relu";
+export {
+  sae_topk_choose, sae_topk_encode, sae_topk_end, sae_topk_rows, sae_topk_start, sae_topk_sums, sae_topk_units,
+} from "./sae_fused_topk";
 export { atoms_adam, codes_adam, codes_forward } from "./softplus_adam";
 export { transpose } from "./transpose";
 export { axpy, countAbove as count_above } from "./vectors";

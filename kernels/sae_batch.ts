@@ -39,6 +39,11 @@ export class BatchSae extends SupportSae {
   thresholdAfter: i32; // the threshold begins after so many steps
   steps: i32;
 
+  /** Most codes of so many rows together. */
+  mostOf(rows: i32): i32 {
+    return <i32>min(floor(load<f64>(this.settings) * rows), <f64>(rows * this.w));
+  }
+
   prepare(): void {
     transposeEncoder(this);
     if (!this.byNorms) return;
@@ -60,12 +65,17 @@ export function choose(s: BatchSae, rows: i32): void {
 
 /** The largest of the batch. */
 function chooseLargest(s: BatchSae, rows: i32, highest: f32): void {
-  const n = <usize>s.ldw, most = <i32>min(floor(load<f64>(s.settings) * rows), <f64>(rows * s.w));
-  const total = topK(n * <usize>rows, most, highest, s.pre, s.indices, s.values);
+  const n = <usize>s.ldw * <usize>rows;
+  takeLargest(s, rows, topK(n, s.mostOf(rows), highest, s.pre, s.indices, s.values));
+}
+
+/** From a list of the batch's largest to lists by row, and the threshold. Returns the smallest of them. */
+export function takeLargest(s: BatchSae, rows: i32, total: i32): f32 {
   const least = splitByRow(s, rows, <usize>total);
-  if (++s.steps <= s.thresholdAfter || total == 0) return;
+  if (++s.steps <= s.thresholdAfter || total == 0) return least;
   const old = load<f32>(s.threshold), share = <f32>load<f64>(s.settings + 8);
   store<f32>(s.threshold, old < 0 ? least : old + share * (least - old));
+  return least;
 }
 
 /** Sorts a list by place. It is sorted but for equal values at its end, which topK lists last. */

@@ -25,24 +25,14 @@ export class Matryoshka extends BatchSae {
 
   forward(rows: i32): f64 {
     choose(this, rows);
-    const stride = <usize>this.ldm << 2, size = <usize>rows * stride, last = <usize>this.groups - 1;
-    let x = this.x;
-    for (let i: usize = 0; i < <usize>rows; i++, x += stride) {
-      const count = this.countOf(i);
-      let indices = this.indicesOf(i), values = this.valuesOf(i), done: usize = 0;
-      let out = this.prefixes + i * stride;
-      for (let g: usize = 0; g <= last; g++, out += size) {
-        const own = countBelow(indices, 0, count - done, load<u32>(this.ends + (g << 2)));
-        if (g == 0) residualRow(this.ldm, own, indices, values, this.decoder, x, out);
-        else {
-          scale(this.ldm, -1, out - size, out);
-          residualRow(this.ldm, own, indices, values, this.decoder, out, out);
-        }
-        indices += own << 2, values += own << 2, done += own;
-      }
-      memory.copy(this.residual + i * stride, out - size, stride);
-    }
+    const size = <usize>(rows * this.ldm) << 2;
+    for (let i: usize = 0; i < <usize>rows; i++) prefixRow(this, i, size);
     return 0;
+  }
+
+  /** Number of a row's codes, from the place `done` on, that begin with group g. */
+  ownOf(i: usize, g: usize, done: usize): usize {
+    return countBelow(this.indicesOf(i), done, this.countOf(i), load<u32>(this.ends + (g << 2)));
   }
 
   /** The parts of the loss that are not the last prefix's mean squared error. */
@@ -58,30 +48,53 @@ export class Matryoshka extends BatchSae {
   }
 
   backward(rows: i32, gamma: f32): void {
-    const stride = <usize>this.ldm << 2, size = <usize>rows * stride, length = size >> 2;
-    const last = <usize>this.groups - 1;
-    store<f64>(this.sums + 24, load<f64>(this.sums + 24) + this.others(rows));
+    const stride = <usize>this.ldm << 2, size = <usize>rows * stride;
     startGradients(this, rows, this.pre, this.weights);
-    // a unit's codes are in the prefixes from its own group on: their weighted residuals add up
-    for (let g = last + 1; g-- > 0;) {
-      const r = this.prefixes + g * size;
-      scale(length, load<f32>(this.groupWeights + (g << 2)), r, r);
-      if (g < last) axpy(length, 1, r + size, r);
-    }
-    // the decoder bias gets those of all prefixes, as the first group's units do
-    memory.copy(this.residual, this.prefixes, size);
-    residualGradient(this, rows);
-    scale(length * (last + 1), 2 / <f32>(rows * this.m), this.prefixes, this.prefixes);
+    sumPrefixes(this, rows);
     let x = this.x;
     for (let i: usize = 0; i < <usize>rows; i++, x += stride) {
-      const count = this.countOf(i), indices = this.indicesOf(i), values = this.valuesOf(i);
+      const indices = this.indicesOf(i), values = this.valuesOf(i);
       let done: usize = 0, r = this.prefixes + i * stride;
-      for (let g: usize = 0; g <= last; g++, r += size) {
-        const own = countBelow(indices, done, count, load<u32>(this.ends + (g << 2)));
+      for (let g: usize = 0; g < <usize>this.groups; g++, r += size) {
+        const own = this.ownOf(i, g, done);
         backwardRow(this, own, indices + (done << 2), values + (done << 2), r, x);
         done += own;
       }
     }
     throughInput(this);
   }
+}
+
+/** The residuals of a row's prefixes, which are `size` bytes apart; the last is that of all units. */
+export function prefixRow(s: Matryoshka, i: usize, size: usize): void {
+  const stride = <usize>s.ldm << 2, indices = s.indicesOf(i), values = s.valuesOf(i);
+  let done: usize = 0, out = s.prefixes + i * stride;
+  for (let g: usize = 0; g < <usize>s.groups; g++, out += size) {
+    const own = s.ownOf(i, g, done), at = done << 2;
+    if (g == 0) residualRow(s.ldm, own, indices, values, s.decoder, s.x + i * stride, out);
+    else {
+      scale(s.ldm, -1, out - size, out);
+      residualRow(s.ldm, own, indices + at, values + at, s.decoder, out, out);
+    }
+    done += own;
+  }
+  memory.copy(s.residual + i * stride, out - size, stride);
+}
+
+/**
+ * Adds the other prefixes' errors to the sums, and makes the residuals gradients: a unit's codes are in the
+ * prefixes from its own group on, whose weighted residuals add up. The decoder bias gets those of all
+ * prefixes, as the first group's units do.
+ */
+export function sumPrefixes(s: Matryoshka, rows: i32): void {
+  const size = <usize>(rows * s.ldm) << 2, length = size >> 2, last = <usize>s.groups - 1;
+  store<f64>(s.sums + 24, load<f64>(s.sums + 24) + s.others(rows));
+  for (let g = last + 1; g-- > 0;) {
+    const r = s.prefixes + g * size;
+    scale(length, load<f32>(s.groupWeights + (g << 2)), r, r);
+    if (g < last) axpy(length, 1, r + size, r);
+  }
+  memory.copy(s.residual, s.prefixes, size);
+  residualGradient(s, rows);
+  scale(length * (last + 1), 2 / <f32>(rows * s.m), s.prefixes, s.prefixes);
 }

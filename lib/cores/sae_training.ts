@@ -6,7 +6,8 @@
 import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
 import type { TorchGenerator } from "../random.ts";
 import { AdamW, ADAMW_WEIGHT_DECAY } from "./adamw.ts";
-import { canFuse, FusedSteps } from "./sae_fused.ts";
+import { fusedSteps } from "./sae_fused_steps.ts";
+import type { FusedSteps } from "./sae_fused.ts";
 import { SaeWorkspace, type SaeWorkspaceOptions } from "./sae.ts";
 import type { AuxK } from "./sae_variant.ts";
 import type { SaeModel } from "./sae_variants.ts";
@@ -101,10 +102,12 @@ export class SaeTrainer {
     this.#norms = arena.f32(model.width);
     this.#options = options;
     this.#decoderNorm = options.decoderNorm ?? "projected";
-    // clipping needs the norm of all gradients before the first is used
-    if (canFuse(model) && options.gradClip === 0) {
-      const project = this.#decoderNorm !== "free";
-      this.#fused = new FusedSteps(arena, model, this.workspace, this.#adam, project);
+    // clipping needs the norm of all gradients before the first is used, AuxK all pre-activations
+    if (options.gradClip === 0 && !sizes.auxK) {
+      this.#fused = fusedSteps({
+        ...{ arena, model, workspace: this.workspace, adam: this.#adam },
+        project: this.#decoderNorm !== "free",
+      });
     }
   }
 
@@ -145,7 +148,7 @@ export class SaeTrainer {
     if (!this.#fused) return;
     const codes = rows * padded(this.#width);
     const active = run("count_above", codes, 0, this.workspace.codes);
-    this.#fused.active = active / (rows * this.#width);
+    this.#fused.active(active / (rows * this.#width));
   }
 
   #project(): void {

@@ -161,16 +161,30 @@ export interface KernelExports {
   sae_forward(sae: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** Gradients of mean squared error + γ·penalty of these rows; adds both means to its sums. */
   sae_gradients(sae: Pointer, data: Pointer, order: Pointer, rows: number, gamma: number): void;
-  /** The batch of a fused step: rows order[0 … rows − 1] of data; see kernels/sae_fused.ts. */
-  sae_fused_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** The batch of a step that skips zeros: rows order[0 … rows − 1]; see kernels/sae_fused_relu.ts. */
+  sae_relu_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** Codes of a chunk of units, and its part of the reconstruction. */
-  sae_fused_encode(fused: Pointer, chunk: number): void;
+  sae_relu_encode(fused: Pointer, chunk: number): void;
   /** The residual of all parts; adds to the sums. Returns the number of active codes. */
-  sae_fused_residual(fused: Pointer): number;
+  sae_relu_residual(fused: Pointer): number;
   /** Gradients of a chunk's units, and AdamW on them. */
-  sae_fused_units(fused: Pointer, chunk: number): void;
+  sae_relu_units(fused: Pointer, chunk: number): void;
   /** The gradient of the decoder bias, and AdamW on it. */
-  sae_fused_end(fused: Pointer): void;
+  sae_relu_end(fused: Pointer): void;
+  /** The batch of such a step of variants that choose by size; see kernels/sae_fused_topk.ts. */
+  sae_topk_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** The candidates among a chunk of units. */
+  sae_topk_encode(fused: Pointer, chunk: number): void;
+  /** What the batch chooses; returns whether candidates are missing. */
+  sae_topk_choose(fused: Pointer): number;
+  /** Codes and residuals of a part of the samples; returns for how many candidates are missing. */
+  sae_topk_rows(fused: Pointer, part: number): number;
+  /** Sums over samples; adds to the sums. */
+  sae_topk_sums(fused: Pointer): void;
+  /** Gradients of a chunk's units, and AdamW on them. */
+  sae_topk_units(fused: Pointer, chunk: number): void;
+  /** AdamW on the biases. */
+  sae_topk_end(fused: Pointer): void;
   /** Codes samples `first … first + count − 1` of a `path_*` record; see kernels/path_code.ts. */
   path_code(
     record: Pointer,

@@ -1,0 +1,318 @@
+// A training step of the variants that choose by size (topk, abstopk, batchtopk, matryoshka) that chooses
+// while the encoder's product is made and never writes a gradient; see sae_fused.ts. What can be chosen is
+// listed as it comes: what exceeds a bound guessed from the last step. Where a bound was too high, the product is
+// made again without it, so the choice never depends on the guess. All sums come in the order of the
+// dense step, to the bit.
+//
+// 1. sae_topk_encode, per chunk: pre-activations, and lists of candidates by sample and chunk.
+// 2. sae_topk_choose: what the batch chooses.
+// 3. sae_topk_rows, per part of the samples: what a sample chooses, its residual, gradients by its codes.
+// 4. sae_topk_sums: sums over samples, and the lists turned round: by unit.
+// 5. sae_topk_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
+// 6. sae_topk_end: AdamW on the biases.
+
+import { BatchSae, takeLargest } from "./sae_batch";
+import { encodeUnits, firstUnit, rowGradients, SaeFused, startBatch, update } from "./sae_fused";
+import { Matryoshka, prefixRow, sumPrefixes } from "./sae_matryoshka";
+import { Sae } from "./sae_record";
+import { residualRow, SupportSae } from "./sae_support";
+import { AGE, callVariant } from "./sae_variants";
+import { norms } from "./rows";
+import { topK } from "./top_k";
+import { axpy, dot, highestLane, scale, subtract } from "./vectors";
+
+/** Bounds are so many times what the last step makes one expect. */
+// @ts-ignore: decorator
+@inline const SHARE: f32 = 0.85;
+// the variants' numbers in lib/cores/
+// @ts-ignore: decorator
+@inline const ABSTOPK: i32 = 4;
+// @ts-ignore: decorator
+@inline const BATCHTOPK: i32 = 5;
+// @ts-ignore: decorator
+@inline const MATRYOSHKA: i32 = 6;
+/** The bit that marks a candidate below 0. */
+// @ts-ignore: decorator
+@inline const NEGATIVE: u32 = 0x80000000;
+/** A smaller norm of an atom counts as this, as in sae_batch.ts. */
+// @ts-ignore: decorator
+@inline const NORM_FLOOR: f32 = 1e-8;
+
+/** The fields of lib/cores/sae_fused_topk.ts. */
+// @ts-ignore: decorator
+@unmanaged
+export class FusedTopK extends SaeFused {
+  bounds: usize; // most: only what is larger can be chosen
+  guess: usize; // a float32: the last smallest choice, of samples over their norm
+  smallest: usize; // most: the smallest choice of each sample over its norm
+  squares: usize; // most, float64: squared errors
+  counts: usize; // chunks×most: candidates
+  // of codes, in the order of the samples' lists
+  slopes: usize; // gradients by codes
+  samples: usize;
+  nexts: usize; // the next code of the same unit, or −1
+  heads: usize; // w: the first code of a unit, or −1
+}
+
+// @ts-ignore: decorator
+@inline function byBatch(s: Sae): bool {
+  return s.type == BATCHTOPK || s.type == MATRYOSHKA;
+}
+
+/** Takes the batch, and guesses the bounds. */
+export function sae_topk_start(f: FusedTopK, data: usize, order: usize, rows: i32): void {
+  const s = changetype<BatchSae>(f.sae), n = <usize>s.ldm, guess = load<f32>(f.guess) * SHARE;
+  startBatch(f, data, order, rows);
+  const whole = byBatch(s);
+  if (whole && s.byNorms) norms(s.w, s.ldm, NORM_FLOOR, s.decoder, s.weights);
+  for (let i: usize = 0; i < <usize>f.most; i++) {
+    const x = s.x + i * (n << 2);
+    let bound = f32.MAX_VALUE;
+    if (i < <usize>rows) bound = whole ? guess : guess * sqrt(dot(n, x, x));
+    store<f32>(f.bounds + (i << 2), bound);
+  }
+}
+
+/** Bits of up to 64 values (a + bias)·weight, of which the mask leaves the size: which exceed the bounds. */
+function exceeding(n: i32, bias: v128, weight: v128, mask: v128, bounds: usize, a: usize): u64 {
+  let bits: u64 = 0;
+  for (let i = 0; i < n; i += 8, a += 32, bounds += 32) {
+    const low = v128.and(f32x4.mul(f32x4.add(v128.load(a), bias), weight), mask);
+    const high = v128.and(f32x4.mul(f32x4.add(v128.load(a, 16), bias), weight), mask);
+    const above = i16x8.narrow_i32x4_s(
+      f32x4.gt(low, v128.load(bounds)), f32x4.gt(high, v128.load(bounds, 16)),
+    );
+    bits |= <u64>i16x8.bitmask(above) << i;
+  }
+  return bits;
+}
+
+/** Candidates of a chunk's units: values and units, of sample i from place i·ldw + the first unit on. */
+export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
+  const s = changetype<BatchSae>(f.sae), ldc = <usize>f.most << 2, stride = <usize>s.ldw << 2;
+  const buffer = f.buffers + <usize>chunk * 6 * ldc, counts = f.counts + <usize>chunk * ldc;
+  const first = firstUnit(f, s.w, chunk), end = firstUnit(f, s.w, chunk + 1), whole = byBatch(s);
+  const mask = i32x4.splat(s.type == ABSTOPK ? 0x7fffffff : -1);
+  let touched = 0;
+  memory.fill(counts, 0, ldc);
+  for (let j = first; j < end; j++) {
+    const u = (j - first) % 6;
+    if (u == 0) touched ^= encodeUnits(f, j, end, buffer);
+    const bias = load<f32>(s.encoderBias + (<usize>j << 2));
+    const weight: f32 = whole ? load<f32>(s.weights + (<usize>j << 2)) : 1;
+    for (let block = 0; block < f.rows; block += 64) {
+      const a = buffer + <usize>u * ldc + (<usize>block << 2), bounds = f.bounds + (<usize>block << 2);
+      let bits = exceeding(
+        min(64, f.most - block), f32x4.splat(bias), f32x4.splat(weight), mask, bounds, a,
+      );
+      for (; bits != 0; bits &= bits - 1) {
+        const bit = <usize>ctz(bits), i = <usize>block + bit, to = counts + (i << 2);
+        const value = (load<f32>(a + (bit << 2)) + bias) * weight, count = load<u32>(to);
+        const at = i * stride + (<usize>(first + count) << 2);
+        const isNegative = s.type == ABSTOPK && value < 0;
+        store<f32>(s.pre + at, isNegative ? -value : value);
+        store<u32>(s.codes + at, isNegative ? <u32>j | NEGATIVE : <u32>j);
+        store<u32>(to, count + 1);
+      }
+    }
+  }
+  store<i32>(buffer, touched); // loads whose result is used are made
+}
+
+/** Moves the candidates of a sample from all chunks together, to the place `to`; returns their number. */
+function gatherCandidates(f: FusedTopK, s: SupportSae, i: usize, to: usize): usize {
+  const row = i * <usize>s.ldw;
+  let count: usize = 0;
+  for (let chunk = 0; chunk < f.chunks; chunk++) {
+    const own = <usize>load<u32>(f.counts + ((<usize>chunk * <usize>f.most + i) << 2));
+    const from = (row + <usize>firstUnit(f, s.w, chunk)) << 2, at = (to + count) << 2;
+    memory.copy(s.pre + at, s.pre + from, own << 2);
+    memory.copy(s.codes + at, s.codes + from, own << 2);
+    count += own;
+  }
+  return count;
+}
+
+/** The k largest of `count` candidates at `at`, with what stands for them in s.codes. */
+function takeCandidates(s: SupportSae, count: usize, k: i32, at: usize, indices: usize, values: usize): i32 {
+  const keys = s.pre + (at << 2), marks = s.codes + (at << 2), n = (count + 7) & ~(<usize>7);
+  let highest = f32x4.splat(0);
+  for (let t = count; t < n; t++) store<f32>(keys + (t << 2), 0);
+  for (let t: usize = 0; t < n; t += 4) highest = f32x4.pmax(highest, v128.load(keys + (t << 2)));
+  const taken = topK(n, k, highestLane(highest), keys, indices, values);
+  for (let t: usize = 0; t < <usize>taken << 2; t += 4) {
+    store<u32>(indices + t, load<u32>(marks + (load<u32>(indices + t) << 2)));
+  }
+  return taken;
+}
+
+/** What a batch chooses; returns whether bounds were too high. */
+export function sae_topk_choose(f: FusedTopK): i32 {
+  const s = changetype<BatchSae>(f.sae);
+  if (!byBatch(s)) return 0;
+  let count: usize = 0;
+  for (let i: usize = 0; i < <usize>f.rows; i++) {
+    const own = gatherCandidates(f, s, i, count), first = <u32>i * <u32>s.ldw;
+    for (let t = count; t < count + own; t++) {
+      const mark = s.codes + (t << 2);
+      store<u32>(mark, load<u32>(mark) + first);
+    }
+    count += own;
+  }
+  const most = s.mostOf(f.rows), taken = takeCandidates(s, count, most, 0, s.indices, s.values);
+  if (taken < most && load<f32>(f.bounds) > 0) {
+    for (let i: usize = 0; i < <usize>f.rows; i++) store<f32>(f.bounds + (i << 2), 0);
+    return 1;
+  }
+  const least = takeLargest(s, f.rows, taken);
+  store<f32>(f.guess, taken == most ? least : 0);
+  return 0;
+}
+
+/** What a sample chooses; returns whether its bound was too high. */
+function chooseOwn(f: FusedTopK, s: SupportSae, i: usize): i32 {
+  const row = i * <usize>s.ldw, count = gatherCandidates(f, s, i, row), x = s.x + i * (<usize>s.ldm << 2);
+  const indices = s.indicesOf(i), values = s.valuesOf(i), bound = f.bounds + (i << 2);
+  const taken = takeCandidates(s, count, s.k, row, indices, values);
+  if (taken < s.k && load<f32>(bound) > 0) {
+    store<f32>(bound, 0);
+    return 1;
+  }
+  let least = f32.MAX_VALUE;
+  for (let t: usize = 0; t < <usize>taken << 2; t += 4) {
+    const mark = load<u32>(indices + t), value = load<f32>(values + t);
+    least = min(least, value);
+    store<u32>(indices + t, mark & ~NEGATIVE);
+    if (mark & NEGATIVE) store<f32>(values + t, -value);
+  }
+  store<i32>(s.counts + (i << 2), taken);
+  const norm = sqrt(dot(s.ldm, x, x));
+  store<f32>(f.smallest + (i << 2), taken == s.k && norm > 0 ? least / norm : f32.MAX_VALUE);
+  return 0;
+}
+
+/** Gradients by the codes of a sample, some of its list, from the residual's gradient r. */
+function slopes(f: FusedTopK, s: SupportSae, i: usize, first: usize, count: usize, r: usize): void {
+  const n = <usize>s.ldm, stride = n << 2, indices = s.indicesOf(i), out = f.slopes + s.valuesOf(i) - s.values;
+  for (let t = first << 2; t < (first + count) << 2; t += 4) {
+    store<f32>(out + t, dot(n, r, s.decoder + <usize>load<u32>(indices + t) * stride));
+  }
+}
+
+/** The samples of one of as many parts as there are chunks. Returns how many bounds were too high. */
+export function sae_topk_rows(f: FusedTopK, part: i32): i32 {
+  const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2;
+  const first = <usize>(f.rows * part / f.chunks), end = <usize>(f.rows * (part + 1) / f.chunks);
+  const rate: f32 = 2 / <f32>(f.rows * s.m);
+  let failed = 0;
+  if (!byBatch(s)) for (let i = first; i < end; i++) failed += chooseOwn(f, s, i);
+  if (failed) return failed;
+  for (let i = first; i < end; i++) {
+    const r = s.residual + i * stride;
+    if (s.type == MATRYOSHKA) prefixRow(changetype<Matryoshka>(f.sae), i, <usize>f.rows * stride);
+    else residualRow(n, s.countOf(i), s.indicesOf(i), s.valuesOf(i), s.atoms, s.x + i * stride, r);
+    store<f64>(f.squares + (i << 3), dot(n, r, r));
+    if (s.type == MATRYOSHKA) continue;
+    scale(n, rate, r, r);
+    slopes(f, s, i, 0, s.countOf(i), r);
+  }
+  return 0;
+}
+
+/** Of a matryoshka, whose residuals depend on sums over the samples. */
+function matryoshkaSlopes(f: FusedTopK, s: Matryoshka): void {
+  const stride = <usize>s.ldm << 2, size = <usize>f.rows * stride;
+  sumPrefixes(s, f.rows);
+  for (let i: usize = 0; i < <usize>f.rows; i++) {
+    let done: usize = 0, r = s.prefixes + i * stride;
+    for (let g: usize = 0; g < <usize>s.groups; g++, r += size) {
+      const own = s.ownOf(i, g, done);
+      slopes(f, s, i, done, own, r);
+      done += own;
+    }
+  }
+}
+
+/** Sums over the samples, and the codes of each unit. */
+export function sae_topk_sums(f: FusedTopK): void {
+  const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2;
+  let squares: f64 = 0, smallest = f32.MAX_VALUE;
+  for (let i: usize = 0; i < <usize>f.rows; i++) {
+    squares += load<f64>(f.squares + (i << 3));
+    smallest = min(smallest, load<f32>(f.smallest + (i << 2)));
+  }
+  store<f64>(s.sums, load<f64>(s.sums) + squares / <f64>(f.rows * s.m));
+  if (!byBatch(s)) store<f32>(f.guess, smallest < f32.MAX_VALUE ? smallest : 0);
+  if (s.type == MATRYOSHKA) matryoshkaSlopes(f, changetype<Matryoshka>(f.sae));
+  else {
+    memory.fill(s.gDecoderBias, 0, stride);
+    for (let i: usize = 0; i < <usize>f.rows; i++) axpy(n, 1, s.residual + i * stride, s.gDecoderBias);
+  }
+  memory.fill(s.gEncoderBias, 0, <usize>s.ldw << 2);
+  memory.fill(f.heads, 0xff, <usize>s.w << 2);
+  for (let i: usize = 0; i < <usize>f.rows; i++) {
+    const indices = s.indicesOf(i), at = indices - s.indices;
+    for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) {
+      const bias = s.gEncoderBias + (<usize>load<u32>(indices + t) << 2);
+      store<f32>(bias, load<f32>(bias) + load<f32>(f.slopes + at + t));
+    }
+  }
+  for (let i = <usize>f.rows; i-- > 0;) {
+    const indices = s.indicesOf(i), at = indices - s.indices;
+    for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) {
+      const head = f.heads + (<usize>load<u32>(indices + t) << 2);
+      store<u32>(f.samples + at + t, <u32>i);
+      store<i32>(f.nexts + at + t, load<i32>(head));
+      store<u32>(head, <u32>((at + t) >> 2));
+    }
+  }
+  // what comes through the encoder's input, before the encoder moves
+  memory.fill(s.scratch, 0, stride);
+  for (let j: usize = 0; j < <usize>s.w; j++) {
+    if (load<i32>(f.heads + (j << 2)) < 0) continue;
+    axpy(n, load<f32>(s.gEncoderBias + (j << 2)), s.encoder + j * stride, s.scratch);
+  }
+  subtract(n, s.gDecoderBias, s.scratch, s.gDecoderBias);
+  if (s.tracked) callVariant(s, AGE, f.rows);
+}
+
+/** The residual's gradients that a unit sees. */
+function residualOf(f: FusedTopK, j: usize): usize {
+  const s = changetype<Matryoshka>(f.sae), size = <usize>(f.rows * s.ldm) << 2;
+  if (s.type != MATRYOSHKA) return s.residual;
+  let r = s.prefixes;
+  for (let end = s.ends; j >= <usize>load<u32>(end); end += 4) r += size;
+  return r;
+}
+
+/** Gradients of a chunk's units, and AdamW on them. */
+export function sae_topk_units(f: FusedTopK, chunk: i32): void {
+  const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk;
+  const most = <usize>f.most << 2, places = f.buffers + at * 6 * most, values = places + most;
+  const g = values + most, gE = f.gradients + at * 3 * stride, gD = gE + stride, none = gD + stride;
+  const end = <usize>firstUnit(f, s.w, chunk + 1);
+  for (let j = <usize>firstUnit(f, s.w, chunk); j < end; j++) {
+    const row = j * stride, d = s.decoder + row, e = s.encoder + row;
+    let byEncoder = none, byDecoder = none, count: usize = 0;
+    for (let c = load<i32>(f.heads + (j << 2)); c >= 0; c = load<i32>(f.nexts + (<usize>c << 2)), count += 4) {
+      const code = <usize>c << 2;
+      store<u32>(places + count, load<u32>(f.samples + code) * <u32>stride);
+      store<f32>(values + count, load<f32>(s.values + code));
+      store<f32>(g + count, load<f32>(f.slopes + code));
+    }
+    if (count > 0) {
+      rowGradients(n, count >> 2, places, values, g, residualOf(f, j), s.x, gD, gE);
+      if (f.project) axpy(n, -dot(n, gD, d), d, gD);
+      byEncoder = gE, byDecoder = gD;
+    }
+    update(f, s.ldm, e, byEncoder, f.meanEncoder + row, f.squareEncoder + row);
+    update(f, s.ldm, d, byDecoder, f.meanDecoder + row, f.squareDecoder + row);
+  }
+}
+
+/** The biases. */
+export function sae_topk_end(f: FusedTopK): void {
+  const s = changetype<Sae>(f.sae);
+  update(f, s.ldw, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
+  update(f, s.ldm, s.decoderBias, s.gDecoderBias, f.meanDecoderBias, f.squareDecoderBias);
+}

@@ -1,0 +1,78 @@
+/**
+ * The fused training step of the variants that choose codes by size: the dense step's to the bit.
+ * @module
+ */
+import { type Block, type Call, padded, run, runAll } from "../wasm/memory.ts";
+import {
+  CHUNKS,
+  FUSED_FIELDS,
+  type FusedRates,
+  type FusedSpace,
+  type FusedSteps,
+  fusedValues,
+  settingsOf,
+} from "./sae_fused.ts";
+
+/** The class FusedTopK in kernels/sae_fused_topk.ts tells what each is. */
+const FIELDS = {
+  ...FUSED_FIELDS,
+  bounds: "block",
+  guess: "block",
+  smallest: "block",
+  squares: "block",
+  counts: "block",
+  slopes: "block",
+  samples: "block",
+  nexts: "block",
+  heads: "block",
+} as const;
+
+/** Fused steps of topk, abstopk, batchtopk and matryoshka. */
+export class FusedTopK implements FusedSteps {
+  readonly #space: FusedSpace;
+  readonly #record: Block<Int32Array>;
+  readonly #settings: Block;
+  readonly #encode: Call[][];
+  readonly #rows: Call[][];
+  readonly #units: Call[][];
+  readonly pays = true;
+
+  /** Allocates what the steps need; `kval`: most codes per sample on average. */
+  constructor(space: FusedSpace, kval: number) {
+    const { arena, model: { width }, workspace } = space, values = fusedValues(space);
+    const { most, settings } = values, codes = Math.ceil(kval * workspace.rows);
+    this.#space = space;
+    this.#settings = settings as Block;
+    this.#record = arena.record(FIELDS, {
+      ...values,
+      bounds: arena.f32(most),
+      guess: arena.f32(1),
+      smallest: arena.f32(most),
+      squares: arena.f64(most),
+      counts: arena.i32(CHUNKS * most),
+      slopes: arena.f32(codes),
+      samples: arena.i32(codes),
+      nexts: arena.i32(codes),
+      heads: arena.i32(width),
+    });
+    const programs = (kernel: "sae_topk_encode" | "sae_topk_rows" | "sae_topk_units") =>
+      Array.from({ length: CHUNKS }, (_, part): Call[] => [[kernel, this.#record, part]]);
+    this.#encode = programs("sae_topk_encode");
+    this.#rows = programs("sae_topk_rows");
+    this.#units = programs("sae_topk_units");
+  }
+
+  active(): void {}
+
+  step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
+    this.#settings.view.set(settingsOf(this.#space, rows, rates));
+    run("sae_topk_start", this.#record, data, order, rows);
+    // a second time where the bounds, guessed from the last batch, were too high for this one
+    do runAll(this.#encode); while (
+      run("sae_topk_choose", this.#record) > 0 || runAll(this.#rows).flat().some((n) => n > 0)
+    );
+    run("sae_topk_sums", this.#record);
+    runAll(this.#units);
+    run("sae_topk_end", this.#record);
+  }
+}
