@@ -6,9 +6,9 @@
  * n = 1000 on they skip what is zero once half of the codes are: the encoder's product (FMA units) is a
  * fifth to a third of such a step, lists and sums over active codes (loads) and AdamW (division and root,
  * at n = 10,000 memory) are the rest, so a step gets faster as the codes get fewer. topk at n = 100 is
- * bounded by the encoder's product, AdamW and unpredictable branches of the selection about equally, at
- * n = 1000 by AdamW's memory traffic too, and batchtopk and matryoshka by a selection over the batch
- * besides; gated by eight dense products; MP and pursuit by the rows of the Gram matrix (dense products)
+ * bounded by the encoder's product, AdamW and unpredictable branches of the selection about equally;
+ * from n = 1000 on those that choose by size are the encoder's product (half) and AdamW (a quarter). gated is bounded
+ * by eight dense products; MP and pursuit by the rows of the Gram matrix (dense products)
  * and, at n = 100, by the k passes over the correlations.
  */
 import { generateDatasets } from "../lib/data.ts";

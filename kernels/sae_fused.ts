@@ -5,7 +5,7 @@
 // its codes, then at once AdamW on its two rows.
 
 import { adamw } from "./adam";
-import { block1x8, block6x8 } from "./gemm";
+import { panelProduct } from "./panel6";
 import { gather } from "./sae";
 import { Sae } from "./sae_record";
 import { madd } from "./simd";
@@ -88,8 +88,7 @@ export function encodeUnits(f: SaeFused, j: i32, last: i32, buffer: usize): i32 
     // the next units' rows come from far: ask for an eighth of them beside each of eight panels
     const next = e + 6 * stride + (p & 56) / 8 * share;
     if (j + 12 <= last) touched ^= touch(next, share);
-    if (units == 6) block6x8(m, e, stride, 4, panel, 32, c, ldc);
-    else for (let u: usize = 0; u < units; u++) block1x8(m, e + u * stride, 4, panel, 32, c + u * ldc);
+    panelProduct(units, m, e, stride, panel, c, ldc);
   }
   return touched;
 }

@@ -4,7 +4,8 @@ import { type Backend, chooseBackend, type KernelExports } from "../lib/wasm/bui
 import { Arena, padded, run, toMatrix32 } from "../lib/wasm/memory.ts";
 import { FISTA_FIELDS } from "../lib/cores/fista.ts";
 import { LASSO_FIELDS } from "../lib/cores/lasso.ts";
-import { FUSED_FIELDS } from "../lib/cores/sae_fused.ts";
+import { FUSED_RELU_FIELDS } from "../lib/cores/sae_fused_relu.ts";
+import { FUSED_TOPK_FIELDS } from "../lib/cores/sae_fused_topk.ts";
 import { SAE_FIELDS } from "../lib/cores/sae.ts";
 import { SAE_VARIANTS } from "../lib/cores/sae_variants.ts";
 import { fromRows } from "../lib/matrix.ts";
@@ -167,7 +168,14 @@ function declaredFields(file: string, name: string): [string, string][] {
 Deno.test("the records of solvers have the fields of their classes in the kernels, in their order", () => {
   assert.deepEqual(Object.entries(FISTA_FIELDS), declaredFields("fista_record", "Fista"));
   assert.deepEqual(Object.entries(LASSO_FIELDS), declaredFields("lasso_record", "Lasso"));
-  assert.deepEqual(Object.entries(FUSED_FIELDS), declaredFields("sae_fused", "SaeFused"));
+  assert.deepEqual(
+    Object.entries(FUSED_RELU_FIELDS),
+    declaredFields("sae_fused_relu", "FusedRelu"),
+  );
+  assert.deepEqual(
+    Object.entries(FUSED_TOPK_FIELDS),
+    declaredFields("sae_fused_topk", "FusedTopK"),
+  );
 });
 
 Deno.test("every variant of the autoencoder has a class under its number, with its fields in order", () => {

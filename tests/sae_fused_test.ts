@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { canFuse, FUSED_FROM_WIDTH } from "../lib/cores/sae_fused.ts";
+import { FUSED_FROM_WIDTH } from "../lib/cores/sae_fused.ts";
+import { fusesAsRelu } from "../lib/cores/sae_fused_relu.ts";
 import { type SaeStepOptions, SaeTrainer } from "../lib/cores/sae_training.ts";
 import type { Matrix32 } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
@@ -32,8 +33,8 @@ function after(
   steps: number,
   options: Partial<SaeStepOptions> = {},
   sizes: { deadAfter?: number } = {},
+  X = normals(4, 150, sae.inputDim),
 ) {
-  const X = normals(4, 150, sae.inputDim);
   using arena = new Arena();
   const settings = { lr: RATE, gamma: 1e-3, gradClip: 0, ...options };
   const trainer = new SaeTrainer(arena, sae, settings, { rows, samples: rows, ...sizes });
@@ -88,14 +89,12 @@ for (const options of [{ type: "relu" }, { type: "jumprelu" }] satisfies SaeOpti
   });
 }
 
-Deno.test("narrow models, other penalties and most codes active take the dense step", () => {
+Deno.test("other penalties and most codes active take the dense step", () => {
   const half = wide({ type: "relu" }, 20, 0.5);
   half.parameters.encoderBias.fill(1);
   assert.deepEqual(after(half, 64, 3).parameters, after(half, 64, 3, DENSE).parameters);
-  const narrow = { ...{ inputDim: 8, width: FUSED_FROM_WIDTH - 1 }, parameters: half.parameters };
-  assert.equal(canFuse({ ...narrow, options: { type: "relu" } }), false);
-  const model = { ...narrow, width: FUSED_FROM_WIDTH };
-  assert.equal(canFuse({ ...model, options: { type: "relu" } }), true);
+  const { parameters, inputDim, width } = half, model = { parameters, inputDim, width };
+  assert.equal(fusesAsRelu({ ...model, options: { type: "relu" } }), true);
   for (
     const options of [
       { type: "relu", decoderNorms: true },
@@ -103,5 +102,59 @@ Deno.test("narrow models, other penalties and most codes active take the dense s
       { type: "jumprelu", revival: 1 },
       { type: "topk", kval: 3 },
     ] satisfies SaeOptions[]
-  ) assert.equal(canFuse({ ...model, options }), false);
+  ) assert.equal(fusesAsRelu({ ...model, options }), false);
+});
+
+for (
+  const options of [
+    { type: "topk", kval: 5 },
+    { type: "abstopk", kval: 5 },
+    { type: "batchtopk", kval: 4.6, thresholdAfter: 2 },
+    { type: "batchtopk", kval: 5, decoderNorms: true },
+    { type: "matryoshka", kval: 5, groupWeights: [1, 2, 0.5, 0, 1] },
+  ] satisfies SaeOptions[]
+) {
+  const name = Object.entries(options).map(([key, value]) => `${key} ${value}`).join(", ");
+  Deno.test(`${name}: the fused step is the dense one to the bit`, () => {
+    for (
+      const [inputDim, rows, change] of [
+        [20, 64, {}],
+        [33, 50, { decoderNorm: "free" }], // rows beside blocks of 8 samples
+        [13, 101, { lossScale: "sum", weightDecay: 0 }],
+        [125, 9, { decoderNorm: "unit" }],
+      ] as const
+    ) {
+      // with few pre-activations above 0 some samples have fewer than k, and bounds must be given up
+      for (const part of [0.5, 0.1, 0]) {
+        const sae = wide(options, inputDim, part);
+        const fused = after(sae, rows, 5, change, { deadAfter: 2 });
+        assert.deepEqual(
+          fused,
+          after(sae, rows, 5, { ...change, ...DENSE }, { deadAfter: 2 }),
+          `${inputDim} dimensions, ${rows} samples, ${part}`,
+        );
+      }
+    }
+  });
+
+  Deno.test(`${name}: fused steps give the same bits for any number of threads`, async () => {
+    const sae = wide(options, 20, 0.5), alone = after(sae, 64, 4);
+    for (const count of [2, 3]) {
+      using _threads = await startThreads(count);
+      assert.deepEqual(after(sae, 64, 4), alone);
+    }
+  });
+}
+
+Deno.test("batches unlike the last one choose as the dense step does", () => {
+  // samples shrink and grow, so that bounds guessed from the last batch are too high and too low
+  const sae = wide({ type: "batchtopk", kval: 5 }, 20, 0.5);
+  const X = normals(4, 150, 20);
+  X.data.forEach((v, at) => X.data[at] = v * [1, 0.1, 10, 0][Math.floor(at / 20 / 16) % 4]);
+  for (const type of ["topk", "batchtopk"] as const) {
+    const [fused, dense] = [{}, DENSE].map((change) =>
+      after(Object.assign(sae, { options: { type, kval: 5 } }), 16, 9, change, {}, X).parameters
+    );
+    assert.deepEqual(fused, dense);
+  }
 });

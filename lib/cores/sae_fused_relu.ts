@@ -22,7 +22,7 @@ const MOST_ACTIVE = 0.5;
 const TILE = 126;
 
 /** The class FusedRelu in kernels/sae_fused_relu.ts tells what each is. */
-const FIELDS = {
+export const FUSED_RELU_FIELDS = {
   ...FUSED_FIELDS,
   meanLog: "block",
   squareLog: "block",
@@ -57,7 +57,7 @@ export class FusedRelu implements FusedSteps {
     const { most, settings } = values, [meanLog, squareLog] = meansOf(space, "logThreshold");
     this.#space = space;
     this.#settings = settings as Block;
-    this.#record = arena.record(FIELDS, {
+    this.#record = arena.record(FUSED_RELU_FIELDS, {
       ...values,
       meanLog,
       squareLog,

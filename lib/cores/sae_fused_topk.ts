@@ -2,7 +2,7 @@
  * The fused training step of the variants that choose codes by size: the dense step's to the bit.
  * @module
  */
-import { type Block, type Call, padded, run, runAll } from "../wasm/memory.ts";
+import { type Block, type Call, run, runAll } from "../wasm/memory.ts";
 import {
   CHUNKS,
   FUSED_FIELDS,
@@ -14,7 +14,7 @@ import {
 } from "./sae_fused.ts";
 
 /** The class FusedTopK in kernels/sae_fused_topk.ts tells what each is. */
-const FIELDS = {
+export const FUSED_TOPK_FIELDS = {
   ...FUSED_FIELDS,
   bounds: "block",
   guess: "block",
@@ -43,7 +43,7 @@ export class FusedTopK implements FusedSteps {
     const { most, settings } = values, codes = Math.ceil(kval * workspace.rows);
     this.#space = space;
     this.#settings = settings as Block;
-    this.#record = arena.record(FIELDS, {
+    this.#record = arena.record(FUSED_TOPK_FIELDS, {
       ...values,
       bounds: arena.f32(most),
       guess: arena.f32(1),
