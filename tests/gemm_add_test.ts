@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { instantiateKernels, RESERVED } from "../lib/wasm/instance.ts";
-import type { Backend, KernelExports } from "../lib/wasm/builds.js";
+import type { Backend } from "../lib/wasm/backends.ts";
+import type { KernelExports } from "../lib/wasm/builds.js";
 import { padded } from "../lib/wasm/memory.ts";
 
 for (const backend of ["relaxed-simd", "simd"] as Backend[]) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { instantiateKernels, newMemory, RESERVED } from "../lib/wasm/instance.ts";
-import { type Backend, chooseBackend, type KernelExports } from "../lib/wasm/builds.js";
+import { type Backend, chooseBackend } from "../lib/wasm/backends.ts";
+import type { KernelExports } from "../lib/wasm/builds.js";
 import { Arena, padded, run, toMatrix32 } from "../lib/wasm/memory.ts";
 import { FISTA_FIELDS } from "../lib/cores/fista.ts";
 import { LASSO_FIELDS } from "../lib/cores/lasso.ts";

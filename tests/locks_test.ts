@@ -1,8 +1,9 @@
 /**
  * `deno task` downloads all that its lock names before it runs anything. So each lock names what its
  * readers need, and no more: deno.lock what experiments and commands do, tests/deno.lock also what
- * tests do in processes of their own (autodiff.ts), kernels/deno.lock what builds the kernels. Where a
- * list below differs from its lock, run `deno task lock`.
+ * tests do in processes of their own (autodiff.ts), web/deno.lock also what builds the site and the
+ * package for npm, kernels/deno.lock what builds the kernels. Where a list below differs from its lock,
+ * run `deno task lock`.
  */
 import assert from "node:assert/strict";
 
@@ -32,7 +33,7 @@ const used = packagesIn("lib", "experiments", "commands");
 
 Deno.test("every dependency is pinned to one version", () => {
   assert(used.length > 3, "the reader of imports finds none");
-  for (const name of packagesIn("lib", "experiments", "commands", "bench", "tests")) {
+  for (const name of packagesIn("lib", "experiments", "commands", "bench", "tests", "web")) {
     assert.match(name, /@\d+\.\d+\.\d+$/);
   }
 });
@@ -46,6 +47,10 @@ Deno.test("tests/deno.lock names what tests import besides", () => {
     locked("tests/deno.lock"),
     packagesIn("lib", "experiments", "commands", "bench", "tests"),
   );
+});
+
+Deno.test("web/deno.lock names what the site and the package are built with besides", () => {
+  assert.deepEqual(locked("web/deno.lock"), packagesIn("lib", "experiments", "commands", "web"));
 });
 
 Deno.test("kernels/deno.lock names the compiler that the task calls", () => {

@@ -4,7 +4,7 @@
 // The two requests that chooseBackend makes differ by their instruction: relaxed_swizzle is 253 128 2
 const validate = WebAssembly.validate;
 WebAssembly.validate = (bytes) => !String(bytes).includes("253,128,2") && validate(bytes);
-const { chooseBackend } = await import("../lib/wasm/builds.js");
+const { chooseBackend } = await import("../lib/wasm/backends.ts");
 const golden = await import("./sae_golden.ts");
 
 try {

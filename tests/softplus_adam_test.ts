@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { instantiateKernels } from "../lib/wasm/instance.ts";
-import type { Backend, KernelExports } from "../lib/wasm/builds.js";
+import type { Backend } from "../lib/wasm/backends.ts";
+import type { KernelExports } from "../lib/wasm/builds.js";
 import { type Matrix, zeros } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
 import { AdaptiveRate, softplusAdam, type SoftplusAdamOptions } from "../lib/softplus_adam.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { instantiateKernels, RESERVED } from "../lib/wasm/instance.ts";
-import type { Backend, Pointer } from "../lib/wasm/builds.js";
+import type { Backend } from "../lib/wasm/backends.ts";
+import type { Pointer } from "../lib/wasm/builds.js";
 import { assertClose } from "./golden.ts";
 
 const BACKENDS: Backend[] = ["relaxed-simd", "simd"];

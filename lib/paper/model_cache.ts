@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import toolkit from "../../deno.json" with { type: "json" };
 import { FileError, openLock } from "../atomic_file.ts";
-import type { Backend } from "../wasm/builds.js";
+import type { Backend } from "../wasm/backends.ts";
 import { runningBackend } from "../wasm/memory.ts";
 import { TRAINING } from "../cores/sae_training.ts";
 import { dataOf } from "../cores/sae_variant.ts";

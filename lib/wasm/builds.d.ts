@@ -1,5 +1,4 @@
-/** The builds: with relaxed SIMD, without it, and the first for a memory that threads share. */
-export type Backend = "relaxed-simd" | "simd" | "threads";
+import type { Backend } from "./backends.ts";
 
 /** An address in Wasm memory; only memory.ts makes one. */
 export type Pointer = number & { readonly pointer: unique symbol };
@@ -290,16 +289,6 @@ export interface KernelExports {
     gt: Pointer,
   ): void;
 }
-
-/**
- * The best backend for one thread that this engine can run.
- *
- * @param validate Tells whether the engine accepts a module; replaced only by tests.
- * @throws {Error} When the engine has no WebAssembly SIMD.
- */
-export function chooseBackend(
-  validate?: (bytes: BufferSource) => boolean,
-): "relaxed-simd" | "simd";
 
 /** The compiled kernels for a backend. */
 export function loadBackend(backend: Backend): Promise<WebAssembly.Module>;

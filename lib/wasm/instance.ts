@@ -2,7 +2,8 @@
  * The kernels, instantiated: once for every thread that runs them.
  * @module
  */
-import { type Backend, type KernelExports, loadBackend } from "./builds.js";
+import type { Backend } from "./backends.ts";
+import { type KernelExports, loadBackend } from "./builds.js";
 import { blas } from "../system_blas.ts";
 
 /** Bytes of a page of Wasm memory. */

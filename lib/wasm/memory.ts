@@ -16,7 +16,8 @@ import {
   PAGE,
   RESERVED,
 } from "./instance.ts";
-import { type Backend, chooseBackend, type KernelExports, type Pointer } from "./builds.js";
+import { type Backend, chooseBackend } from "./backends.ts";
+import type { KernelExports, Pointer } from "./builds.js";
 import type { Matrix, Matrix32 } from "../matrix.ts";
 
 export type { KernelExports };

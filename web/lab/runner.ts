@@ -1,0 +1,66 @@
+/**
+ * A worker that does jobs one after the other, and can be stopped in the middle of one.
+ * @module
+ */
+import type { Answer, Job, Request } from "./messages.ts";
+
+/** Keeps a worker at work. */
+export class Runner {
+  readonly #hear: (answer: Answer) => void;
+  #worker: Worker | undefined;
+  #ready = false;
+  #running: Job | undefined;
+  #waiting: Request[] = [];
+
+  /**
+   * Starts no worker yet.
+   *
+   * @param hear Gets what the worker tells.
+   */
+  constructor(hear: (answer: Answer) => void) {
+    this.#hear = hear;
+  }
+
+  /** Jobs that are not done. */
+  get open(): number {
+    return this.#waiting.length + Number(this.#running !== undefined);
+  }
+
+  /** Has a job done after those that are running; one of its kind that still waits is forgotten. */
+  ask(request: Request): void {
+    this.#waiting = [...this.#waiting.filter(({ job }) => job !== request.job), request];
+    this.#worker ??= this.#start();
+    this.#next();
+  }
+
+  /** Ends what is running and forgets what waits. */
+  stop(): void {
+    this.#waiting = [];
+    if (this.#running === undefined) return;
+    this.#worker?.terminate();
+    this.#worker = this.#running = undefined;
+    this.#ready = false;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
+      if (data.kind === "ready") this.#ready = true;
+      if (data.kind === "done" || data.kind === "failed") this.#running = undefined;
+      if (data.kind !== "ready") this.#hear(data);
+      this.#next();
+    });
+    worker.addEventListener("error", ({ message }) => {
+      const job = this.#running ?? this.#waiting[0]?.job ?? "codes";
+      this.#hear({ kind: "failed", job, message: message || "the kernels cannot be loaded" });
+    });
+    return worker;
+  }
+
+  #next(): void {
+    if (!this.#ready || this.#running !== undefined || this.#waiting.length === 0) return;
+    const request = this.#waiting.shift()!;
+    this.#running = request.job;
+    this.#worker!.postMessage(request);
+  }
+}

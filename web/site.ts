@@ -1,0 +1,63 @@
+/**
+ * `deno task site`: the whole site, static, for any web server and any path.
+ *
+ * Permissions: read on the checkout; write on the site's folder.
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { writeAtomic } from "../lib/atomic_file.ts";
+import { printable } from "../lib/results.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import type { FlagValues } from "../lib/sweep/flags.ts";
+import { folder } from "../lib/sweep/kinds.ts";
+import { atPlace } from "../lib/sweep/places.ts";
+import { labPage } from "./lab_page.ts";
+import { documentOf, type SiteFiles } from "./shell.ts";
+
+const FLAGS = {
+  out: { about: "folder of the site", kind: folder, default: "site" },
+};
+
+/** The command, for its usage. */
+export const command: Command<typeof FLAGS> = {
+  task: "site",
+  action: "build the site",
+  about:
+    `Writes the site: a page to try the methods in, with the toolkit's own code and kernels. It works from
+any web server and under any path, and requests nothing from elsewhere. To look at it:
+  python3 -m http.server --directory site`,
+  flags: FLAGS,
+  closing: "Exit code: 0 written, 2 bad usage or unusable files.",
+};
+
+/** What makes the pages, one module for each part of the site. */
+const PARTS: readonly (() => SiteFiles | Promise<SiteFiles>)[] = [frame, labPage];
+
+if (import.meta.main) await runCommand(command, writeSite);
+
+async function writeSite({ out }: FlagValues<typeof FLAGS>): Promise<void> {
+  const parts = await Promise.all(PARTS.map((part) => part()));
+  const pages = parts.flatMap((part) => part.pages ?? []);
+  const files: Record<string, string | Uint8Array> = Object.assign(
+    {},
+    ...parts.map((part) => part.files ?? {}),
+    Object.fromEntries(pages.map((page) => [page.path, documentOf(page, pages)])),
+  );
+  atPlace("--out must be a folder to write to", out, () => {
+    for (const [path, content] of Object.entries(files)) {
+      Deno.mkdirSync(join(out, dirname(path)), { recursive: true });
+      writeAtomic(join(out, path), content);
+    }
+  });
+  console.log(printable(join(out, "index.html")));
+}
+
+/** What belongs to all pages. */
+function frame(): SiteFiles {
+  return {
+    files: {
+      "site.css": Deno.readTextFileSync("web/site.css"),
+      "icon.svg": Deno.readTextFileSync("web/icon.svg"),
+    },
+  };
+}

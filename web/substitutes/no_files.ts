@@ -1,0 +1,25 @@
+/**
+ * Takes the place of lib/atomic_file.ts where there is no file system, so that the modules that save
+ * and load can be imported there.
+ * @module
+ */
+
+/** What every call gets. */
+export class FileError extends Error {
+  /** Name of the class, as stack traces show it. */
+  override name = "FileError";
+}
+
+function refuse(action: string, path: string): never {
+  throw new FileError(`Cannot ${action} ${path}: there is no file system here`);
+}
+
+/** Refuses to write. */
+export function writeAtomic(path: string): never {
+  refuse("write", path);
+}
+
+/** Refuses to read. */
+export function readPlainFile(path: string): never {
+  refuse("read", path);
+}
