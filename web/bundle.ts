@@ -10,6 +10,7 @@ import { loadEsbuild } from "./esbuild.js";
 export const IN_A_PAGE: Readonly<Record<string, string>> = {
   "lib/wasm/builds.js": "web/substitutes/builds_fetched.js",
   "lib/atomic_file.ts": "web/substitutes/no_files.ts",
+  "lib/formats/file_source.ts": "web/substitutes/no_files.ts",
   "node:crypto": "web/substitutes/no_digest.ts",
 };
 

@@ -11,6 +11,7 @@ import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
 import { folder } from "../lib/sweep/kinds.ts";
 import { atPlace } from "../lib/sweep/places.ts";
+import { homePage } from "./home_page.ts";
 import { labPage } from "./lab_page.ts";
 import { documentOf, type SiteFiles } from "./shell.ts";
 
@@ -31,7 +32,7 @@ any web server and under any path, and requests nothing from elsewhere. To look 
 };
 
 /** What makes the pages, one module for each part of the site. */
-const PARTS: readonly (() => SiteFiles | Promise<SiteFiles>)[] = [frame, labPage];
+const PARTS: readonly (() => SiteFiles | Promise<SiteFiles>)[] = [frame, homePage, labPage];
 
 if (import.meta.main) await runCommand(command, writeSite);
 

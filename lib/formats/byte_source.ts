@@ -3,7 +3,6 @@
  * format stands on it, so that a file of many gigabytes is never held whole.
  * @module
  */
-import { FileError } from "../atomic_file.ts";
 
 /** Bytes at random places. */
 export interface ByteSource {
@@ -46,53 +45,6 @@ export function sourceOfBytes(
       into.set(bytes.subarray(offset, offset + into.length));
     },
   };
-}
-
-/** A file that is open. */
-export class FileSource implements ByteSource, Disposable {
-  /** Bytes when it was opened. */
-  readonly size: number;
-  readonly #file: Deno.FsFile;
-
-  /**
-   * Opens a file.
-   *
-   * @param path A file, or a link to one; needs read permission.
-   * @throws {Deno.errors.NotFound} Where there is nothing at the path.
-   * @throws {FileError} Where there is something else: a pipe would be waited for.
-   */
-  constructor(readonly path: string) {
-    if (typeof path !== "string") throw new TypeError(`path must be a text, got ${typeof path}`);
-    const { isFile, size } = Deno.statSync(path);
-    if (!isFile) throw this.refused("it must be a file, not a folder, pipe or device");
-    this.size = size;
-    this.#file = Deno.openSync(path);
-  }
-
-  /** As {@linkcode ByteSource.read}. */
-  read(offset: number, into: Uint8Array): void {
-    requireBytes(this, offset, into.length);
-    this.#file.seekSync(offset, Deno.SeekMode.Start);
-    for (let filled = 0; filled < into.length;) {
-      const count = this.#file.readSync(into.subarray(filled));
-      if (count === null) throw this.#shortened();
-      filled += count;
-    }
-  }
-
-  #shortened(): Error {
-    return this.refused(`it has become shorter than ${this.size} bytes`);
-  }
-
-  /** As {@linkcode ByteSource.refused}: a `FileError`. */
-  refused(reason: string): Error {
-    return new FileError(`Cannot read ${this.path}: ${reason}`);
-  }
-
-  /** Closes the file. */
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
 }
 
 /** Refuses a read beyond the end. */

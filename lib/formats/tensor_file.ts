@@ -3,7 +3,8 @@
  * format is told by the first bytes, not by the name.
  * @module
  */
-import { type ByteSource, FileSource, readBytes } from "./byte_source.ts";
+import { type ByteSource, readBytes } from "./byte_source.ts";
+import { FileSource } from "./file_source.ts";
 import { NPY_MAGIC, npyArray } from "./npy_array.ts";
 import { npzArrays } from "./npz.ts";
 import { safetensorsArrays } from "./safetensors_arrays.ts";

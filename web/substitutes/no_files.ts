@@ -1,5 +1,5 @@
 /**
- * Takes the place of lib/atomic_file.ts where there is no file system, so that the modules that save
+ * Takes the place of lib/atomic_file.ts and lib/formats/file_source.ts where there is no file system, so that the modules that save
  * and load can be imported there.
  * @module
  */
@@ -12,6 +12,14 @@ export class FileError extends Error {
 
 function refuse(action: string, path: string): never {
   throw new FileError(`Cannot ${action} ${path}: there is no file system here`);
+}
+
+/** Refuses to open. */
+export class FileSource {
+  /** Throws. */
+  constructor(path: string) {
+    refuse("read", path);
+  }
 }
 
 /** Refuses to write. */

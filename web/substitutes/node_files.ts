@@ -1,10 +1,11 @@
 /**
- * Takes the place of lib/atomic_file.ts under Node: what saving and loading a model needs of it.
+ * Takes the place of lib/atomic_file.ts and lib/formats/file_source.ts under Node: what saving and
+ * loading models and arrays needs of them.
  * @module
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { statSync, writeFileSync } from "node:fs";
+import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { type ByteSource, requireBytes } from "../../lib/formats/byte_source.ts";
 
 /** A file that cannot be read or written: one line that names it. */
 export class FileError extends Error {
@@ -20,16 +21,16 @@ export class FileError extends Error {
 export function writeAtomic(path: string, content: string | Uint8Array): void {
   const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
   try {
-    const file = openSync(temporary, "wx");
+    const file = fs.openSync(temporary, "wx");
     try {
-      writeFileSync(file, content);
-      fsyncSync(file);
+      fs.writeFileSync(file, content);
+      fs.fsyncSync(file);
     } finally {
-      closeSync(file);
+      fs.closeSync(file);
     }
-    renameSync(temporary, path);
+    fs.renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    fs.rmSync(temporary, { force: true });
     throw new FileError(`Cannot write ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
@@ -40,8 +41,48 @@ export function writeAtomic(path: string, content: string | Uint8Array): void {
  * @throws {FileError} Where there is something else than a file.
  */
 export function readPlainFile(path: string): Uint8Array {
-  if (!statSync(path).isFile()) {
+  if (!fs.statSync(path).isFile()) {
     throw new FileError(`Cannot read ${path}: it must be a file, not a folder, pipe or device`);
   }
-  return readFileSync(path);
+  return fs.readFileSync(path);
+}
+
+/** A file that is open. */
+export class FileSource implements ByteSource, Disposable {
+  /** Bytes when it was opened. */
+  readonly size: number;
+  readonly #file: number;
+
+  /**
+   * Opens a file.
+   *
+   * @throws {FileError} Where there is something else than a file.
+   */
+  constructor(readonly path: string) {
+    if (typeof path !== "string") throw new TypeError(`path must be a text, got ${typeof path}`);
+    const found = fs.statSync(path);
+    if (!found.isFile()) throw this.refused("it must be a file, not a folder, pipe or device");
+    this.size = found.size;
+    this.#file = fs.openSync(path, "r");
+  }
+
+  /** Fills `into` with the bytes from `offset` on. */
+  read(offset: number, into: Uint8Array): void {
+    requireBytes(this, offset, into.length);
+    for (let filled = 0; filled < into.length;) {
+      const count = fs.readSync(this.#file, into, filled, into.length - filled, offset + filled);
+      if (count === 0) throw this.refused(`it has become shorter than ${this.size} bytes`);
+      filled += count;
+    }
+  }
+
+  /** The error that tells why the file cannot be read. */
+  refused(reason: string): Error {
+    return new FileError(`Cannot read ${this.path}: ${reason}`);
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    fs.closeSync(this.#file);
+  }
 }

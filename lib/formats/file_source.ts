@@ -1,0 +1,53 @@
+/**
+ * The bytes of a file, read where they lie.
+ * @module
+ */
+import { FileError } from "../atomic_file.ts";
+import { type ByteSource, requireBytes } from "./byte_source.ts";
+
+/** A file that is open. */
+export class FileSource implements ByteSource, Disposable {
+  /** Bytes when it was opened. */
+  readonly size: number;
+  readonly #file: Deno.FsFile;
+
+  /**
+   * Opens a file.
+   *
+   * @param path A file, or a link to one; needs read permission.
+   * @throws {Deno.errors.NotFound} Where there is nothing at the path.
+   * @throws {FileError} Where there is something else: a pipe would be waited for.
+   */
+  constructor(readonly path: string) {
+    if (typeof path !== "string") throw new TypeError(`path must be a text, got ${typeof path}`);
+    const { isFile, size } = Deno.statSync(path);
+    if (!isFile) throw this.refused("it must be a file, not a folder, pipe or device");
+    this.size = size;
+    this.#file = Deno.openSync(path);
+  }
+
+  /** As {@linkcode ByteSource.read}. */
+  read(offset: number, into: Uint8Array): void {
+    requireBytes(this, offset, into.length);
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    for (let filled = 0; filled < into.length;) {
+      const count = this.#file.readSync(into.subarray(filled));
+      if (count === null) throw this.#shortened();
+      filled += count;
+    }
+  }
+
+  #shortened(): Error {
+    return this.refused(`it has become shorter than ${this.size} bytes`);
+  }
+
+  /** As {@linkcode ByteSource.refused}: a `FileError`. */
+  refused(reason: string): Error {
+    return new FileError(`Cannot read ${this.path}: ${reason}`);
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
