@@ -60,6 +60,7 @@ export * from "./lib/lista.ts";
 export * from "./lib/saes.ts";
 export * from "./lib/train_sae.ts";
 export * from "./lib/train_sae_stream.ts";
+export * from "./lib/sae_checkpoint.ts";
 export { decodeNpy, encodeNpy, type NpyHeader, readNpyHeader } from "./lib/npy.ts";
 export * from "./lib/safetensors.ts";
 export * from "./lib/sae_file.ts";

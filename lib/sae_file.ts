@@ -2,16 +2,11 @@
  * Sparse autoencoders on disk, as safetensors files that Python reads too.
  * @module
  */
-import { createHash } from "node:crypto";
 import { requireInstance, requireOptions } from "./checks.ts";
 import { readPlainFile, writeAtomic } from "./atomic_file.ts";
 import type { Matrix32 } from "./matrix.ts";
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  type SafetensorsContent,
-  type Tensor,
-} from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "./safetensors.ts";
+import { checksumOf } from "./formats/checksum.ts";
 import { dataOf, extents, isMatrix } from "./cores/sae_variant.ts";
 import {
   SAE_VARIANTS,
@@ -87,24 +82,6 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
   const metadata = { format: FORMAT, type, ...Object.fromEntries(own), config: plain };
   const checksum = checksumOf({ tensors, metadata });
   writeAtomic(path, encodeSafetensors({ tensors, metadata: { ...metadata, checksum } }));
-}
-
-/** A digest of what a file holds, in whatever order; the checksum itself is no part of it. */
-function checksumOf(
-  { tensors, metadata: { checksum: _, ...metadata } }: SafetensorsContent,
-): string {
-  const hash = createHash("sha256"), sorted = Object.entries(tensors).sort(byName);
-  const shapes = sorted.map(([name, { shape, data }]) => [name, data.constructor.name, shape]);
-  hash.update(JSON.stringify([Object.entries(metadata).sort(byName), shapes]));
-  // in the order of bytes of the machines that there are
-  for (const [, { data: { buffer, byteOffset, byteLength } }] of sorted) {
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  return hash.digest("hex");
-}
-
-function byName([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a < b ? -1 : 1;
 }
 
 /**

@@ -4,8 +4,10 @@
  */
 import { requireOptions } from "./checks.ts";
 import type { Matrix } from "./matrix.ts";
-import { shuffledBatches, TorchGenerator } from "./random.ts";
+import { digestOf } from "./numeric/digest.ts";
+import { type ShuffledBatches, shuffledBatches, TorchGenerator } from "./random.ts";
 import { type SaeConfig, type SaeSettings, settingsOf } from "./cores/sae_config.ts";
+import { identityOfData } from "./cores/sae_identity.ts";
 import {
   type PartlyScoredSae,
   requireSamples,
@@ -24,6 +26,7 @@ export type {
   TrainedSae,
 } from "./cores/sae_results.ts";
 export type { SaeConventions } from "./cores/sae_conventions.ts";
+export type { SaeProgress, SaeState, SaeStateStore } from "./cores/sae_state.ts";
 export type { SaeSchedule } from "./cores/sae_schedule.ts";
 export type { DecoderNorm, LossScale } from "./cores/sae_training.ts";
 export type { AuxK } from "./cores/sae_variant.ts";
@@ -140,7 +143,11 @@ function trainAll(data: SaeTrainingData, settings: readonly SaeSettings[]): Part
   const batches = loader ?? shuffledBatches(rows, batchSize, new TorchGenerator(seed));
   let trained: Trained[];
   {
-    using session = new SaeSession({ rows, cols, sets, source: "loader" }, settings);
+    const identity = settings.some(({ checkpoint }) => checkpoint)
+      ? identityOfData(rows, digestOf(train.data), sets)
+      : undefined;
+    using session = new SaeSession({ rows, cols, sets, source: "loader", identity }, settings);
+    if (!session.ended) skipEpochs(batches, session.epoch);
     while (!session.ended) {
       for (const indices of batches) {
         session.batch.gather(train, indices);
@@ -151,4 +158,11 @@ function trainAll(data: SaeTrainingData, settings: readonly SaeSettings[]): Part
     trained = session.trained();
   }
   return trained.map((one) => withScored(one, sets));
+}
+
+/** Moves a loader on, as so many epochs do. */
+function skipEpochs(loader: Iterable<unknown>, epochs: number): void {
+  const { skipEpochs: skip } = loader as Partial<ShuffledBatches>;
+  if (typeof skip === "function") return skip.call(loader, epochs);
+  for (let epoch = 0; epoch < epochs; epoch++) for (const _ of loader);
 }

@@ -4,9 +4,12 @@
  */
 import { requireFunction, requireInteger, requireOptions } from "./checks.ts";
 import type { Matrix } from "./matrix.ts";
+import { digestOf } from "./numeric/digest.ts";
 import { type SaeConfig, type SaeSettings, settingsOf } from "./cores/sae_config.ts";
+import { identityOfData } from "./cores/sae_identity.ts";
 import {
   type PartlyScoredSae,
+  requireSamples,
   scoredSets,
   type SetsToScore,
   type Trained,
@@ -141,7 +144,11 @@ async function trainAll(
   busy = true;
   let trained: Trained[];
   try {
-    using session = new SaeSession({ rows, cols, sets, source: "data.train.batches" }, settings);
+    const identity = settings.some(({ checkpoint }) => checkpoint)
+      ? identityOfData(rows, await digestOfFirst(train, batchSize), sets)
+      : undefined;
+    const source = "data.train.batches";
+    using session = new SaeSession({ rows, cols, sets, source, identity }, settings);
     let last = performance.now();
     while (!session.ended) {
       for await (const X of requireBatches(train.batches(session.epoch, batchSize))) {
@@ -161,6 +168,15 @@ async function trainAll(
     busy = false;
   }
   return trained.map((one) => withScored(one, sets));
+}
+
+/** A digest of the first batch. */
+async function digestOfFirst(train: SampleStream, batchSize: number): Promise<string> {
+  for await (const X of requireBatches(train.batches(0, batchSize))) {
+    requireSamples("a batch", X, train.cols);
+    return digestOf(X.data);
+  }
+  return "no batch";
 }
 
 type Batches = ReturnType<SampleStream["batches"]>;

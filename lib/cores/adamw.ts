@@ -46,7 +46,8 @@ export class AdamW {
   /** Running means of their squares. */
   readonly meanSquare: Block;
   readonly #options: Required<AdamOptions>;
-  #steps = 0;
+  /** Steps so far; to be set where a training goes on that began elsewhere. */
+  steps = 0;
 
   /**
    * Starts with zero means.
@@ -112,7 +113,7 @@ export class AdamW {
     lr: number,
   ): [number, number, number, number, number, number, number, number] {
     const { betas: [beta1, beta2], eps, weightDecay } = this.#options;
-    const t = ++this.#steps;
+    const t = ++this.steps;
     return [
       gradScale,
       1 - beta1,

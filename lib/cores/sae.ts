@@ -85,6 +85,8 @@ export interface SaeSums {
 
 /** Parameters of a model, or gradients by them, as adjacent blocks: first what is not trained. */
 export class ParameterBlocks {
+  /** All of them. */
+  readonly all: Block;
   /** Those that are trained. */
   readonly trained: Block;
   readonly #parts: { parameter: SaeParameter; block: Block; start: number }[];
@@ -100,7 +102,7 @@ export class ParameterBlocks {
       const { rows, cols } = stored(parameter, sizes);
       return rows * padded(cols);
     });
-    const all = arena.f32(lengths.reduce((sum, length) => sum + length));
+    const all = this.all = arena.f32(lengths.reduce((sum, length) => sum + length));
     let end = 0;
     this.#parts = ordered.map((parameter, i) => {
       const start = end;
@@ -199,7 +201,9 @@ export class SaeWorkspace {
   readonly residual: Block;
   /** The kernels' record. */
   readonly record: Block<Int32Array>;
-  readonly #sums: Block<Float64Array>;
+  /** What {@linkcode SaeWorkspace.takeSums} takes. */
+  readonly sums: Block<Float64Array>;
+  readonly #counters: Block<Int32Array>[];
 
   /** Allocates everything and copies the model's parameters in. */
   constructor(arena: Arena, model: SaeModel, options: SaeWorkspaceOptions) {
@@ -215,7 +219,7 @@ export class SaeWorkspace {
     const gradient = (name: string) => g?.block(name) ?? none;
     this.rows = rows;
     this.codes = arena.f32(rows * ldw);
-    this.#sums = arena.f64(4);
+    this.sums = arena.f64(4);
     const deadAfter = this.deadAfter = options.deadAfter;
     this.residual = arena.f32(rows * ldm);
     this.silent = arena.i32(deadAfter === undefined ? 0 : width);
@@ -242,7 +246,7 @@ export class SaeWorkspace {
       codes: this.codes,
       residual: this.residual,
       scratch: arena.f32(rows * ldm),
-      sums: this.#sums,
+      sums: this.sums,
       training: 0,
       tracked: Number(deadAfter !== undefined),
       deadAfter: deadAfter ?? 0,
@@ -250,6 +254,17 @@ export class SaeWorkspace {
     };
     const fields: RecordFields = { ...SAE_FIELDS, ...variant.fields };
     this.record = arena.record(fields, { ...shared, ...variant.values(space) });
+    const places = (variant.counters ?? []).map((name) => Object.keys(fields).indexOf(name));
+    this.#counters = places.map((place) => this.record.from(place, 1));
+  }
+
+  /** The values of the variant's counters. */
+  get counters(): number[] {
+    return this.#counters.map(({ view }) => view[0]);
+  }
+
+  set counters(values: readonly number[]) {
+    this.#counters.forEach(({ view }, i) => view[0] = values[i]);
   }
 
   /** To be called after the parameters have changed. */
@@ -272,7 +287,7 @@ export class SaeWorkspace {
    * active codes, summed over samples. After gradient passes: means over each batch.
    */
   takeSums(): SaeSums {
-    const view = this.#sums.view;
+    const view = this.sums.view;
     const [recon, penalty, active, others] = view;
     view.fill(0);
     return { recon, penalty, active, others };

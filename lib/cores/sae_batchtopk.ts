@@ -95,6 +95,9 @@ export const BATCH_FIELDS = {
   steps: "number",
 } as const;
 
+/** The fields among them that go on from step to step. */
+export const BATCH_COUNTERS: readonly string[] = ["steps"];
+
 /** Their values. */
 export function batchValues(space: SaeSpace<BatchOptions>): RecordValues<typeof BATCH_FIELDS> {
   const { arena, width, rows, options, parameter } = space;
@@ -122,5 +125,6 @@ export const batchtopk: SaeVariant<BatchtopkOptions> = {
   parameters: BATCH_PARAMETERS,
   auxK: true,
   fields: BATCH_FIELDS,
+  counters: BATCH_COUNTERS,
   values: batchValues,
 };

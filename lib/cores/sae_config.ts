@@ -22,6 +22,7 @@ import {
 } from "./sae_conventions.ts";
 import { halves } from "./sae_matryoshka.ts";
 import type { SaeHistoryEntry } from "./sae_results.ts";
+import type { SaeStateStore } from "./sae_state.ts";
 import { requireSchedule, type SaeSchedule } from "./sae_schedule.ts";
 import type { DecoderNorm, LossScale, SaeStepOptions } from "./sae_training.ts";
 import { type AuxK, type SaeSizes, takeOptions } from "./sae_variant.ts";
@@ -105,6 +106,14 @@ export interface SaeTraining extends Interruptible {
   historyEvery?: number;
   /** Called after every epoch. */
   onEpoch?: (progress: SaeEpoch) => void;
+  /**
+   * Where the state of the training is kept, a file by `SaeCheckpoint` of sae_checkpoint.ts: now and then, at
+   * the end, and when `signal` ends it. A training with the same configuration and data goes on from what is
+   * there, and ends with the bits of one that was never interrupted; one that is finished gives its results
+   * again. The loader must be as it was at the beginning. Epochs after the last save are told to `onEpoch`
+   * again. Default: nowhere.
+   */
+  checkpoint?: SaeStateStore;
 }
 
 /**
@@ -128,7 +137,7 @@ const CONFIG = [
   ...["type", "width", "epochs", "lr", "gamma", "batchSize", "renormEvery", "gradClip", "seed"],
   ...["initial", "loader", "historyEvery", "onEpoch", ...VARIANT_OPTIONS, ...INTERRUPTIBLE],
   ...["conventions", "betas", "weightDecay", "lossScale", "decoderNorm", "schedule", "deadAfter"],
-  ...["auxK", "resampleEvery", "patience"],
+  ...["auxK", "resampleEvery", "patience", "checkpoint"],
 ];
 
 /** A configuration with all its defaults, checked. */
@@ -150,6 +159,7 @@ export interface SaeSettings {
   readonly historyEvery: number;
   readonly loader?: Iterable<ArrayLike<number>>;
   readonly onEpoch?: (progress: SaeEpoch) => void;
+  readonly checkpoint?: SaeStateStore;
   readonly signal?: AbortSignal;
   readonly partial: boolean;
   /** Tells the progress and whether to end, as {@linkcode watch} does. */
@@ -179,7 +189,8 @@ export function settingsOf(
   requireOptions("config", config, CONFIG);
   const variant = variantOf(config.type);
   const { width, seed, epochs = 500, batchSize = 64, historyEvery = 1, patience = 0 } = config;
-  const { conventions = "paper", initial, loader, onEpoch, signal, partial = false } = config;
+  const { conventions = "paper", initial, loader, onEpoch } = config;
+  const { checkpoint, signal, partial = false } = config;
   requireOneOf("conventions", conventions, SAE_CONVENTIONS);
   requireInteger("width", width, 1);
   const defaults = trainingDefaults(conventions, config.type, { inputDim, width }, batchSize);
@@ -206,6 +217,7 @@ export function settingsOf(
   if (initial !== undefined) requireInstance("initial", initial, Sae);
   if (loader !== undefined) requireIterable("loader", loader);
   if (onEpoch !== undefined) requireFunction("onEpoch", onEpoch);
+  if (checkpoint !== undefined) requireStore("checkpoint", checkpoint);
   requireNonNegative("weightDecay", weightDecay);
   requireBetas(betas);
   requireOneOf("lossScale", lossScale, ["mean", "sum"]);
@@ -232,7 +244,8 @@ export function settingsOf(
     start,
     stepping: { lr, gamma, gradClip, betas, weightDecay, lossScale, decoderNorm },
     ...{ epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK, resampleEvery },
-    ...{ patience, historyEvery, loader, onEpoch, signal, partial, endsAfter },
+    ...{ patience, historyEvery, loader, onEpoch },
+    ...{ checkpoint, signal, partial, endsAfter },
   };
 }
 
@@ -258,6 +271,14 @@ function begin(
     ...options,
     parameters: { ...sae.parameters, decoder, encoder: transpose(decoder) },
   });
+}
+
+function requireStore(name: string, store: SaeStateStore): void {
+  requireOptions(name, store);
+  requireInteger(`${name}.everySteps`, store.everySteps, 0);
+  requireInteger(`${name}.everyEpochs`, store.everyEpochs, 0);
+  requireFunction(`${name}.load`, store.load);
+  requireFunction(`${name}.save`, store.save);
 }
 
 /** What dead units learn, checked. */

@@ -61,8 +61,8 @@ export interface FusedRates {
 export interface FusedSteps {
   /** Whether this step is faster than the dense one. */
   readonly pays: boolean;
-  /** Tells the part of codes that a dense step found active. */
-  active(part: number): void;
+  /** The part of codes that the last step found active; a dense step tells it. */
+  active: number;
   /** One step on the samples `order[0 … rows − 1]` of `data`. */
   step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void;
 }

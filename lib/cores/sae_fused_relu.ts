@@ -49,7 +49,7 @@ export class FusedRelu implements FusedSteps {
   readonly #settings: Block;
   readonly #encode: Call[][];
   readonly #units: Call[][];
-  #active = 1;
+  active = 1;
 
   /** Allocates what the steps need. */
   constructor(space: FusedSpace) {
@@ -75,11 +75,7 @@ export class FusedRelu implements FusedSteps {
   }
 
   get pays(): boolean {
-    return this.#active <= MOST_ACTIVE;
-  }
-
-  active(part: number): void {
-    this.#active = part;
+    return this.active <= MOST_ACTIVE;
   }
 
   step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
@@ -87,7 +83,7 @@ export class FusedRelu implements FusedSteps {
     run("sae_relu_start", this.#record, data, order, rows);
     runAll(this.#encode);
     const active = run("sae_relu_residual", this.#record);
-    this.#active = active / (rows * this.#space.model.width);
+    this.active = active / (rows * this.#space.model.width);
     runAll(this.#units);
     run("sae_relu_end", this.#record);
   }

@@ -36,6 +36,7 @@ export class FusedTopK implements FusedSteps {
   readonly #rows: Call[][];
   readonly #units: Call[][];
   readonly pays = true;
+  active = 1;
 
   /** Allocates what the steps need; `kval`: most codes per sample on average. */
   constructor(space: FusedSpace, kval: number) {
@@ -61,8 +62,6 @@ export class FusedTopK implements FusedSteps {
     this.#rows = programs("sae_topk_rows");
     this.#units = programs("sae_topk_units");
   }
-
-  active(): void {}
 
   step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
     this.#settings.view.set(settingsOf(this.#space, rows, rates));

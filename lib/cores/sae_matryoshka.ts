@@ -6,6 +6,7 @@
 import { requireInteger, requireNonNegative } from "../checks.ts";
 import { padded, type RecordValues } from "../wasm/memory.ts";
 import {
+  BATCH_COUNTERS,
   BATCH_FIELDS,
   BATCH_OPTIONS,
   BATCH_PARAMETERS,
@@ -97,5 +98,6 @@ export const matryoshka: SaeVariant<MatryoshkaOptions> = {
   parameters: BATCH_PARAMETERS,
   auxK: true,
   fields: FIELDS,
+  counters: BATCH_COUNTERS,
   values,
 };

@@ -9,8 +9,10 @@ import type { Arena } from "../wasm/memory.ts";
 import type { SaeSums, SaeWorkspace } from "./sae.ts";
 import type { SampleBatch } from "./sample_batch.ts";
 import type { SaeSettings } from "./sae_config.ts";
+import { type Identity, identityOf, requireSameTraining } from "./sae_identity.ts";
 import type { SaeHistoryEntry, SaePartialEntry, ScoredSet } from "./sae_results.ts";
 import { scheduled } from "./sae_schedule.ts";
+import { packed, type SaeState, unpacked } from "./sae_state.ts";
 import { SaeTrainer } from "./sae_training.ts";
 import type { SaeParameters } from "./sae_variants.ts";
 
@@ -24,6 +26,8 @@ export interface SaeRunOptions {
   batch: SampleBatch;
   /** What yields the batches, for messages. */
   source: string;
+  /** What identifies the samples; needed where the settings have a checkpoint. */
+  identity?: Identity;
 }
 
 /**
@@ -54,33 +58,63 @@ export class SaeRun {
   readonly #trainer: SaeTrainer;
   readonly #workspace: SaeWorkspace;
   readonly #settings: SaeSettings;
-  readonly #steps: number;
-  readonly #sets: readonly ScoredSet[];
-  readonly #batch: SampleBatch;
-  readonly #source: string;
+  readonly #options: SaeRunOptions;
   readonly #resampler: TorchGenerator;
-  #ended = false;
+  readonly #identity?: Identity;
   #epoch = 0;
-  #step = 0;
   /** Steps of this epoch. */
   #batches = 0;
+  #step = 0;
+  #ended = false;
+  /** Whether it ended by itself, not by a signal. */
+  #finished = false;
+  /** Numbers that the resampler has drawn. */
+  #draws = 0;
+  /** Batches of this epoch that come again after a resumption, and the digest of the last of them. */
+  #again = 0;
+  #lastBatch = "";
   #least = Infinity;
   /** Entries since `least`. */
   #worse = 0;
 
-  /** Starts from the parameters of the settings. */
-  constructor(arena: Arena, settings: SaeSettings, { steps, sets, batch, source }: SaeRunOptions) {
-    const { start, stepping, seed, deadAfter, auxK } = settings;
+  /**
+   * Starts from the parameters of the settings, or where their checkpoint is.
+   *
+   * @throws {Error} When the checkpoint cannot be read, or is of another training.
+   */
+  constructor(arena: Arena, settings: SaeSettings, options: SaeRunOptions) {
+    const { start, stepping, seed, deadAfter, auxK, checkpoint } = settings;
+    const { sets, batch, identity } = options;
     const samples = Math.max(1, ...sets.map(({ X }) => X.rows));
     const sizes = { rows: batch.capacity, samples, deadAfter, auxK };
     this.#trainer = new SaeTrainer(arena, start, stepping, sizes);
     this.#workspace = this.#trainer.workspace;
     this.#settings = settings;
-    this.#steps = steps;
-    this.#sets = sets;
-    this.#batch = batch;
-    this.#source = source;
+    this.#options = options;
     this.#resampler = new TorchGenerator(seed);
+    if (!checkpoint) return;
+    this.#identity = identityOf(settings, identity!);
+    const state = checkpoint.load();
+    if (state) this.#resume(state, checkpoint.name);
+  }
+
+  #resume(state: SaeState, name: string): void {
+    requireSameTraining(name, state.training, this.#identity!);
+    const { position, trainer, history } = unpacked(name, state, this.#trainer.state);
+    this.#trainer.state = trainer;
+    this.#epoch = position.epoch;
+    this.#batches = this.#again = position.batch;
+    this.#step = position.step;
+    this.#ended = this.#finished = position.finished;
+    this.#lastBatch = position.lastBatch;
+    this.#draws = position.draws;
+    this.#resampler.skip(position.draws);
+    for (const entry of history) this.#note(entry);
+  }
+
+  /** The epoch of the next step. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Whether there is nothing left to do. */
@@ -88,18 +122,28 @@ export class SaeRun {
     return this.#ended;
   }
 
-  /** A step on the samples that are in the batch. */
+  /**
+   * A step on the samples that are in the batch.
+   *
+   * @throws {Error} When the training goes on from a checkpoint and the batches are others than before, or
+   * when its state is to be saved and the loss is no longer finite, or the state cannot be saved.
+   */
   step(): void {
-    const { stepping, schedule, resampleEvery } = this.#settings,
-      { data, order, rows } = this.#batch;
-    const { rate, penalty } = scheduled(schedule, this.#step, this.#steps);
+    const { stepping, schedule, resampleEvery, checkpoint } = this.#settings;
+    const { batch, steps } = this.#options, { data, order, rows } = batch;
+    if (this.#again > 0) {
+      if (--this.#again === 0 && batch.digest() !== this.#lastBatch) throw this.#otherBatches();
+      return;
+    }
+    const { rate, penalty } = scheduled(schedule, this.#step, steps);
     const now = { lr: stepping.lr * rate, gamma: stepping.gamma * penalty };
     this.#trainer.step(data, order, rows, now);
     this.#step++;
     this.#batches++;
     if (resampleEvery > 0 && this.#step % resampleEvery === 0) {
-      this.#trainer.resample(data, order, rows, this.#resampler);
+      this.#draws += this.#trainer.resample(data, order, rows, this.#resampler);
     }
+    if (checkpoint && isDue(checkpoint.everySteps, this.#step)) this.#save();
   }
 
   /**
@@ -110,6 +154,7 @@ export class SaeRun {
   heedSignal(): void {
     const { signal, partial } = this.#settings;
     if (!signal?.aborted) return;
+    this.#save();
     if (!partial) signal.throwIfAborted();
     this.#ended = true;
   }
@@ -122,30 +167,69 @@ export class SaeRun {
    * @throws The signal's reason, when it is aborted and no partial result is wanted.
    */
   endEpoch(): void {
-    const { epochs, renormEvery, historyEvery, patience, onEpoch, endsAfter } = this.#settings;
+    const { epochs, renormEvery, historyEvery, patience, checkpoint } = this.#settings;
+    const { onEpoch, endsAfter, signal } = this.#settings, epoch = this.#epoch;
+    if (this.#again > 0) throw this.#otherBatches();
     if (this.#batches === 0) {
-      throw new RangeError(`${this.#source} must yield at least one batch per epoch`);
+      throw new RangeError(`${this.#options.source} must yield at least one batch per epoch`);
     }
-    const epoch = this.#epoch, sums = this.#workspace.takeSums();
-    if (!Number.isFinite(sums.recon)) {
-      const { lr } = this.#settings.stepping;
-      throw new Error(
-        `Cannot go on training: the loss must be finite, got ${sums.recon} in epoch ${epoch} with lr ${lr}`,
-      );
-    }
-    if (renormEvery > 0 && epoch % renormEvery === 0) this.#trainer.renorm();
+    const sums = this.#workspace.takeSums();
+    this.#requireFinite(sums.recon);
+    if (isDue(renormEvery, epoch)) this.#trainer.renorm();
     let entry: SaePartialEntry | undefined;
-    if (epoch === epochs - 1 || historyEvery > 0 && epoch % historyEvery === 0) {
-      this.history.push(entry = this.#entry(sums));
-      this.#worse = entry.mseId! < this.#least ? 0 : this.#worse + 1;
-      this.#least = Math.min(this.#least, entry.mseId ?? Infinity);
+    if (epoch === epochs - 1 || isDue(historyEvery, epoch)) {
+      this.#note(entry = this.#entry(sums));
     }
     const snapshot = () => this.sae();
     onEpoch?.({ epoch, epochs, entry: entry as SaeHistoryEntry | undefined, snapshot });
-    this.#epoch++;
+    const done = ++this.#epoch;
     this.#batches = 0;
-    this.#ended = endsAfter(this.#epoch, epochs) || this.#epoch === epochs ||
-      patience > 0 && this.#worse >= patience;
+    this.#finished = done === epochs || patience > 0 && this.#worse >= patience;
+    const due = this.#finished || isDue(checkpoint?.everyEpochs ?? 0, done);
+    if (due) this.#save();
+    try {
+      this.#ended = endsAfter(done, epochs) || this.#finished;
+    } finally {
+      if (!due && signal?.aborted) this.#save();
+    }
+  }
+
+  #note(entry: SaePartialEntry): void {
+    this.history.push(entry);
+    this.#worse = entry.mseId! < this.#least ? 0 : this.#worse + 1;
+    this.#least = Math.min(this.#least, entry.mseId ?? Infinity);
+  }
+
+  /** Saves the state where there is a place for it, unless it is still that of before. */
+  #save(): void {
+    const { checkpoint } = this.#settings, batch = this.#batches;
+    if (!checkpoint || this.#again > 0) return;
+    this.#requireFinite(this.#workspace.sums.view[0]);
+    const lastBatch = batch > 0 ? this.#options.batch.digest() : "";
+    const position = { epoch: this.#epoch, batch, step: this.#step, draws: this.#draws, lastBatch };
+    checkpoint.save(packed(
+      this.#identity!,
+      { ...position, finished: this.#finished },
+      this.#trainer.state,
+      this.history,
+    ));
+  }
+
+  #requireFinite(recon: number): void {
+    if (Number.isFinite(recon)) return;
+    const { lr } = this.#settings.stepping;
+    throw new Error(
+      `Cannot go on training: the loss must be finite, got ${recon} in epoch ${this.#epoch} with lr ${lr}`,
+    );
+  }
+
+  #otherBatches(): Error {
+    return new Error(
+      `Cannot go on from ${
+        this.#settings.checkpoint!.name
+      }: ${this.#options.source} must yield the batches ` +
+        `of before, it has others in epoch ${this.#epoch}`,
+    );
   }
 
   /** The history's entry of this epoch, with the sums of its steps. */
@@ -160,9 +244,9 @@ export class SaeRun {
       trainLoss: loss / batches,
     };
     workspace.prepare();
-    for (const { X, suffix, variance } of this.#sets) {
-      const { data, order } = this.#batch;
-      this.#batch.eachOf(X, (rows) => workspace.forward(data, order, rows));
+    for (const { X, suffix, variance } of this.#options.sets) {
+      const { data, order } = this.#options.batch;
+      this.#options.batch.eachOf(X, (rows) => workspace.forward(data, order, rows));
       const { recon, active } = workspace.takeSums(), mse = recon / (X.rows * inputDim);
       entry[`mse${suffix}`] = mse;
       entry[`l0${suffix}`] = active / X.rows;
@@ -177,6 +261,11 @@ export class SaeRun {
     const parameters = this.#workspace.parameters.read() as SaeParameters;
     return new Sae({ ...this.#settings.start.options, parameters });
   }
+}
+
+/** Whether something that is done every so many times is to be done at a count; 0 is never. */
+function isDue(every: number, count: number): boolean {
+  return every > 0 && count % every === 0;
 }
 
 /** Number of values above a bound. */

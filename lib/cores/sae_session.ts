@@ -5,6 +5,7 @@
 import { requireArray } from "../checks.ts";
 import { Arena } from "../wasm/memory.ts";
 import { type SaeConfig, type SaeSettings, settingsOf } from "./sae_config.ts";
+import type { Identity } from "./sae_identity.ts";
 import type { ScoredSet, Trained } from "./sae_results.ts";
 import { SaeRun } from "./sae_run.ts";
 import { SampleBatch } from "./sample_batch.ts";
@@ -19,6 +20,8 @@ export interface SessionData {
   readonly sets: readonly ScoredSet[];
   /** What yields the batches, for messages. */
   readonly source: string;
+  /** What identifies the samples; needed where one of the settings has a checkpoint. */
+  readonly identity?: Identity;
 }
 
 /**
@@ -49,35 +52,49 @@ export class SaeSession implements Disposable {
   readonly batch: SampleBatch;
   readonly #arena: Arena;
   readonly #runs: SaeRun[];
-  #epoch = 0;
+  #epoch: number;
 
-  /** Starts the trainings, which have the same batch size. */
-  constructor({ rows, cols, sets, source }: SessionData, settings: readonly SaeSettings[]) {
+  /**
+   * Starts the trainings, which have the same batch size, or goes on with them.
+   *
+   * @throws As the constructor of {@linkcode SaeRun}.
+   */
+  constructor({ rows, cols, ...data }: SessionData, settings: readonly SaeSettings[]) {
     const [{ batchSize }] = settings, perEpoch = Math.ceil(rows / batchSize);
     using opened = new DisposableStack();
     const arena = this.#arena = opened.use(new Arena());
     const batch = this.batch = new SampleBatch(arena, cols, batchSize);
     this.#runs = settings.map((one) =>
-      new SaeRun(arena, one, { steps: one.epochs * perEpoch, sets, batch, source })
+      new SaeRun(arena, one, { steps: one.epochs * perEpoch, ...data, batch })
     );
+    this.#epoch = Math.min(...this.#unfinished.map((run) => run.epoch));
     opened.move();
   }
 
-  /** The epoch that is under way. */
+  /** The epoch that is under way: the first one for which a training is left. */
   get epoch(): number {
     return this.#epoch;
   }
 
   /** Whether all trainings have ended. */
   get ended(): boolean {
-    return this.#runs.every((run) => run.ended);
+    return this.#unfinished.length === 0;
   }
 
-  get #running(): SaeRun[] {
+  get #unfinished(): SaeRun[] {
     return this.#runs.filter((run) => !run.ended);
   }
 
-  /** A step of each training on the samples that are in the batch. */
+  /** Those that go on in this epoch: after a resumption others may be further. */
+  get #running(): SaeRun[] {
+    return this.#unfinished.filter((run) => run.epoch === this.#epoch);
+  }
+
+  /**
+   * A step of each training on the samples that are in the batch.
+   *
+   * @throws As {@linkcode SaeRun.step}.
+   */
   step(): void {
     for (const run of this.#running) run.step();
   }
@@ -88,7 +105,7 @@ export class SaeSession implements Disposable {
    * @throws A signal's reason, when no partial result is wanted.
    */
   heedSignals(): void {
-    for (const run of this.#running) run.heedSignal();
+    for (const run of this.#unfinished) run.heedSignal();
   }
 
   /**
@@ -116,7 +133,7 @@ export class SaeSession implements Disposable {
  * Checks the configurations of trainings that share their batches.
  *
  * @throws {TypeError} When there is none.
- * @throws {RangeError} When they differ in the size of batches.
+ * @throws {RangeError} When they differ in the size of batches, or have the same checkpoint.
  * @throws As {@linkcode settingsOf}.
  *
  * @example
@@ -137,11 +154,18 @@ export function settingsOfAll(
   requireArray("configs", configs);
   if (configs.length === 0) throw new TypeError("configs must have at least one entry, got none");
   const settings = configs.map((config) => settingsOf(config, data)), [first] = settings;
-  settings.forEach(({ batchSize }, i) => {
-    if (batchSize === first.batchSize) return;
-    throw new RangeError(
-      `configs[${i}].batchSize must be that of configs[0], ${first.batchSize}, got ${batchSize}`,
-    );
+  settings.forEach(({ batchSize, checkpoint }, i) => {
+    if (batchSize !== first.batchSize) {
+      throw new RangeError(
+        `configs[${i}].batchSize must be that of configs[0], ${first.batchSize}, got ${batchSize}`,
+      );
+    }
+    const same = settings.findIndex((other) => other.checkpoint?.name === checkpoint?.name);
+    if (checkpoint && same < i) {
+      throw new RangeError(
+        `configs[${i}].checkpoint must be another than that of configs[${same}], got ${checkpoint.name}`,
+      );
+    }
   });
   return settings;
 }

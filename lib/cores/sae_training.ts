@@ -49,6 +49,29 @@ export type LossScale = "mean" | "sum";
  */
 export const TRAINING = 2;
 
+/**
+ * What makes a training go on with the same bits: numbers, and views of the kernels' memory, which the
+ * next allocation makes invalid.
+ */
+export interface TrainerState {
+  /** All parameters as they lie in memory, rows padded. */
+  parameters: Float32Array;
+  /** AdamW's running means of the gradients by what is trained. */
+  mean: Float32Array;
+  /** The same of their squares. */
+  meanSquare: Float32Array;
+  /** Steps without a code, by unit; empty where they are not counted. */
+  silent: Int32Array;
+  /** What has been added up since the last call of takeSums. */
+  sums: Float64Array;
+  /** AdamW's steps. */
+  steps: number;
+  /** The part of active codes by which the next step is chosen. */
+  active: number;
+  /** The variant's counters. */
+  counters: number[];
+}
+
 /** Smallest divisor when the decoder's columns are renormed. */
 const NORM_FLOOR = 1e-8;
 /** Keeps the clipping factor finite, as in PyTorch's `clip_grad_norm_`. */
@@ -148,7 +171,7 @@ export class SaeTrainer {
     if (!this.#fused) return;
     const codes = rows * padded(this.#width);
     const active = run("count_above", codes, 0, this.workspace.codes);
-    this.#fused.active(active / (rows * this.#width));
+    this.#fused.active = active / (rows * this.#width);
   }
 
   #project(): void {
@@ -167,16 +190,19 @@ export class SaeTrainer {
    * Gives dead units new weights (Bricken et al., 2023) after a step on these samples: each takes a sample,
    * drawn with a probability that grows with its error, as its atom and, at a fifth of the living units'
    * mean norm, as its weights in the encoder; its bias and the means of its gradients become 0.
+   *
+   * @returns How many numbers were drawn.
    */
   resample(
     data: Block,
     order: Block<Int32Array>,
     rows: number,
     generator: TorchGenerator,
-  ): void {
+  ): number {
     const { parameters, residual, silent, deadAfter } = this.workspace, stride = this.#stride;
     const dead = [...silent.view.keys()].filter((j) => silent.view[j] > deadAfter!);
-    if (dead.length === 0) return;
+    if (dead.length === 0) return 0;
+    let draws = 0;
     const rowsOf = (block: Block) => (row: number) =>
       block.view.subarray(row * stride, (row + 1) * stride);
     const norm = (row: Float32Array) => Math.sqrt(row.reduce((sum, v) => sum + v * v, 0));
@@ -187,7 +213,8 @@ export class SaeTrainer {
     const weights = Array.from({ length: rows }, (_, i) => norm(rowsOf(residual)(i)));
     for (const unit of dead.slice(0, rows)) {
       const total = weights.reduce((sum, w) => sum + w, 0);
-      if (!(total > 0)) return; // nothing is left to explain
+      if (!(total > 0)) break; // nothing is left to explain
+      draws++;
       let draw = generator.rand(1)[0] * total;
       let sample = weights.findIndex((w) => w > 0 && (draw -= w) < 0);
       if (sample < 0) sample = weights.findLastIndex((w) => w > 0);
@@ -202,6 +229,29 @@ export class SaeTrainer {
       this.#adam.forget(parameters.place("encoder") + unit * stride, stride);
       this.#adam.forget(parameters.place("encoderBias") + unit, 1);
     }
+    return draws;
+  }
+
+  /** The state as it is now. */
+  get state(): TrainerState {
+    const { parameters, silent, sums, counters } = this.workspace;
+    const { mean, meanSquare, steps } = this.#adam;
+    return {
+      ...{ parameters: parameters.all.view, mean: mean.view, meanSquare: meanSquare.view },
+      ...{ silent: silent.view, sums: sums.view, steps, counters },
+      active: this.#fused?.active ?? 1,
+    };
+  }
+
+  /** Copies a state in, of a trainer with the same model and options. */
+  set state(from: TrainerState) {
+    const to = this.state;
+    for (const name of ["parameters", "mean", "meanSquare", "silent", "sums"] as const) {
+      to[name].set(from[name]);
+    }
+    this.#adam.steps = from.steps;
+    this.workspace.counters = from.counters;
+    if (this.#fused) this.#fused.active = from.active;
   }
 
   /** Gives the decoder's columns unit norm. */

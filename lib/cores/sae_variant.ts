@@ -141,6 +141,8 @@ export interface SaeVariant<Options extends VariantOptions = VariantOptions> {
   readonly auxK?: boolean;
   /** The fields of its class in `kernels/` that come after those of Sae, in order. */
   readonly fields: RecordFields;
+  /** The fields that tell one step something of those before it. Default: none. */
+  readonly counters?: readonly string[];
   /** The values of these fields: numbers, and the blocks that the kernels compute in. */
   values(space: SaeSpace<Options>): Readonly<Record<string, number | Block<BlockData>>>;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { requireInteger } from "../checks.ts";
+import { digestOf } from "../numeric/digest.ts";
 import { type Arena, type Block, forBlocks, padded, writeRows } from "../wasm/memory.ts";
 import { type Matrix, requireFloat32, requireMatrix } from "../matrix.ts";
 
@@ -73,6 +74,11 @@ export class SampleBatch {
     requireFloat32("a batch", X);
     this.#begin(X.rows, "a batch must have", "samples");
     writeRows(this.data, X, 0, X.rows);
+  }
+
+  /** A digest of the samples. */
+  digest(): string {
+    return digestOf(this.data.view.subarray(0, this.rows * padded(this.#cols)));
   }
 
   #begin(rows: number, what: string, unit: string): void {

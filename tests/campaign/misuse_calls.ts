@@ -143,6 +143,10 @@ add("trainSae", api.trainSae, () => [
   { train: X(), id: X(), ood: X() },
   { type: "topk", width: n, kval: 2, epochs: 1, batchSize: 4, lr: 1e-3, seed: 0 },
 ]);
+add("new SaeCheckpoint", (path, options) => new api.SaeCheckpoint(path, options), () => [
+  "training.safetensors",
+  { everySteps: 10, everyEpochs: 1 },
+]);
 add("trainSaes", api.trainSaes, () => [
   { train: X(), id: X(), ood: X() },
   [
