@@ -63,6 +63,17 @@ export * from "./lib/train_sae_stream.ts";
 export * from "./lib/sae_checkpoint.ts";
 export { decodeNpy, encodeNpy, type NpyHeader, readNpyHeader } from "./lib/npy.ts";
 export * from "./lib/safetensors.ts";
+export * from "./lib/matrix_file.ts";
+export {
+  type BlocksOptions,
+  type MatrixFile,
+  type MatrixStatistics,
+  openMatrix,
+  type OpenMatrixOptions,
+  type ShuffledRows,
+  type ShuffleOptions,
+  type ShuffleState,
+} from "./lib/matrix_stream.ts";
 export * from "./lib/sae_file.ts";
 export * from "./lib/reconstruction.ts";
 export * from "./lib/refine.ts";

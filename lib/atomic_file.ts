@@ -37,7 +37,7 @@ const ABANDONED = 60_000;
  *
  * @param path File to replace or create; its folder must exist. A symbolic link is replaced, not
  * followed.
- * @param content The whole new content; text is written as UTF-8.
+ * @param content The whole new content, or its parts in order; text is written as UTF-8.
  * @param options `through`: folder of the temporary file, on the same file system, where only the
  * file itself may be written in its own. Default: the file's folder.
  * @throws {FileError} When the file cannot be written, a full disk among the reasons, with the system's
@@ -54,7 +54,7 @@ const ABANDONED = 60_000;
  */
 export function writeAtomic(
   path: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | Iterable<Uint8Array>,
   { through = dirname(path) }: { through?: string } = {},
 ): void {
   const prefix = `.${basename(path)}.`;
@@ -63,9 +63,11 @@ export function writeAtomic(
     removeLeftOvers(through, prefix);
     const file = Deno.openSync(temporary, { write: true, createNew: true });
     try {
-      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-      for (let written = 0; written < bytes.length;) {
-        written += file.writeSync(bytes.subarray(written));
+      const whole = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      for (const bytes of whole instanceof Uint8Array ? [whole] : whole) {
+        for (let written = 0; written < bytes.length;) {
+          written += file.writeSync(bytes.subarray(written));
+        }
       }
       file.syncSync();
     } finally {

@@ -6,13 +6,12 @@
  * @module
  */
 import { type ByteSource, sourceOfBytes } from "./formats/byte_source.ts";
-import { NPY_MAGIC, npyArray, type NpyHeader, npyHeader } from "./formats/npy_array.ts";
+import { joined } from "./formats/byte_parts.ts";
+import { npyArray, type NpyHeader, npyHeader } from "./formats/npy_array.ts";
+import { npyParts } from "./formats/npy_parts.ts";
 import { type Matrix, requireMatrix } from "./matrix.ts";
 
 export type { NpyHeader } from "./formats/npy_array.ts";
-
-/** Bytes that a header is padded to. */
-const ALIGNMENT = 64;
 
 function sourceOf(bytes: Uint8Array): ByteSource {
   if (!(bytes instanceof Uint8Array)) throw new TypeError("bytes must be a Uint8Array");
@@ -89,19 +88,5 @@ export function decodeNpy(bytes: Uint8Array): Matrix {
  */
 export function encodeNpy(M: Matrix): Uint8Array<ArrayBuffer> {
   requireMatrix("M", M);
-  const { rows, cols, data } = M;
-  const kind = data instanceof Float32Array ? "f4" : "f8";
-  const text = `{'descr': '<${kind}', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`;
-  const length = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT;
-  const bytes = new Uint8Array(length + data.byteLength);
-  bytes.set(NPY_MAGIC);
-  const view = new DataView(bytes.buffer);
-  view.setUint8(6, 1);
-  view.setUint16(8, length - 10, true);
-  bytes.set(new TextEncoder().encode(text.padEnd(length - 11) + "\n"), 10);
-  for (let i = 0; i < data.length; i++) {
-    if (kind === "f4") view.setFloat32(length + 4 * i, data[i], true);
-    else view.setFloat64(length + 8 * i, data[i], true);
-  }
-  return bytes;
+  return joined(npyParts(M));
 }

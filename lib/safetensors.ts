@@ -3,51 +3,18 @@
  * little-endian data of all tensors (https://huggingface.co/docs/safetensors).
  * @module
  */
-import { requireOptions } from "./checks.ts";
+import { joined } from "./formats/byte_parts.ts";
 import { readBytes, sourceOfBytes } from "./formats/byte_source.ts";
-import { decodeValues, DTYPE_BYTES, nativeArray, reorderBytes } from "./formats/dtype.ts";
+import { decodeValues, DTYPE_BYTES, nativeArray } from "./formats/dtype.ts";
 import { safetensorsArrays } from "./formats/safetensors_arrays.ts";
+import {
+  type SafetensorsContent,
+  safetensorsParts,
+  type Tensor,
+} from "./formats/safetensors_parts.ts";
 import type { StoredArray } from "./formats/stored_array.ts";
 
-/** The typed arrays that are written, by the name of their kind in the file. */
-const KINDS = {
-  ...{ F64: Float64Array, F32: Float32Array, F16: Float16Array },
-  ...{ I32: Int32Array, I16: Int16Array, I8: Int8Array },
-  ...{ U32: Uint32Array, U16: Uint16Array, U8: Uint8Array },
-};
-
-/** A named array of any number of dimensions, row-major. */
-export interface Tensor {
-  /** Sizes of the dimensions; empty for a scalar. */
-  shape: readonly number[];
-  /**
-   * As many values as the shape's product. Of what is read, BF16 is a Float32Array of the same values,
-   * BOOL a Uint8Array of zeros and ones, and I64 and U64 are a Float64Array of the nearest values, which
-   * up to 2⁵³ are the same.
-   */
-  data:
-    | Float64Array
-    | Float32Array
-    | Float16Array
-    | Int32Array
-    | Int16Array
-    | Int8Array
-    | Uint32Array
-    | Uint16Array
-    | Uint8Array;
-}
-
-/** What a safetensors file holds. */
-export interface SafetensorsContent {
-  /** Tensors by name. */
-  tensors: Record<string, Tensor>;
-  /** Free text by name: the header's `__metadata__`. */
-  metadata: Record<string, string>;
-}
-
-const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && value as number >= 0;
-
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+export type { SafetensorsContent, Tensor } from "./formats/safetensors_parts.ts";
 
 /**
  * The bytes of a safetensors file.
@@ -69,58 +36,7 @@ const product = (shape: readonly number[]): number => shape.reduce((a, b) => a *
  * ```
  */
 export function encodeSafetensors(content: SafetensorsContent): Uint8Array {
-  requireOptions("content", content, ["tensors", "metadata"]);
-  const { tensors, metadata } = content;
-  requireOptions("tensors", tensors);
-  requireOptions("metadata", metadata);
-  for (const [name, text] of Object.entries(metadata)) {
-    if (typeof text !== "string") {
-      throw new TypeError(`metadata.${name} must be a text, got ${typeof text}`);
-    }
-  }
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
-  let size = 0;
-  for (const [name, tensor] of Object.entries(tensors)) {
-    requireOptions(`tensors.${name}`, tensor);
-    const { shape, data } = tensor;
-    if (name === "__metadata__") {
-      throw new RangeError(
-        `Cannot write a tensor named __metadata__: the format reserves the name`,
-      );
-    }
-    const kinds = Object.values(KINDS);
-    if (
-      !Array.isArray(shape) || !shape.every(isSize) || !kinds.some((kind) => data instanceof kind)
-    ) {
-      throw new TypeError(
-        `Cannot write ${name}: a tensor must have a shape of sizes and data of a typed array of ` +
-          Object.keys(KINDS).join(", "),
-      );
-    }
-    if (product(shape) !== data.length) {
-      throw new RangeError(
-        `Cannot write ${name}: the shape [${shape}] needs ${
-          product(shape)
-        } values, data has ${data.length}`,
-      );
-    }
-    const [dtype] = Object.entries(KINDS).find(([, kind]) => data instanceof kind)!;
-    header[name] = { dtype, shape, data_offsets: [size, size += data.byteLength] };
-  }
-  // Spaces at the end of the header align the data to 8 bytes
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const length = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + length + size).fill(0x20, 8, 8 + length);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
-  bytes.set(json, 8);
-  let start = 8 + length;
-  for (const { data } of Object.values(tensors)) {
-    const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    bytes.set(reorderBytes(raw, data.BYTES_PER_ELEMENT, true), start);
-    start += data.byteLength;
-  }
-  return bytes;
+  return joined(safetensorsParts(content));
 }
 
 /**
@@ -156,7 +72,7 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsC
 }
 
 function dataOf({ source, offset, dtype, shape }: StoredArray): Tensor["data"] {
-  const bytes = readBytes(source, offset, product(shape) * DTYPE_BYTES[dtype]);
+  const bytes = readBytes(source, offset, shape.reduce((a, b) => a * b, 1) * DTYPE_BYTES[dtype]);
   const native = dtype === "bf16" ? undefined : nativeArray(bytes, dtype, true);
   return native === undefined || native instanceof BigInt64Array || native instanceof BigUint64Array
     ? decodeValues(bytes, dtype, true)

@@ -14,6 +14,8 @@ export interface ByteSource {
    * @throws {Error} As {@linkcode ByteSource.refused} makes it, when there are fewer.
    */
   read(offset: number, into: Uint8Array): void;
+  /** The same, while other work goes on; the bytes of memory are there at once. */
+  readAhead(offset: number, into: Uint8Array): Promise<void>;
   /** The error that tells why these bytes cannot be read: one line that names them. */
   refused(reason: string): Error;
 }
@@ -37,18 +39,32 @@ export function sourceOfBytes(
   bytes: Uint8Array,
   refused: (reason: string) => Error,
 ): ByteSource {
-  return {
+  return atOnce({
     size: bytes.length,
     refused,
     read(offset, into) {
       requireBytes(this, offset, into.length);
       into.set(bytes.subarray(offset, offset + into.length));
     },
+  });
+}
+
+/** A source whose bytes are in memory: what is read ahead is there at once. */
+export function atOnce(source: Omit<ByteSource, "readAhead">): ByteSource {
+  return {
+    ...source,
+    readAhead(offset, into) {
+      return new Promise((resolve) => resolve(source.read(offset, into)));
+    },
   };
 }
 
 /** Refuses a read beyond the end. */
-export function requireBytes(source: ByteSource, offset: number, count: number): void {
+export function requireBytes(
+  source: Pick<ByteSource, "size" | "refused">,
+  offset: number,
+  count: number,
+): void {
   if (offset + count > source.size) {
     throw source.refused(`it must have ${offset + count} bytes, it has ${source.size}`);
   }
@@ -83,6 +99,10 @@ export function section(
     read(at, into) {
       requireBytes(this, at, into.length);
       whole.read(offset + at, into);
+    },
+    async readAhead(at, into) {
+      requireBytes(this, at, into.length);
+      await whole.readAhead(offset + at, into);
     },
   };
 }

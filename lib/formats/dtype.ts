@@ -173,9 +173,13 @@ export function decodeInto(
   if (values instanceof Float32Array || values instanceof Float64Array) out.set(values);
   else if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
     for (let i = 0; i < values.length; i++) out[i] = Number(values[i]);
-  } else if (dtype === "bf16") {
+  } else if (dtype === "bf16" && out instanceof Float32Array) {
     const bits = new Uint32Array(out.buffer, out.byteOffset, values.length);
     for (let i = 0; i < values.length; i++) bits[i] = values[i] << 16;
+  } else if (dtype === "bf16") {
+    const single = new Float32Array(values.length);
+    decodeInto(bytes, dtype, littleEndian, single);
+    out.set(single);
   } else if (values instanceof Float16Array) widen(values, out);
   else if (dtype === "b1") {
     for (let i = 0; i < values.length; i++) {

@@ -10,6 +10,9 @@ export class FileSource implements ByteSource, Disposable {
   /** Bytes when it was opened. */
   readonly size: number;
   readonly #file: Deno.FsFile;
+  /** A second opening with a place of its own, and the end of the reads that have begun on it. */
+  #ahead?: Deno.FsFile;
+  #reading: Promise<void> = Promise.resolve();
 
   /**
    * Opens a file.
@@ -37,6 +40,22 @@ export class FileSource implements ByteSource, Disposable {
     }
   }
 
+  /** As {@linkcode ByteSource.readAhead}; one read follows the other. */
+  readAhead(offset: number, into: Uint8Array): Promise<void> {
+    const reading = this.#reading.then(async () => {
+      requireBytes(this, offset, into.length);
+      const file = this.#ahead ??= Deno.openSync(this.path);
+      file.seekSync(offset, Deno.SeekMode.Start);
+      for (let filled = 0; filled < into.length;) {
+        const count = await file.read(into.subarray(filled));
+        if (count === null) throw this.#shortened();
+        filled += count;
+      }
+    });
+    this.#reading = reading.catch(() => {});
+    return reading;
+  }
+
   #shortened(): Error {
     return this.refused(`it has become shorter than ${this.size} bytes`);
   }
@@ -49,5 +68,6 @@ export class FileSource implements ByteSource, Disposable {
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file.close();
+    this.#ahead?.close();
   }
 }

@@ -28,6 +28,57 @@ export const NPY_MAGIC: Uint8Array = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50,
 const MOST_HEADER = 2 ** 16;
 const KINDS = Object.keys(DTYPE_BYTES).filter((dtype) => dtype !== "bf16");
 
+/** A header as it stands there, before anyone asks what the numbers are. */
+interface Description extends Omit<NpyHeader, "dtype" | "littleEndian"> {
+  descr: string;
+}
+
+const quoted = (value: unknown) => `got ${JSON.stringify(value)}`;
+
+function readDescription(source: ByteSource): Description {
+  const head = readBytes(source, 0, Math.min(source.size, 12));
+  if (!NPY_MAGIC.every((byte, i) => head[i] === byte)) {
+    const found = quoted([...head.subarray(0, 6)]);
+    throw source.refused(`it must begin with the letters NUMPY after 0x93, ${found}`);
+  }
+  const major = head[6], minor = head[7];
+  if (!(major >= 1 && major <= 3)) {
+    throw source.refused(`its version must be 1, 2 or 3, ${quoted(`${major}.${minor}`)}`);
+  }
+  const start = major === 1 ? 10 : 12;
+  const cut = () =>
+    source.refused(`it must hold its whole header, ${quoted(`${source.size} bytes`)}`);
+  if (head.length < start) throw cut();
+  const view = new DataView(head.buffer);
+  const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const offset = start + length;
+  if (source.size < offset) throw cut();
+  if (length > MOST_HEADER) {
+    throw source.refused(`its header must be of plain numbers, ${quoted(`${length} bytes of it`)}`);
+  }
+  // latin-1 and UTF-8 are the same for what a header may say
+  const rest = readBytes(source, head.length, Math.max(0, offset - head.length));
+  const text = [head.subarray(start), rest].map((part) => new TextDecoder("latin1").decode(part))
+    .join("").slice(0, length);
+  // the three entries of a dictionary, by a grammar of their own: no eval
+  const entry = (key: string, value: string) =>
+    text.match(new RegExp(`'${key}'\\s*:\\s*${value}`))?.[1];
+  const descr = entry("descr", "'([^']*)'"), order = entry("fortran_order", "(True|False)");
+  const sizes = entry("shape", "\\(([\\d\\s,L]*)\\)");
+  if (descr === undefined || order === undefined || sizes === undefined) {
+    throw source.refused(
+      `its header must say descr, fortran_order and shape of plain numbers, ${quoted(text.trim())}`,
+    );
+  }
+  // Python 2 wrote an L after each
+  const shape = sizes.split(",").map((size) => size.trim().replace(/L$/, "")).filter(Boolean)
+    .map(Number);
+  if (!shape.every(Number.isSafeInteger)) {
+    throw source.refused(`its sizes must be integers, ${quoted(sizes)}`);
+  }
+  return { descr, shape, fortranOrder: order === "True", offset };
+}
+
 /**
  * The header at the beginning of a `.npy` file.
  *
@@ -35,57 +86,37 @@ const KINDS = Object.keys(DTYPE_BYTES).filter((dtype) => dtype !== "bf16");
  * objects, records, texts or complex numbers.
  */
 export function npyHeader(source: ByteSource): NpyHeader {
-  const refuse = (rule: string, value: unknown): never => {
-    throw source.refused(`${rule}, got ${JSON.stringify(value)}`);
-  };
-  const head = readBytes(source, 0, Math.min(source.size, 12));
-  if (!NPY_MAGIC.every((byte, i) => head[i] === byte)) {
-    refuse("it must begin with the letters NUMPY after 0x93", [...head.subarray(0, 6)]);
-  }
-  const major = head[6], minor = head[7];
-  if (!(major >= 1 && major <= 3)) refuse("its version must be 1, 2 or 3", `${major}.${minor}`);
-  const start = major === 1 ? 10 : 12, whole = "it must hold its whole header";
-  if (head.length < start) refuse(whole, `${source.size} bytes`);
-  const view = new DataView(head.buffer);
-  const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const offset = start + length;
-  if (source.size < offset) refuse(whole, `${source.size} bytes`);
-  if (length > MOST_HEADER) refuse("its header must be of plain numbers", `${length} bytes of it`);
-  // latin-1 and UTF-8 are the same for what a header may say
-  const rest = readBytes(source, head.length, Math.max(0, offset - head.length));
-  const text = [head.subarray(start), rest].map((part) => new TextDecoder("latin1").decode(part));
-  return { ...parseDescription(text.join("").slice(0, length), refuse), offset };
-}
-
-/** The three entries of the dictionary that a header holds, by a grammar of their own: no eval. */
-function parseDescription(
-  text: string,
-  refuse: (rule: string, value: unknown) => never,
-): Omit<NpyHeader, "offset"> {
-  const entry = (key: string, value: string) =>
-    text.match(new RegExp(`'${key}'\\s*:\\s*${value}`))?.[1];
-  const descr = entry("descr", "'([^']*)'"), order = entry("fortran_order", "(True|False)");
-  const shape = entry("shape", "\\(([\\d\\s,L]*)\\)");
-  if (descr === undefined || order === undefined || shape === undefined) {
-    return refuse(
-      "its header must say descr, fortran_order and shape of plain numbers",
-      text.trim(),
-    );
-  }
+  const { descr, ...rest } = readDescription(source);
   const [, mark, dtype] = descr.match(/^([<>|=])(\w+)$/) ?? [];
   if (dtype === "V2") {
-    refuse("two raw bytes may be bfloat16, which NumPy has not: save float32", descr);
+    throw source.refused(
+      `two raw bytes may be bfloat16, which NumPy has not: save float32, ${quoted(descr)}`,
+    );
   }
-  if (!KINDS.includes(dtype)) refuse(`its numbers must be of a kind in ${KINDS.join(", ")}`, descr);
-  const sizes = shape.split(",").map((size) => size.trim().replace(/L$/, "")).filter(Boolean)
-    .map(Number);
-  if (!sizes.every(Number.isSafeInteger)) refuse("its sizes must be integers", shape);
-  return {
-    shape: sizes,
-    dtype: dtype as NpyHeader["dtype"],
-    littleEndian: mark !== ">",
-    fortranOrder: order === "True",
-  };
+  if (!KINDS.includes(dtype)) {
+    throw source.refused(`its numbers must be of a kind in ${KINDS.join(", ")}, ${quoted(descr)}`);
+  }
+  return { ...rest, dtype: dtype as NpyHeader["dtype"], littleEndian: mark !== ">" };
+}
+
+/**
+ * The text in a `.npy` file of a single one: bytes ("|S3") or characters ("<U3").
+ *
+ * @throws {Error} As the source makes it, when it holds something else.
+ */
+export function npyText(source: ByteSource): string {
+  const { descr, shape, offset } = readDescription(source);
+  const [, mark, kind, length] = descr.match(/^([<>|])([SU])(\d{1,4})$/) ?? [];
+  const size = Number(length) * (kind === "U" ? 4 : 1);
+  if (!kind || shape.length > 0 || source.size - offset !== size) {
+    throw source.refused(`it must hold one text, ${quoted(descr)}`);
+  }
+  const bytes = readBytes(source, offset), view = new DataView(bytes.buffer);
+  const codes = kind === "S"
+    ? [...bytes]
+    : Array.from({ length: Number(length) }, (_, i) => view.getUint32(4 * i, mark !== ">"));
+  return codes.map((code) => code > 0x10ffff ? "?" : String.fromCodePoint(code)).join("")
+    .replace(/\0+$/, "");
 }
 
 /**

@@ -164,6 +164,28 @@ export class StoredArray {
     return out;
   }
 
+  /** {@linkcode StoredArray.readRows} while other work goes on, where the rows lie one after another. */
+  async readRowsAhead(
+    start: number,
+    count: number,
+    out: Float32Array | Float64Array = arrayFor(this.dtype, count * this.cols),
+  ): Promise<Float32Array | Float64Array> {
+    const plain = rowMajor(this.#sizes);
+    if (!this.#sizes.every((size, axis) => size < 2 || this.#strides[axis] === plain[axis])) {
+      return this.readRows(start, count, out);
+    }
+    const { source, dtype, cols } = this, size = DTYPE_BYTES[dtype];
+    const offset = this.offset + start * cols * size;
+    if (isOwnFormat(dtype, this.#littleEndian, out)) {
+      await source.readAhead(offset, new Uint8Array(out.buffer, out.byteOffset, out.byteLength));
+    } else {
+      const bytes = new Uint8Array(out.length * size);
+      await source.readAhead(offset, bytes);
+      decodeInto(bytes, dtype, this.#littleEndian, out);
+    }
+    return out;
+  }
+
   /** Numbers of a box, to `out` with its strides there: in one read, or those of its two halves. */
   #readBox(
     { from, shape }: Box,

@@ -53,11 +53,19 @@ const beginsWith = (bytes: Uint8Array, text: string) =>
   [...text].every((character, i) => bytes[i] === character.charCodeAt(0));
 
 /**
- * Whether the first bytes of a file tell a format of arrays: what else can be is a text.
+ * What is to be said of a file of another program, by its first bytes; undefined where it is none that
+ * is known.
+ */
+export function refusalOf(head: Uint8Array): string | undefined {
+  return OTHERS.find(([start]) => beginsWith(head, start))?.[1];
+}
+
+/**
+ * The format of arrays that the first bytes of a file tell; undefined where it is none: it may be a text.
  *
  * @param head 16 bytes, or what there is.
  */
-export function formatOf(head: Uint8Array): TensorFormat | "zip" | undefined {
+export function tensorFormatOf(head: Uint8Array): TensorFormat | "zip" | undefined {
   if (NPY_MAGIC.every((byte, i) => head[i] === byte)) return "npy";
   if (isZip(head)) return "zip";
   // a length of less than 2³² and the brace that the header begins with
@@ -70,7 +78,7 @@ export function formatOf(head: Uint8Array): TensorFormat | "zip" | undefined {
  * @throws {Error} As the source makes it, when it is of no format that is read, or damaged.
  */
 export function readIndex(source: ByteSource): TensorIndex {
-  const head = readBytes(source, 0, Math.min(source.size, 16)), format = formatOf(head);
+  const head = readBytes(source, 0, Math.min(source.size, 16)), format = tensorFormatOf(head);
   const missing = (name: string, names: readonly string[]) =>
     source.refused(`it has no array ${name}: it has ${names.join(", ") || "none"}`);
   if (format === "zip") {
@@ -95,8 +103,7 @@ export function readIndex(source: ByteSource): TensorIndex {
     const { arrays, metadata } = safetensorsArrays(source);
     return fromMap("safetensors", arrays, metadata);
   }
-  const [, what] = OTHERS.find(([start]) => beginsWith(head, start)) ?? [];
-  throw source.refused(what ?? "it must be .npy, .npz, safetensors or of torch.save");
+  throw source.refused(refusalOf(head) ?? "it must be .npy, .npz, safetensors or of torch.save");
 
   function fromMap(
     format: TensorFormat,

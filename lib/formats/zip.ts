@@ -6,7 +6,7 @@
  * @module
  */
 import { crc32, inflateRawSync } from "node:zlib";
-import { type ByteSource, readBytes, requireBytes, section } from "./byte_source.ts";
+import { atOnce, type ByteSource, readBytes, requireBytes, section } from "./byte_source.ts";
 
 /** What the directory says of a member. */
 interface Entry {
@@ -32,7 +32,8 @@ export interface Zip {
   member(name: string): ByteSource;
 }
 
-const SIGNATURE = {
+/** Marks that the records of an archive begin with. */
+export const SIGNATURE = {
   local: 0x04034b50,
   central: 0x02014b50,
   end: 0x06054b50,
@@ -46,8 +47,8 @@ const END = 22, MOST_COMMENT = 0xffff;
 const ELSEWHERE = 0xffffffff;
 /** Deflate makes of a byte no more than this many. */
 const MOST_INFLATED = 1032;
-/** Extra field: the numbers of 64 bits. */
-const ZIP64 = 1;
+/** Mark of the extra field with the numbers of 64 bits. */
+export const ZIP64 = 1;
 /** Flag: the content is encrypted. */
 const ENCRYPTED = 1;
 
@@ -218,16 +219,15 @@ function memberOf(source: ByteSource, name: string, entry: Entry): ByteSource {
     throw refused(`cannot hold ${size} bytes, deflated to ${compressed}`);
   }
   let content: Uint8Array | undefined;
-  const inflated: ByteSource = {
+  return atOnce({
     size,
     refused: packed.refused,
     read(at, into) {
-      requireBytes(inflated, at, into.length);
+      requireBytes(this, at, into.length);
       content ??= inflate(packed, size, crc);
       into.set(content.subarray(at, at + into.length));
     },
-  };
-  return inflated;
+  });
 }
 
 function inflate(packed: ByteSource, size: number, crc: number): Uint8Array {
@@ -249,17 +249,24 @@ function inflate(packed: ByteSource, size: number, crc: number): Uint8Array {
 /** The same bytes; where they are read in order, from the first to the last, their sum is compared. */
 function checked(source: ByteSource, expected: number): ByteSource {
   let next = 0, sum = 0;
+  const add = (at: number, bytes: Uint8Array) => {
+    if (at !== next) return;
+    sum = crc32(bytes, sum);
+    next += bytes.length;
+    if (next === source.size && sum !== expected) {
+      throw source.refused("its checksum must be that of its content");
+    }
+  };
   return {
     size: source.size,
     refused: source.refused,
     read(at, into) {
       source.read(at, into);
-      if (at !== next) return;
-      sum = crc32(into, sum);
-      next += into.length;
-      if (next === source.size && sum !== expected) {
-        throw source.refused("its checksum must be that of its content");
-      }
+      add(at, into);
+    },
+    async readAhead(at, into) {
+      await source.readAhead(at, into);
+      add(at, into);
     },
   };
 }

@@ -227,4 +227,5 @@ export const OTHER_TESTS = [
   "loadSynthModel",
   "trainSaeStream",
   "trainSaesStream",
+  ...["readMatrix", "writeNpy", "writeSafetensors", "writeCsr", "readCsr", "openMatrix"],
 ];
