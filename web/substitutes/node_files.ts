@@ -76,6 +76,11 @@ export class FileSource implements ByteSource, Disposable {
     }
   }
 
+  /** The same, at once. */
+  readAhead(offset: number, into: Uint8Array): Promise<void> {
+    return new Promise((resolve) => resolve(this.read(offset, into)));
+  }
+
   /** The error that tells why the file cannot be read. */
   refused(reason: string): Error {
     return new FileError(`Cannot read ${this.path}: ${reason}`);
