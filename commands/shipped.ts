@@ -28,6 +28,7 @@ const RUNS: Record<string, string[]> = {
   "vary-sparsity": [],
   "large-latents": [],
   "sample-frontier": ["--paper", "--n", "100"],
+  "synth-bench": ["--paper"],
 };
 
 const FLAGS = {
@@ -55,7 +56,7 @@ export const command: Command<typeof FLAGS> = {
   action: "make what ships",
   about:
     "Makes the rows and figures that ship with the toolkit: every experiment with the paper's options up to\n" +
-    "n = 100, for about forty minutes of one core. Ended early, the same command goes on from there.",
+    "n = 100, for about an hour of one core. Ended early, the same command goes on from there.",
   flags: FLAGS,
   closing:
     "Exit code: 0 all is made, else that of the experiment that ended it: 1 a cell failed or the run was\n" +

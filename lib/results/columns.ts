@@ -47,6 +47,7 @@ function column(
 const table: readonly Column[] = [
   column("method", "name", "method"),
   column("sae_type", "name", "sae_type"),
+  column("dictionary", "name", "dictionary"),
 
   column("num_latents", "setting", "latents n"),
   column("k", "setting", "active latents k"),
@@ -87,6 +88,19 @@ const table: readonly Column[] = [
   column("mse_ood", "score", "MSE (OOD)"),
   column("l0_iid", "score", "active codes (ID)"),
   column("l0_ood", "score", "active codes (OOD)"),
+
+  // those of SynthSAEBench, whose samples have one distribution
+  column("f1", "score", "F1, mean over latents", unit),
+  column("precision", "score", "precision, mean over latents", unit),
+  column("recall", "score", "recall, mean over latents", unit),
+  column("accuracy", "score", "accuracy, mean over latents", unit),
+  column("mcc_decoder", "score", "MCC of the decoder", unit),
+  column("uniqueness", "score", "uniqueness", unit),
+  column("explained_variance", "score", "explained variance", unit),
+  column("shrinkage", "score", "norm ratio x̂ / x"),
+  column("l0", "score", "active codes"),
+  column("true_l0", "score", "active features"),
+  column("dead", "score", "dead latents"),
 
   // an index and a flag: outcomes without a distance
   column("best_dim", "derived", "best_dim"),

@@ -21,7 +21,7 @@ export interface SynthBatch {
 
 /** What {@linkcode synthBatches} draws. */
 export interface SynthStreamOptions {
-  /** Seed of the samples, from 0 to 2³² − 2. */
+  /** Seed of the samples, from 0 to 2³² − 1. */
   seed: number;
   /** Samples in a batch. Default 1024. */
   batchSize?: number;
@@ -65,7 +65,7 @@ export function synthBatches(
   requireSynthModel("model", model);
   requireOptions("options", options, ["seed", "batchSize", "batches", "likeSaelens"]);
   const { seed, batchSize = 1024, batches = Infinity, likeSaelens = false } = options;
-  requireInteger("seed", seed, 0, 2 ** 32 - 2);
+  requireInteger("seed", seed, 0, 2 ** 32 - 1);
   requireInteger("batchSize", batchSize, 1, 2 ** 20);
   if (batches !== Infinity) requireInteger("batches", batches, 0);
   if (typeof likeSaelens !== "boolean") {
@@ -92,8 +92,8 @@ function* stream(
   }
 }
 
-/** Σ aᵢeᵢ + b for each row; `vectors` is N × D. */
-function observe(codes: CsrMatrix, vectors: Matrix32, bias: Float32Array): Matrix32 {
+/** Σ aᵢeᵢ + b for each row of codes a; `vectors` is N × D, a vector eᵢ per row. */
+export function observe(codes: CsrMatrix, vectors: Matrix32, bias: Float32Array): Matrix32 {
   const D = vectors.cols, X = new Float32Array(codes.rows * D), sum = new Float64Array(D);
   for (let s = 0; s < codes.rows; s++) {
     sum.set(bias);
@@ -209,6 +209,9 @@ function positives({ rows, cols, data }: Matrix32): CsrMatrix {
 /** Parts of the interval from 0 to 1 in which most normal numbers are told from a threshold. */
 const CELLS = 256;
 
+/** Added to the seed, modulo 2³², for the generator of the normal numbers: half of all seeds away. */
+const NORMALS_SEED = 2 ** 31;
+
 /**
  * Samples whose features are drawn from the roots down, and below active ones only: what the hierarchy would
  * gate away is never drawn. Whether a normal number is above a threshold is told by a byte of its quantile,
@@ -218,7 +221,8 @@ function fromTheRoots(model: SynthModel, seed: number): Drawing {
   const { means, deviations, factors, ownVariances, parents, exclusive, scaled } = model;
   const N = means.length, rank = factors.cols;
   const above = thresholds(model.probabilities), own = ownVariances.map(Math.sqrt);
-  const twister = new MersenneTwister(seed), generator = new TorchGenerator(seed + 1);
+  const twister = new MersenneTwister(seed);
+  const generator = new TorchGenerator((seed + NORMALS_SEED) % 2 ** 32);
   const children = childrenOf(parents);
   const starts = [...parents.keys()].filter((i) => parents[i] < 0);
   const bounds = Float64Array.from({ length: CELLS + 1 }, (_, c) => normalQuantile(c / CELLS));

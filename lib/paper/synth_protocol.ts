@@ -1,0 +1,229 @@
+/**
+ * How autoencoders are trained and coded in SynthSAEBench, at sizes of a CPU, and how other coders are brought
+ * to the same number of codes.
+ * @module
+ */
+import { PenaltyTuner } from "../cores/sae_autotune.ts";
+import { settingsOf } from "../cores/sae_config.ts";
+import { scheduled } from "../cores/sae_schedule.ts";
+import { SaeTrainer } from "../cores/sae_training.ts";
+import type { SaeOptions, SaeParameters, SaeType } from "../cores/sae_variants.ts";
+import type { CsrMatrix } from "../csr_matrix.ts";
+import { lasso, lassoPath } from "../lasso.ts";
+import {
+  addRow,
+  columnNorms,
+  type Matrix,
+  type Matrix32,
+  normalizeColumns,
+  transpose,
+} from "../matrix.ts";
+import { omp } from "../omp.ts";
+import { Sae } from "../saes.ts";
+import { synthBatches, type SynthModel } from "../synth_bench.ts";
+import { observe } from "../synth_bench/sampler.ts";
+import type { SaeConfig } from "../train_sae.ts";
+import { Arena, padded, run, writeRows } from "../wasm/memory.ts";
+
+/** The types that are trained, in the order of rows. */
+export const SYNTH_TYPES: readonly SaeType[] = [
+  ...["relu", "topk", "jumprelu", "MP", "abstopk"] as const,
+  ...["batchtopk", "matryoshka", "gated", "pursuit"] as const,
+];
+
+/** Samples of a step, and of a batch that chooses its codes together. */
+export const SYNTH_BATCH = 1024;
+/** Steps of the published trainings, which the tuner's rate and the dead window are for. */
+const PUBLISHED_STEPS = 195_312;
+/**
+ * The tuner's published rate, and the largest one for shorter trainings, whose number of codes always falls
+ * somewhat: with the published patience, 0.01, they would end before the tuner began.
+ */
+const [TUNING_RATE, LARGEST_RATE, PATIENCE] = [3e-4, 1e-2, 0.2];
+/** Steps without a code after which a unit is dead: this share of all, at least so many. */
+const [DEAD_SHARE, DEAD_LEAST] = [1 / 20, 20];
+
+/** What trainings of one cell share. */
+export interface SynthTraining {
+  /** Units. */
+  width: number;
+  /** Codes per sample. */
+  k: number;
+  /** Steps of {@linkcode SYNTH_BATCH} samples. */
+  steps: number;
+  /** Learning rate of Adam, constant. */
+  lr: number;
+  /** Seed of samples and weights. */
+  seed: number;
+}
+
+/** Types whose number of codes follows from a penalty, which is tuned. */
+const TUNED: readonly SaeType[] = ["relu", "jumprelu", "gated"];
+
+/** What a type has beyond SAELens's defaults. The prefixes of matryoshka are the published shares of the width. */
+function ownOptions(
+  type: SaeType,
+  { width, k, steps }: SynthTraining,
+): SaeOptions & Partial<SaeConfig> {
+  const late = { schedule: { gammaWarmup: Math.floor(steps / 3) } };
+  switch (type) {
+    case "relu":
+      return { type, decoderNorms: true, gamma: 2, ...late };
+    case "gated":
+      return { type, gamma: 1, ...late };
+    case "jumprelu":
+      return { type, penalty: "step", bandwidth: 1, initialThreshold: 1, gamma: 1 };
+    case "matryoshka": {
+      const groups = [32, 8, 2, 1].map((part) => Math.ceil(width / part));
+      return { type, kval: k, groups: [...new Set(groups)] };
+    }
+    default:
+      return { type, kval: k };
+  }
+}
+
+/**
+ * Trains autoencoders on the same stream of samples, which is drawn once for all: batches of 1024, Adam at a constant rate,
+ * gradients clipped at norm 1, SAELens's losses. Where a penalty decides on the number of codes its weight is
+ * tuned, from a third of the training on; that of jumprelu from the beginning.
+ *
+ * @param types Without duplicates.
+ * @param onStep Called after every step.
+ */
+export function trainSynthSaes(
+  model: SynthModel,
+  types: readonly SaeType[],
+  training: SynthTraining,
+  onStep: (done: number) => void = () => {},
+): Map<SaeType, Sae> {
+  const { width, k, steps, lr, seed } = training, inputDim = model.dictionary.rows;
+  const deadAfter = Math.max(DEAD_LEAST, Math.round(DEAD_SHARE * steps));
+  const rate = Math.min(LARGEST_RATE, TUNING_RATE * PUBLISHED_STEPS / steps);
+  using arena = new Arena();
+  const batch = arena.f32(SYNTH_BATCH * padded(inputDim)), order = arena.i32(SYNTH_BATCH);
+  order.view.forEach((_, i, view) => view[i] = i);
+  const runs = types.map((type) => {
+    const own = ownOptions(type, training);
+    const config = { conventions: "saelens", width, lr, seed, deadAfter, ...own } as SaeConfig;
+    const { start, stepping, schedule, auxK } = settingsOf(config, { inputDim });
+    const first = type === "jumprelu" ? withNorms(start, 0.5) : start;
+    const sizes = { rows: SYNTH_BATCH, samples: SYNTH_BATCH, deadAfter, auxK };
+    const from = schedule.gammaWarmup ?? 0;
+    const tuner = TUNED.includes(type)
+      ? new PenaltyTuner({ target: k, rate, patience: PATIENCE, from })
+      : undefined;
+    return {
+      ...{ type, schedule, tuner, gamma: stepping.gamma, options: start.options },
+      trainer: new SaeTrainer(arena, first, stepping, sizes),
+    };
+  });
+  let step = 0;
+  for (const { X } of synthBatches(model, { seed, batchSize: SYNTH_BATCH, batches: steps })) {
+    writeRows(batch, X, 0, SYNTH_BATCH);
+    for (const { trainer, schedule, tuner, gamma } of runs) {
+      const { penalty } = scheduled(schedule, step, steps);
+      trainer.step(batch, order, SYNTH_BATCH, { gamma: gamma * penalty * (tuner?.factor ?? 1) });
+      if (!tuner) continue;
+      const { codes } = trainer.workspace;
+      tuner.see(run("count_above", SYNTH_BATCH * padded(width), 0, codes) / SYNTH_BATCH);
+    }
+    onStep(++step);
+  }
+  return new Map(runs.map(({ type, trainer, options }) => {
+    const parameters = trainer.workspace.parameters.read() as SaeParameters;
+    return [type, new Sae({ ...options, parameters })];
+  }));
+}
+
+/** The same autoencoder with atoms of this norm, and their transpose as the encoder. */
+function withNorms(sae: Sae, norm: number): Sae {
+  const unit = normalizeColumns(sae.dictionary);
+  const decoder = { ...unit, data: unit.data.map((value) => norm * value) };
+  const parameters = { ...sae.parameters, decoder, encoder: transpose(decoder) };
+  return new Sae({ ...sae.options, parameters });
+}
+
+/**
+ * Codes and reconstruction as the benchmark has them of classes in training: batchtopk and matryoshka choose the k
+ * largest per sample of each batch of 1024, not those above a threshold.
+ */
+export function codeAsTrained(
+  sae: Sae,
+  X: Matrix,
+  k: number,
+): { codes: Matrix32; reconstruction: Matrix32 } {
+  if (sae.type !== "batchtopk" && sae.type !== "matryoshka") return sae.forward(X);
+  const { encoder, encoderBias, decoder, decoderBias } = sae.parameters;
+  const dense = new Sae({
+    type: "relu",
+    parameters: { encoder, encoderBias, decoder, decoderBias },
+  });
+  const codes = dense.encode(X), { cols } = codes;
+  const norms = columnNorms(decoder);
+  for (let row = 0; row < X.rows; row += SYNTH_BATCH) {
+    const rows = Math.min(SYNTH_BATCH, X.rows - row);
+    const part = codes.data.subarray(row * cols, (row + rows) * cols);
+    const weighed = part.map((value, p) => value * norms[p % cols]);
+    const least = weighed.toSorted()[Math.max(0, weighed.length - Math.floor(k * rows))];
+    weighed.forEach((value, p) => value < least && (part[p] = 0));
+  }
+  return { codes, reconstruction: sae.decode(codes) };
+}
+
+/** A dictionary with what is to be subtracted from the samples before they are coded. */
+export interface Codebook {
+  /** D × width, an atom per column. */
+  dictionary: Matrix;
+  /** D values. */
+  bias: ArrayLike<number>;
+}
+
+/** Weights of the penalty that are tried for a number of codes: largest and smallest, and how many. */
+const [STRONGEST, WEAKEST, TRIED] = [10, 0.03, 24];
+
+/** Codes of samples and what they reconstruct. */
+interface Coded {
+  codes: CsrMatrix;
+  reconstruction: Matrix32;
+}
+
+/**
+ * Non-negative codes by the Lasso on unit atoms, with the one penalty that gives `tuning` k codes per sample on
+ * average.
+ */
+export function lassoCodes(X: Matrix, book: Codebook, k: number, tuning: Matrix): Coded {
+  const { D, centred } = prepared(book);
+  const ratio = (WEAKEST / STRONGEST) ** (1 / (TRIED - 1));
+  const lambdas = Array.from({ length: TRIED }, (_, i) => STRONGEST * ratio ** i);
+  const counts = lassoPath(centred(tuning), D, { lambdas, nonneg: true })
+    .map(({ codes }) => codes.data.length / codes.rows);
+  const at = counts.findIndex((count) => count >= k);
+  // between two penalties the number of codes is about linear in the logarithm
+  const lambda = at < 0
+    ? WEAKEST
+    : at === 0
+    ? STRONGEST
+    : lambdas[at - 1] * ratio ** ((k - counts[at - 1]) / (counts[at] - counts[at - 1]));
+  return reconstructed(lasso(centred(X), D, { lambda, nonneg: true }).codes, D, book);
+}
+
+/** Non-negative codes by orthogonal matching pursuit on unit atoms, k per sample. */
+export function ompCodes(X: Matrix, book: Codebook, k: number): Coded {
+  const { D, centred } = prepared(book);
+  return reconstructed(omp(centred(X), D, { k, nonneg: true }).codes, D, book);
+}
+
+function prepared({ dictionary, bias }: Codebook): {
+  D: Matrix;
+  centred: (X: Matrix) => Matrix;
+} {
+  return {
+    D: normalizeColumns(dictionary),
+    centred: (X) => addRow(X, bias, -1, new Float32Array(X.data.length)),
+  };
+}
+
+function reconstructed(codes: CsrMatrix, D: Matrix, { bias }: Codebook): Coded {
+  const atoms = transpose({ ...D, data: Float32Array.from(D.data) });
+  return { codes, reconstruction: observe(codes, atoms, Float32Array.from(bias)) };
+}
