@@ -21,6 +21,7 @@ export { fma_peak } from "./peak";
 export { residual } from "./residual";
 export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";
+export { encode_above, encode_largest, encode_units } from "./sae_encode";
 export {
   sae_relu_encode, sae_relu_end, sae_relu_residual, sae_relu_start, sae_relu_units,
 } from "./sae_fused_relu";

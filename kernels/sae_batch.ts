@@ -79,7 +79,7 @@ export function takeLargest(s: BatchSae, rows: i32, total: i32): f32 {
 }
 
 /** Sorts a list by place. It is sorted but for equal values at its end, which topK lists last. */
-function sort(total: usize, indices: usize, values: usize): void {
+export function sort(total: usize, indices: usize, values: usize): void {
   for (let t: usize = 4; t < total << 2; t += 4) {
     const place = load<u32>(indices + t), value = load<f32>(values + t);
     let to = t;

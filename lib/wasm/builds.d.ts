@@ -160,6 +160,38 @@ export interface KernelExports {
   sae_forward(sae: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** Gradients of mean squared error + γ·penalty of these rows; adds both means to its sums. */
   sae_gradients(sae: Pointer, data: Pointer, order: Pointer, rows: number, gamma: number): void;
+  /**
+   * C (5·groups × 8·panels) = bias + samples · units: samples in groups [dimension][5], units in panels
+   * [dimension][8].
+   */
+  encode_units(
+    groups: number,
+    panels: number,
+    m: number,
+    samples: Pointer,
+    units: Pointer,
+    bias: Pointer,
+    c: Pointer,
+    ldc: number,
+  ): void;
+  /** Lists what is above thresholds of n (a multiple of 8) pre-activations; −1: some are not finite. */
+  encode_above(
+    n: number,
+    pre: Pointer,
+    thresholds: Pointer,
+    indices: Pointer,
+    values: Pointer,
+  ): number;
+  /** Lists the k largest of n (a multiple of 8) pre-activations; see kernels/sae_encode.ts. */
+  encode_largest(
+    n: number,
+    k: number,
+    signed: number,
+    pre: Pointer,
+    sizes: Pointer,
+    indices: Pointer,
+    values: Pointer,
+  ): number;
   /** The batch of a step that skips zeros: rows order[0 … rows − 1]; see kernels/sae_fused_relu.ts. */
   sae_relu_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** Codes of a chunk of units, and its part of the reconstruction. */

@@ -170,6 +170,14 @@ for (const name of ["encode", "forward"] as const) {
   add(`Sae.${name}`, (x) => sae()[name](x), () => [X()]);
 }
 add("Sae.decode", (z) => sae().decode(z), () => [codes()]);
+const opened = () => api.openSae("tests/fixtures/saes/saelens_standard");
+for (const name of ["encode", "encodeSparse", "forward"] as const) {
+  add(`OpenedSae.${name}`, (x) => opened()[name](x), () => [normals(samples, 6, 3)]);
+}
+add("OpenedSae.decode", (z, options) => opened().decode(z, options), () => [
+  normals(samples, 10, 4),
+  { input: normals(samples, 6, 3) },
+]);
 add("Lista.fromDictionary", (d, o) => api.Lista.fromDictionary(d, o), () => [
   D(),
   { nLayers: 2 },
@@ -228,4 +236,6 @@ export const OTHER_TESTS = [
   "trainSaeStream",
   "trainSaesStream",
   ...["readMatrix", "writeNpy", "writeSafetensors", "writeCsr", "readCsr", "openMatrix"],
+  "openSae",
+  "saveSaeLens",
 ];

@@ -1,0 +1,16 @@
+/**
+ * Our own files, as `saveSae` writes them.
+ * @module
+ */
+import { loadSae } from "../sae_file.ts";
+import type { Opened } from "./opened_sae.ts";
+import { partsOfSae } from "./parts.ts";
+
+/** Opens a file. */
+export function openOwn(file: string): Opened {
+  const { sae, config } = loadSae(file);
+  return {
+    ...{ parts: partsOfSae(sae), format: "Start Coding", architecture: sae.type },
+    settings: config,
+  };
+}
