@@ -20,6 +20,11 @@ export function blas_from(work: u32): void {
   least = work;
 }
 
+/** Whether any product goes to the host. */
+export function hasBlas(): bool {
+  return least < u64.MAX_VALUE;
+}
+
 /** Has the host make the product, where it can and the product is large enough; else returns false. */
 export function byBlas(
   transA: i32, m: i32, n: i32, k: i32,

@@ -29,5 +29,6 @@ export {
   sae_topk_choose, sae_topk_encode, sae_topk_end, sae_topk_rows, sae_topk_start, sae_topk_sums, sae_topk_units,
 } from "./sae_fused_topk";
 export { atoms_adam, codes_adam, codes_forward } from "./softplus_adam";
+export { symmetric_eigen } from "./symmetric_eigen";
 export { transpose } from "./transpose";
 export { axpy, countAbove as count_above } from "./vectors";

@@ -4,6 +4,7 @@
 
 import { block1x8 } from "./gemm";
 import { madd } from "./simd";
+import { transpose } from "./transpose";
 
 /** C (6 rows, `ldc` bytes apart, × 8) = A (6 rows, `rowA` bytes apart, × k) · panel. Not inlined: see gemm.ts. */
 function panel6x8(k: usize, a: usize, rowA: usize, panel: usize, c: usize, ldc: usize): void {
@@ -66,4 +67,26 @@ export function panelProduct(
 ): void {
   if (rows == 6) return panel6x8(k, a, rowA, panel, c, ldc);
   for (let i: usize = 0; i < rows; i++) block1x8(k, a + i * rowA, 4, panel, 32, c + i * ldc);
+}
+
+/** The rows of B (n×m, `ldb` in elements) as panels of 8 side by side; places beyond the last stay as they are. */
+export function toPanels(n: i32, m: i32, b: usize, ldb: i32, panels: usize): void {
+  const rows = <usize>ldb << 5;
+  for (let j = 0; j < n; j += 8, b += rows, panels += <usize>m << 5) {
+    transpose(min(8, n - j), m, b, ldb, panels, 8);
+  }
+}
+
+/** C (rows×n) = A (rows×k) · panels, n a multiple of 8; leading dimensions in elements. */
+export function panelsProduct(
+  rows: usize, n: usize, k: usize, a: usize, lda: usize, panels: usize, c: usize, ldc: usize,
+): void {
+  const rowA = lda << 2, rowC = ldc << 2;
+  for (let j: usize = 0; j < n; j += 8, panels += k << 5, c += 32) {
+    // the last block is moved up to end at the last row, as in gemm.ts
+    for (let i: usize = 0; i < rows; i += 6) {
+      const row = rows < 6 ? i : min(i, rows - 6);
+      panelProduct(min(rows, 6), k, a + row * rowA, rowA, panels, c + row * rowC, rowC);
+    }
+  }
 }

@@ -1,8 +1,11 @@
 // What the variants share that pursue atoms: rows of the Gram matrix of the atoms that decode, made when
 // an atom is first picked.
 
+import { hasBlas } from "./blas";
 import { gemm_nn } from "./gemm";
+import { panelsProduct, toPanels } from "./panel6";
 import { SupportSae } from "./sae_support";
+import { transpose } from "./transpose";
 
 /** GRAM_FIELDS in lib/cores/sae_gram.ts lists the same fields in the same order. */
 // @ts-ignore: decorator
@@ -15,7 +18,20 @@ export class GramSae extends SupportSae {
   used: i32;
 }
 
-export function forgetGram(s: GramSae): void {
+/** Takes the atoms, and empties the Gram matrix. */
+export function takeAtoms(s: GramSae): void {
+  if (hasBlas()) transpose(s.w, s.m, s.atoms, s.ldm, s.encoderT, s.ldw);
+  else toPanels(s.w, s.m, s.atoms, s.ldm, s.encoderT);
+  forgetGram(s);
+}
+
+/** c (rows×ldw) = a (rows×ldm) · atoms: each element is summed in order, unless a BLAS makes the product. */
+export function correlations(s: GramSae, rows: i32, a: usize, c: usize): void {
+  if (hasBlas()) gemm_nn(rows, s.ldw, s.m, a, s.ldm, s.encoderT, s.ldw, c, s.ldw);
+  else panelsProduct(rows, s.ldw, s.m, a, s.ldm, s.encoderT, c, s.ldw);
+}
+
+function forgetGram(s: GramSae): void {
   memory.fill(s.slots, 0xff, <usize>s.w << 2);
   s.used = 0;
 }
@@ -30,7 +46,7 @@ export function completeGram(s: GramSae, rows: usize, picks: usize): void {
     store<i32>(slot, s.used++);
   }
   const gram = s.gram + (<usize>first * s.ldw << 2);
-  gemm_nn(s.used - first, s.ldw, s.m, s.scratch, s.ldm, s.encoderT, s.ldw, gram, s.ldw);
+  correlations(s, s.used - first, s.scratch, gram);
 }
 
 // @ts-ignore: decorator

@@ -8,11 +8,9 @@
 // Since v_t = r_{t−1}·d_t, the β need the Gram matrix alone: β_t = −Σ_{i>t} (s·v_i + β_i)·G_ti.
 
 import { normalize_rows } from "./rows";
-import { completeGram, forgetGram, gramRow, GramSae, reserveGram } from "./sae_gram";
-import { encoderProduct } from "./sae_products";
+import { completeGram, correlations, gramRow, GramSae, reserveGram, takeAtoms } from "./sae_gram";
 import { supportResidual } from "./sae_support";
 import { madd } from "./simd";
-import { transpose } from "./transpose";
 import { axpy, dot, highestLane, scale } from "./vectors";
 
 /** An atom whose norm is smaller is divided by this. */
@@ -56,7 +54,7 @@ function subtractAndFind(w: usize, n: usize, v: f32, gram: usize, c: usize): usi
 function pursue(s: MatchingPursuit, rows: i32): void {
   const n = <usize>s.ldw, stride = n << 2, list = <usize>s.k << 2, last = list - 4;
   reserveGram(s, rows);
-  encoderProduct(s, rows, s.pre);
+  correlations(s, rows, s.x, s.pre);
   for (let i: usize = 0; i < <usize>rows; i++) {
     store<i32>(s.counts + (i << 2), s.k);
     store<u32>(s.indices + i * list, strongest(s.w, n, s.pre + i * stride));
@@ -133,8 +131,7 @@ export class MatchingPursuit extends GramSae {
   /** The unit atoms, and an empty Gram matrix. */
   prepare(): void {
     normalize_rows(this.w, this.ldm, NORM_FLOOR, this.decoder, this.atoms, this.norms);
-    transpose(this.w, this.m, this.atoms, this.ldm, this.encoderT, this.ldw);
-    forgetGram(this);
+    takeAtoms(this);
   }
 
   forward(rows: i32): f64 {

@@ -3,10 +3,8 @@
 // picked again. With g the gradient by the residual after a step and β = −g·d, backward over the steps:
 //   ∂d += β·(r before) − c·g,  g ← g + β·d.
 
-import { completeGram, forgetGram, gramRow, GramSae, reserveGram } from "./sae_gram";
-import { encoderProduct } from "./sae_products";
+import { completeGram, correlations, gramRow, GramSae, reserveGram, takeAtoms } from "./sae_gram";
 import { supportResidual } from "./sae_support";
-import { transpose } from "./transpose";
 import { axpy, dot, highestLane, scale } from "./vectors";
 
 /** The place of the largest of w values, the first of equal ones. */
@@ -41,14 +39,13 @@ export class Pursuit extends GramSae {
   stopAtRepeat: i32; // whether a row stops with the first atom that it picks again
 
   prepare(): void {
-    transpose(this.w, this.m, this.decoder, this.ldm, this.encoderT, this.ldw);
-    forgetGram(this);
+    takeAtoms(this);
   }
 
   forward(rows: i32): f64 {
     const n = <usize>this.ldw, stride = n << 2;
     reserveGram(this, rows);
-    encoderProduct(this, rows, this.pre);
+    correlations(this, rows, this.x, this.pre);
     for (let i: usize = 0, x = this.x; i < <usize>rows; i++, x += <usize>this.ldm << 2) {
       store<i32>(this.running + (i << 2), 1);
       store<i32>(this.counts + (i << 2), 0);

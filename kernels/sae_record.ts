@@ -27,7 +27,7 @@ export class Sae {
   gDecoder: usize;
   gDecoderBias: usize;
   // made from the parameters
-  encoderT: usize; // m×ldw: the encoder's weights transposed; for MP, which has none, its unit atoms
+  encoderT: usize; // m×ldw: the encoder's weights transposed; for those that pursue their atoms, see sae_gram.ts
   // the block of samples
   x: usize; // rows×ldm, minus the decoder bias
   codes: usize; // rows×ldw

@@ -2,8 +2,8 @@
  * The thin singular value decomposition of a tall or wide matrix.
  * @module
  */
-import { EigenvalueDecomposition, Matrix as MlMatrix } from "npm:ml-matrix@6.15.1";
 import { type Matrix, type Matrix64, transpose, zeros } from "../matrix.ts";
+import { Arena, run } from "../wasm/memory.ts";
 import { gram, multiply } from "./product.ts";
 
 /** A = U·diag(s)·Vᵀ */
@@ -36,15 +36,11 @@ export function thinSvd(A: Matrix): ThinSvd {
   const isTall = A.rows > A.cols;
   const tall = isTall ? A : transpose(A);
   const size = tall.cols;
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
-    MlMatrix.from1DArray(size, size, gram(tall).data),
-    { assumeSymmetric: true },
-  );
-  // ascending in the library's order
-  const floor = size * Number.EPSILON * Math.max(0, realEigenvalues[size - 1]);
+  const { values: eigenvalues, vectors: eigenvectors } = symmetricEigen(gram(tall));
+  const floor = size * Number.EPSILON * Math.max(0, eigenvalues[size - 1]);
   const all = Float64Array.from(
     { length: size },
-    (_, r) => Math.sqrt(Math.max(0, realEigenvalues[size - 1 - r])),
+    (_, r) => Math.sqrt(Math.max(0, eigenvalues[size - 1 - r])),
   ).map((value) => value * value > floor ? value : 0);
   const values = isTall ? all.subarray(0, all.findLastIndex((value) => value > 0) + 1) : all;
 
@@ -52,10 +48,19 @@ export function thinSvd(A: Matrix): ThinSvd {
   const vectors = zeros(size, rank), scaled = zeros(size, rank);
   for (let i = 0, p = 0; i < size; i++) {
     for (let r = 0; r < rank; r++, p++) {
-      vectors.data[p] = eigenvectorMatrix.get(i, size - 1 - r);
+      vectors.data[p] = eigenvectors[(size - 1 - r) * size + i];
       scaled.data[p] = values[r] > 0 ? vectors.data[p] / values[r] : 0;
     }
   }
   const others = multiply(tall, scaled);
   return isTall ? { U: others, values, V: vectors } : { U: vectors, values, V: others };
+}
+
+/** Eigenvalues of a symmetric matrix, ascending, and the eigenvectors, one after the other. */
+function symmetricEigen({ rows, data }: Matrix64): { values: Float64Array; vectors: Float64Array } {
+  using arena = new Arena();
+  const v = arena.f64(rows * rows), d = arena.f64(rows), e = arena.f64(rows);
+  v.view.set(data);
+  run("symmetric_eigen", rows, v, d, e);
+  return { values: d.view.slice(), vectors: v.view.slice() };
 }

@@ -73,6 +73,8 @@ export interface KernelExports {
   ): void;
   /** Upper triangle of C (n×n) += AᵀA of A (k×n) in float64; n a multiple of 12. */
   gram64(n: number, k: number, a: Pointer, c: Pointer): void;
+  /** Rows of a symmetric v (n×n, float64) to its eigenvectors, d to its eigenvalues, smallest first; e: scratch. */
+  symmetric_eigen(n: number, v: Pointer, d: Pointer, e: Pointer): void;
   /** Number of entries above `bound` in magnitude; n a multiple of 8. */
   count_above(n: number, bound: number, x: Pointer): number;
   /** Takes waiting samples to iteration `end` of FISTA; z is updated in place. */

@@ -31,6 +31,12 @@ const FAILED = 2;
 /** There will be no more orders. */
 const DISMISSED = 3;
 
+/**
+ * Looks at a state before a thread sleeps until it changes: some tens of microseconds, within which the next order
+ * comes where the other side has little to do in between. To be woken takes several times as long.
+ */
+const LOOKS = 20_000;
+
 /** Numbers that a mailbox holds; longer orders are sent in parts. */
 const MAIL_NUMBERS = 65_536;
 
@@ -108,7 +114,7 @@ export function send({ mail, state }: Mailbox, calls: readonly EncodedCall[]): v
  * order as ever.
  */
 export function receive({ mail, state }: Mailbox): number[] {
-  while (Atomics.load(state, 0) === BUSY) Atomics.wait(state, 0, BUSY);
+  waitWhile(state, BUSY);
   if (Atomics.load(state, 0) === FAILED) {
     const message = String.fromCharCode(...mail.subarray(1, 1 + mail[0]));
     throw new Error(`Cannot go on: a kernel trapped in a thread: ${message}`);
@@ -116,6 +122,12 @@ export function receive({ mail, state }: Mailbox): number[] {
   const results = [];
   for (let at = 1; results.length < mail[0]; at += 1 + mail[at]) results.push(mail[at + 1]);
   return results;
+}
+
+/** Waits until the state is another: awake at first, then asleep. */
+function waitWhile(state: Int32Array, value: number): void {
+  for (let look = 0; look < LOOKS; look++) if (Atomics.load(state, 0) !== value) return;
+  while (Atomics.load(state, 0) === value) Atomics.wait(state, 0, value);
 }
 
 /** Tells an idle helper that there will be no more orders. */
@@ -135,7 +147,7 @@ export function serve(
 ): boolean {
   for (let s = Atomics.load(state, 0); s !== BUSY; s = Atomics.load(state, 0)) {
     if (s === DISMISSED) return false;
-    Atomics.wait(state, 0, s);
+    waitWhile(state, s);
   }
   let end = IDLE;
   try {
