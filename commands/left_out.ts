@@ -7,7 +7,7 @@ import type { LeftOut } from "../lib/reports/parity_text.ts";
 import { type Row, taskName } from "../lib/results.ts";
 import { parseCommandLine } from "../lib/sweep/run_flags.ts";
 import { LONG_HOURS } from "../lib/sweep/listing.ts";
-import type { Cell, Experiment } from "../lib/sweep/experiment.ts";
+import type { Cell, Experiment, OptionSpec } from "../lib/sweep/experiment.ts";
 import { experimentNamed } from "../lib/sweep/tasks.ts";
 
 /**
@@ -58,7 +58,10 @@ interface Part {
 
 /** A part per method and number of latents where methods can be run alone, else one per number. */
 function partsOf(rows: readonly Row[], experiment: Experiment | undefined, older: boolean): Part[] {
-  const alone = experiment !== undefined && "methods" in experiment.options;
+  // where there is a list of all methods; that of learning-dynamics has its learners only
+  const alone = Array.isArray(
+    (experiment?.options as Record<string, OptionSpec<unknown>>)?.methods?.default,
+  );
   const groups = Map.groupBy(
     rows,
     (row) => JSON.stringify([row.num_latents, alone ? row.method : ""]),

@@ -485,6 +485,9 @@ Deno.test("what is left out is told with reason, hours and the run that makes it
       { ...row("dl_fista", 1000, 0, { input_dim: 93 }), n_samples: 1000 },
     ], "maxSteps 500 instead of 50000"),
     ...missing("exp_phase_transition.json", [{ method: "sae_relu", ...phase }]),
+    ...missing("exp_learning_dynamics_n50.json", [
+      row("sae_relu", 50, 0, { epoch: 0, input_dim: 33 }),
+    ]),
     ...missing("exp_own.json", [{ method: "coin", num_latents: 5, seed: 0 }]),
   ]);
   assert.deepEqual(
@@ -514,12 +517,18 @@ Deno.test("what is left out is told with reason, hours and the run that makes it
         "not run yet (the older grid)",
         "deno task exp:phase-transition --paper --n 50 --older",
       ],
+      [
+        "exp_learning_dynamics_n50.json",
+        1,
+        "not run yet",
+        "deno task exp:learning-dynamics --paper --n 50",
+      ],
       ["exp_own.json", 1, "not run yet", "deno task exp:own --paper --n 5"],
     ],
   );
   const hours = entries.map(({ hours }) => hours);
   // 50,000 steps at n = 10,000 take hours by any estimate; a probe takes minutes at most
-  assert(hours[0]! > 4 && hours[1]! < 0.5 && hours[4] === undefined, String(hours));
+  assert(hours[0]! > 4 && hours[1]! < 0.5 && hours[5] === undefined, String(hours));
   const text = parityText([], { leftOut: entries });
   assert.match(
     text,
