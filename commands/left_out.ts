@@ -102,7 +102,14 @@ async function known(name: string): Promise<Experiment | undefined> {
 function flagsFor(rows: readonly Row[], older: boolean): string[] {
   const latents = [...new Set(rows.map((row) => Number(row.num_latents)))].filter(Number.isFinite);
   const n = latents.toSorted((a, b) => a - b).join(",");
-  return ["--paper", ...n === "" ? [] : ["--n", n], ...older ? ["--older"] : []];
+  // above 500 latents it takes fewer unless told
+  const full = rows.some(({ method }) => method === "softplus_adam") && Math.max(...latents) > 500;
+  return [
+    "--paper",
+    ...n === "" ? [] : ["--n", n],
+    ...older ? ["--older"] : [],
+    ...full ? ["--softplus-steps", "50000"] : [],
+  ];
 }
 
 /** Whether a row agrees with a key in the columns that it has; eps, rho and δ are rounded. */

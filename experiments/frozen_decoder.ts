@@ -35,6 +35,7 @@ export const experiment = methodSweep({
     softplusAdamMethod,
   ],
   options: { n: { default: [50], paper: [50, 100, 500, 1000, 5000, 10_000] } },
+  records: true,
   figures: paperFigures,
 
   grid({ n }) {

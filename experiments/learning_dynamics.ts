@@ -101,6 +101,7 @@ export const experiment = controlledExperiment({
     },
   },
   summary: { metrics: ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"] },
+  readsHistory: true,
   figures: paperFigures,
 
   perType: {

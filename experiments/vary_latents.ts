@@ -22,6 +22,7 @@ export const experiment = methodSweep({
   description: "Sparse coding, autoencoders and a linear probe as the number of latents grows.",
   methods: sweepMethods,
   options: { n: { default: [50], paper: [50, 100, 500, 1000, 5000, 10_000] } },
+  records: true,
   figures: paperFigures,
 
   grid({ n }) {

@@ -124,6 +124,8 @@ Deno.test("rows count only where they were made as the paper's", () => {
     [{ method: "softplus_adam", steps: 5000 }, usual, "steps 5000 instead of 50000"],
     [{ method: "dl_fista", rounds: 20 }, usual, "rounds 20 instead of 1000"],
     [{ method: "dl_fista" }, { ...usual, maxSteps: 500 }, "maxSteps 500 instead of 50000"],
+    [{ method: "softplus_adam" }, { ...usual, maxSteps: 500, softplusSteps: 50_000 }, undefined],
+    [{ method: "softplus_adam" }, { ...usual, softplusSteps: 70 }, "maxSteps 70 instead of 50000"],
     // columns tell what an option would
     [{ method: "dl_fista", round: 10 }, { ...usual, maxSteps: 10_000 }, undefined],
     [{ method: "warm_relu", n_iter: 5 }, { ...usual, fistaIters: 500 }, undefined],

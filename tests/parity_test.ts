@@ -497,7 +497,7 @@ Deno.test("what is left out is told with reason, hours and the run that makes it
         "exp_vary_latents_10k.json",
         1,
         "cells over 2 hours on two cores: for a cluster",
-        "deno task exp:vary-latents --paper --n 10000",
+        "deno task exp:vary-latents --paper --n 10000 --softplus-steps 50000",
       ],
       [
         "exp_vary_latents_10k.json",

@@ -119,6 +119,8 @@ export interface Controlled<Own extends object> {
   threaded?: boolean;
   /** Data of one's own. Default: the paper's, of the setting. */
   draw?(setting: Setting, options: WithOwn<NoInfer<Own>>): Datasets;
+  /** Whether it reads the record of the training, `model.history`. Default: not. */
+  readsHistory?: boolean;
   /** Its figures. Default: none. */
   figures?: DrawRows;
 }
@@ -166,7 +168,7 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
   // of the own options TypeScript knows the names only
   const usual = (options: Options) => options as unknown as ControlledOptions;
   const { name, description, diagnostics = false, threaded = false } = controlled;
-  const { perType, once, series, draw, figures } = controlled;
+  const { perType, once, series, draw, figures, readsHistory: reads = false } = controlled;
 
   /** Estimated seconds of the parts of a cell in their order: per type training and work, then the rest. */
   const secondsOf = (setting: Setting, options: Options): number[] => {
@@ -214,7 +216,8 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
       const setting = settingOf(key);
       const data = draw?.(setting, options);
       const { epochs, lr, gamma } = usual(options);
-      const instance = new Instance(setting, { epochs, lr, gamma, cache, data });
+      const history = reads ? "read" : "record";
+      const instance = new Instance(setting, { epochs, lr, gamma, cache, data, history });
       const shares = inShares(progress, secondsOf(setting, options));
       const all: Required<CellResult> = { rows: [], diagnostics: [] };
       const doPart = async <Given extends Work<Options>>(

@@ -7,6 +7,7 @@ import * as costs from "./estimates.ts";
 import { learnDictionary } from "../dictionary_learning.ts";
 import { linearProbe } from "../linear_probe.ts";
 import type { OwnMethod } from "../methods.ts";
+import type { Row } from "../results.ts";
 import { infer, type Instance, type Setting, type SplitCodes } from "./instance.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
 import { pathDictionary, searchDefaults } from "../path_dictionary.ts";
@@ -16,8 +17,10 @@ import { softplusAdam } from "../softplus_adam.ts";
 export interface MethodOptions {
   /** Passes over the training samples of an autoencoder. */
   epochs: number;
-  /** Steps of Softplus-Adam; fifty of them make a round of DL-FISTA. */
+  /** Steps of the iterative learners; fifty of them make a round of DL-FISTA. */
   maxSteps: number;
+  /** Steps of Softplus-Adam. Default: see {@linkcode softplusSteps}. */
+  softplusSteps?: number;
   /** Weight λ of the L1 norm. */
   lambda: number;
   /** FISTA iterations, in every round of DL-FISTA too. */
@@ -59,6 +62,11 @@ export interface Method<Options extends MethodOptions = MethodOptions> extends O
   infer(instance: Instance, options: Options, progress: (share: number) => void): SplitCodes;
   /** Estimated seconds of one core. Default: none to speak of beside the scoring of its row. */
   cost?(setting: Setting, options: Options): number;
+  /**
+   * Columns that its row has besides its scores, in a setting: how far it went, where that is not as far as
+   * in the paper. Default: none.
+   */
+  tags?(setting: Setting, options: Options): Row;
   /** Whether threads share the work of a large cell; see threads.ts. Default false. */
   threaded?: boolean;
   /**
@@ -113,6 +121,37 @@ export function roundsIn(maxSteps: number): number {
   return Math.max(1, Math.floor(maxSteps / 50));
 }
 
+/** What the paper's rows were made with; rows of ours say it where it is another number. */
+const PAPER_STEPS = 50_000;
+
+/** The most latents for which Softplus-Adam takes all steps, unless it is asked to. */
+const SOFTPLUS_LATENTS = 500;
+
+/** Its steps above. */
+const SOFTPLUS_STEPS = 5000;
+
+/**
+ * Steps of Softplus-Adam: those asked for, else `maxSteps`; above 500 latents at most 5000, for at 1000
+ * latents 50,000 take more than an hour of a core, and at 10,000 most of a day.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { softplusSteps } from "./inference_methods.ts";
+ *
+ * assert.equal(softplusSteps({ numLatents: 500 }, { maxSteps: 50_000 }), 50_000);
+ * assert.equal(softplusSteps({ numLatents: 1000 }, { maxSteps: 50_000 }), 5000);
+ * assert.equal(softplusSteps({ numLatents: 1000 }, { maxSteps: 50, softplusSteps: 70 }), 70);
+ * ```
+ */
+export function softplusSteps(
+  { numLatents }: Pick<Setting, "numLatents">,
+  { maxSteps, softplusSteps: asked }: Pick<MethodOptions, "maxSteps" | "softplusSteps">,
+): number {
+  if (asked !== undefined) return asked;
+  return numLatents > SOFTPLUS_LATENTS ? Math.min(maxSteps, SOFTPLUS_STEPS) : maxSteps;
+}
+
 /** Ridge regression from observations to the true codes: the one method that sees them. */
 export const linearProbeMethod: Method = {
   id: "linear_probe",
@@ -138,6 +177,8 @@ export const dlFista: Method = {
   threaded: true,
   cost: (setting, { maxSteps, fistaIters }) =>
     costs.dictionaryLearning(setting, roundsIn(maxSteps), fistaIters),
+  tags: (_setting, { maxSteps }): Row =>
+    roundsIn(maxSteps) === roundsIn(PAPER_STEPS) ? {} : { rounds: roundsIn(maxSteps) },
   infer: ({ setting, observations }, { lambda, maxSteps, fistaIters }, progress) =>
     learnDictionary(observations.id, observations.ood, {
       numLatents: setting.width,
@@ -174,16 +215,22 @@ export const dlPath: Method = {
 export const softplusAdamMethod: Method = {
   id: "softplus_adam",
   threaded: true,
-  cost: (setting, { maxSteps }) => costs.softplusAdam(setting, maxSteps),
-  infer: ({ setting, observations }, { lambda, maxSteps }, progress) =>
-    softplusAdam(observations.id, observations.ood, {
+  cost: (setting, options) => costs.softplusAdam(setting, softplusSteps(setting, options)),
+  tags(setting, options): Row {
+    const steps = softplusSteps(setting, options);
+    return steps === PAPER_STEPS ? {} : { steps };
+  },
+  infer({ setting, observations }, options, progress) {
+    const steps = softplusSteps(setting, options);
+    return softplusAdam(observations.id, observations.ood, {
       numLatents: setting.width,
-      lambda,
-      maxSteps,
+      lambda: options.lambda,
+      maxSteps: steps,
       seed: setting.seed,
       historyEvery: 0,
-      onStep: ({ step }) => progress((step + 1) / maxSteps),
-    }),
+      onStep: ({ step }) => progress((step + 1) / steps),
+    });
+  },
 };
 
 /** The codes of an autoencoder. */

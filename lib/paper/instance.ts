@@ -10,12 +10,12 @@ import { ModelCache } from "./model_cache.ts";
 import { withoutBias } from "../refine.ts";
 import type { PaperSaeType } from "./sae_types.ts";
 import type { Setting } from "./settings.ts";
-import { cachedSae, datasetsOf, type TrainingRecord } from "./trained_saes.ts";
+import { cachedSae, datasetsOf, type HistoryUse, type TrainingRecord } from "./trained_saes.ts";
 import type { Sae } from "../saes.ts";
 import { fista } from "../sparse_coding.ts";
 
 export type { Setting } from "./settings.ts";
-export type { TrainingRecord } from "./trained_saes.ts";
+export type { HistoryUse, TrainingRecord } from "./trained_saes.ts";
 
 /** Codes of both scored splits, samples × atoms each. */
 export interface SplitCodes {
@@ -37,7 +37,7 @@ export interface Observations {
 export interface TrainedModel {
   /** The autoencoder. */
   sae: Sae;
-  /** Every tenth epoch of its training and the last. */
+  /** Every tenth epoch of its training and the last; empty where nobody reads it. */
   history: TrainingRecord[];
   /** Its codes of the instance's observations. */
   codes: SplitCodes;
@@ -55,6 +55,8 @@ export interface InstanceOptions {
   gamma?: number;
   /** Folder of the model cache, where there is one. */
   cache?: string;
+  /** What is done with the records of training: see {@linkcode HistoryUse}. Default `read`. */
+  history?: HistoryUse;
   /**
    * Data of one's own, with noise for instance. Then every model is trained and none is kept, because
    * the cache knows models by their setting.
@@ -70,7 +72,7 @@ export class Instance {
   readonly data: Datasets;
   /** The observations that codes are inferred for, in float32. */
   readonly observations: Observations;
-  readonly #training: { epochs: number; lr?: number; gamma?: number };
+  readonly #training: { epochs: number; lr?: number; gamma?: number; history?: HistoryUse };
   readonly #cache: ModelCache;
   #last?: { type: PaperSaeType; model: TrainedModel };
 
@@ -94,12 +96,12 @@ export class Instance {
    * assert(mcc_iid > 0 && mcc_iid < 1);
    * ```
    */
-  constructor(setting: Setting, { epochs, lr, gamma, cache, data }: InstanceOptions) {
+  constructor(setting: Setting, { epochs, lr, gamma, cache, history, data }: InstanceOptions) {
     if (data) requireSizes(data, setting);
     this.setting = setting;
     this.data = data ?? datasetsOf(setting);
     this.observations = { id: toFloat32(this.data.val.Y), ood: toFloat32(this.data.ood.Y) };
-    this.#training = { epochs, lr, gamma };
+    this.#training = { epochs, lr, gamma, history };
     this.#cache = new ModelCache(data ? undefined : cache);
   }
 

@@ -33,11 +33,12 @@ export interface SweepOptions extends MethodOptions {
 
 /** Their values, but for the methods; the learners take fewer steps by default than in the paper. */
 const OPTIONS: {
-  [Name in Exclude<keyof SweepOptions, "methods">]: OptionValues<SweepOptions[Name]>;
+  [Name in Exclude<keyof SweepOptions, "methods">]-?: OptionValues<SweepOptions[Name]>;
 } = {
   seeds: SEEDS,
   epochs: { default: 500 },
   maxSteps: { default: 5000, paper: 50_000 },
+  softplusSteps: { default: undefined },
   lambda: { default: 0.1 },
   fistaIters: { default: 100 },
 };
@@ -74,6 +75,11 @@ export interface MethodSweep<
   settingOf?(key: NoInfer<Key>): Setting;
   /** Data of one's own. Default: the paper's, of the setting. */
   draw?(setting: Setting, key: NoInfer<Key>, options: NoInfer<Own> & SweepOptions): Datasets;
+  /**
+   * Whether the models that it trains record their training, for `exp_learning_dynamics`: where that has
+   * such settings. Default: not.
+   */
+  records?: boolean;
   /** Its figures. Default: none. */
   figures?: DrawRows;
 }
@@ -117,6 +123,7 @@ export function methodSweep<
 >(sweep: MethodSweep<Own, Point, Key>): Experiment<Own & SweepOptions, Key> {
   type Options = Own & SweepOptions;
   const { name, description, methods, grid, draw, figures } = sweep;
+  const history = sweep.records ? "record" : "none";
   for (const { id, label, family } of methods) {
     if (label || family || !methodIds.includes(id)) registerMethod({ id, label, family });
   }
@@ -170,7 +177,7 @@ export function methodSweep<
     run({ key }, { options, cache, progress }) {
       const setting = ofKey(key), running = accepting(setting, options);
       const data = draw?.(setting, key, options);
-      const instance = new Instance(setting, { epochs: options.epochs, cache, data });
+      const instance = new Instance(setting, { epochs: options.epochs, cache, data, history });
       const rows = runMethods(running, instance, { options, progress });
       return { rows: rows.map((row) => ({ ...row, ...key })) };
     },
@@ -191,7 +198,8 @@ function runMethods<Options extends MethodOptions>(
   const shares = inShares(progress, costs);
   return methods.map((method, i) => {
     const { codesId, codesOod } = method.infer(instance, options, shares[i]);
-    const row = { ...instance.score({ codesId, codesOod }), method: method.id };
+    const tags = method.tags?.(instance.setting, options);
+    const row: Row = { ...instance.score({ codesId, codesOod }), method: method.id, ...tags };
     shares[i](1);
     return row;
   });

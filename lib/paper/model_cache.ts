@@ -139,14 +139,20 @@ export class ModelCache {
    *
    * @param spec Everything that determines the weights.
    * @param train Makes the model; called only when there is none to be found.
+   * @param suffices Whether a model with this record will do; one that will not is trained again and
+   * replaced. Default: any.
    * @throws What `train` throws.
    */
-  obtain<History>(spec: ModelSpec, train: () => Model<History>): Model<History> {
+  obtain<History>(
+    spec: ModelSpec,
+    train: () => Model<History>,
+    suffices: (history: History) => boolean = () => true,
+  ): Model<History> {
     if (this.#folder === undefined) return train();
     const key = fullKey(spec);
     const path = join(this.#folder, fileName(key));
     const found = this.#find<History>(path, key);
-    if (found) return found;
+    if (found && suffices(found.history)) return found;
     let lock: Disposable;
     try {
       Deno.mkdirSync(this.#folder, { recursive: true });
@@ -158,7 +164,7 @@ export class ModelCache {
     using _lock = lock;
     // somebody else may have trained it while we waited; a damaged file is news only now
     const waited = this.#find<History>(path, key, this.#note);
-    if (waited) return waited;
+    if (waited && suffices(waited.history)) return waited;
     const model = train();
     try {
       const history = JSON.stringify(model.history);

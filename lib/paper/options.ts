@@ -32,6 +32,8 @@ export interface PaperOptions {
   epochs: number;
   /** Steps of the iterative learners, `--max-steps`. */
   maxSteps: number;
+  /** Steps of Softplus-Adam, `--softplus-steps`; undefined: as `softplusSteps` has it. */
+  softplusSteps: number | undefined;
   /** Weight or weights of the L1 norm, `--lambda`. */
   lambda: number | number[];
   /** FISTA iterations, `--fista-iters`. */
@@ -68,6 +70,10 @@ const MEANINGS: Record<
   gamma: { about: "weight of the penalty of SAEs (default: 1e-4)", kind: decimal({ min: 0 }) },
   epochs: { about: "training passes of an SAE", kind: count },
   maxSteps: { about: "steps of the iterative learners", kind: count },
+  softplusSteps: {
+    about: "of Softplus-Adam (default: --max-steps, at most 5000 above n = 500)",
+    kind: count,
+  },
   lambda: { about: "weight λ of the L1 norm", kind: decimal({ above: 0 }) },
   fistaIters: { about: "FISTA iterations", kind: count },
 };

@@ -39,6 +39,12 @@ export interface TrainingRecord extends SaeHistoryEntry {
   meanNormRatio: number;
 }
 
+/**
+ * What is done with the record of a training, which takes a tenth of its time: it is read; nobody reads it
+ * now, but it is made, for others who find the model in the cache; or it is not made.
+ */
+export type HistoryUse = "read" | "record" | "none";
+
 /** Epochs between two records. */
 const RECORD_EVERY = 10;
 
@@ -55,7 +61,8 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
  *
  * @param setting What determines the data.
  * @param type Kind of the autoencoder.
- * @param options `epochs`; `lr` and `gamma` (default: the paper's); `cache`, which may be one without a folder; `data`, called when the model
+ * @param options `epochs`; `lr` and `gamma` (default: the paper's); `cache`, which may be one without a folder; `history`: what
+ * is done with the record (default `read`); `data`, called when the model
  * must be trained (default: draws the setting's data set); `onEpoch`, called with the share of the
  * training that is done.
  *
@@ -75,14 +82,16 @@ const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
 export function cachedSae(
   setting: Setting,
   type: PaperSaeType,
-  { epochs, lr = SETTINGS.lr, gamma = SETTINGS.gamma, cache, data, onEpoch }: {
-    epochs: number;
-    lr?: number;
-    gamma?: number;
-    cache: ModelCache;
-    data?: () => Datasets;
-    onEpoch?: (share: number) => void;
-  },
+  { epochs, lr = SETTINGS.lr, gamma = SETTINGS.gamma, cache, history: use = "read", data, onEpoch }:
+    {
+      epochs: number;
+      lr?: number;
+      gamma?: number;
+      cache: ModelCache;
+      history?: HistoryUse;
+      data?: () => Datasets;
+      onEpoch?: (share: number) => void;
+    },
 ): Model<TrainingRecord[]> {
   const skippedEpochs = PAPER_SAE_TYPES.indexOf(type) * epochs;
   const { numLatents, k, inputDim, nSamples, width, seed } = setting;
@@ -92,7 +101,7 @@ export function cachedSae(
     ...training,
     skippedEpochs,
   };
-  return cache.obtain(spec, () => {
+  const make = (): Model<TrainingRecord[]> => {
     const { train, val, ood, A } = data?.() ?? datasetsOf(setting);
     const loader = shuffledBatches(train.Y.rows, SETTINGS.batchSize, new TorchGenerator(seed));
     loader.skipEpochs(skippedEpochs);
@@ -105,14 +114,16 @@ export function cachedSae(
       ...training,
       seed,
       loader,
-      historyEvery: RECORD_EVERY,
+      historyEvery: use === "none" ? 0 : RECORD_EVERY,
       onEpoch({ epoch, entry, snapshot }) {
         onEpoch?.((epoch + 1) / epochs);
-        if (!entry) return;
+        if (!entry || use === "none") return;
         const { meanCosine, fracClose, meanNormRatio } = matchColumns(snapshot().dictionary, A);
         history.push({ ...entry, meanCosine, fracClose, meanNormRatio });
       },
     });
     return { sae, history };
-  });
+  };
+  // one that was trained without a record has the same weights
+  return cache.obtain(spec, make, use === "read" ? (history) => history.length > 0 : undefined);
 }

@@ -55,7 +55,10 @@ export function otherwiseMade(
     fistaIters: !NO_FISTA.test(method) && row.n_iter === undefined && row.n_outer === undefined,
   };
   for (const name of Object.keys(PAPER) as (keyof typeof PAPER)[]) {
-    const value = options[name], usual = expected[name];
+    const usual = expected[name];
+    const value = name === "maxSteps" && method === "softplus_adam"
+      ? options.softplusSteps ?? options[name]
+      : options[name];
     if (relevant[name] && value !== undefined && usual !== undefined && value !== usual) {
       return `${name} ${value} instead of ${usual}`;
     }

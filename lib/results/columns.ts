@@ -59,6 +59,8 @@ const table: readonly Column[] = [
   column("lam", "setting", "λ"),
   column("n_iter", "setting", "FISTA iterations"),
   column("n_outer", "setting", "dictionary updates"),
+  column("rounds", "setting", "rounds"),
+  column("steps", "setting", "steps"),
   column("epoch", "clock", "epoch"),
   column("round", "clock", "round"),
 
