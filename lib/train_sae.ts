@@ -18,7 +18,7 @@ import {
 } from "./cores/sae_results.ts";
 import { SaeSession, settingsOfAll } from "./cores/sae_session.ts";
 
-export type { SaeConfig, SaeEpoch, SaeTraining } from "./cores/sae_config.ts";
+export type { SaeConfig, SaeEpoch, SaeTraining, StartBias } from "./cores/sae_config.ts";
 export type {
   PartlyScoredSae,
   SaeHistoryEntry,
@@ -26,6 +26,7 @@ export type {
   TrainedSae,
 } from "./cores/sae_results.ts";
 export type { SaeConventions } from "./cores/sae_conventions.ts";
+export type { TuneL0 } from "./cores/sae_l0_tuner.ts";
 export type { SaeProgress, SaeState, SaeStateStore } from "./cores/sae_state.ts";
 export type { SaeSchedule } from "./cores/sae_schedule.ts";
 export type { DecoderNorm, LossScale } from "./cores/sae_training.ts";

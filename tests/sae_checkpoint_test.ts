@@ -64,10 +64,10 @@ function withBreakdowns<T>(most: number, train: (loader: Iterable<Int32Array>) =
 const STATEFUL: Partial<Record<string, object>> = {
   relu: { resampleEvery: 3, schedule: { warmup: 5, decay: 9, shape: "cosine", gammaWarmup: 7 } },
   topk: { auxK: { relative: false }, resampleEvery: 5 },
-  jumprelu: { penalty: "target", revival: 0.1 },
-  batchtopk: { thresholdAfter: 7, auxK: {} },
+  jumprelu: { penalty: "target", revival: 0.1, tuneL0: { target: 3 } },
+  batchtopk: { thresholdAfter: 7, auxK: {}, startBias: "geometricMedian" },
   matryoshka: { thresholdAfter: 11, schedule: { decay: 24 } },
-  gated: { gradClip: 0.1, patience: 2 },
+  gated: { gradClip: 0.1, patience: 2, tuneL0: { target: 5, after: 6 } },
 };
 
 for (const type of SAE_TYPES) {
@@ -274,6 +274,7 @@ Deno.test("a checkpoint of another configuration, of other data or other batches
     [{ conventions: "saelens" }, "decoderNorms is not given|lr is"],
     [{ decoderNorm: "free" }, 'decoderNorm is "projected"'],
     [{ patience: 4 }, "patience is 0"],
+    [{ startBias: "geometricMedian" }, 'startBias is "zero"'],
     [{ historyEvery: 2 }, "historyEvery is 1"],
     [
       { initial: Sae.initialize({ type: "topk", kval: 3, width: 13, inputDim: 7, seed: 8 }) },

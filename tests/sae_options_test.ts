@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { trainingDefaults } from "../lib/cores/sae_conventions.ts";
+import { L0Tuner } from "../lib/cores/sae_l0_tuner.ts";
 import { scheduled } from "../lib/cores/sae_schedule.ts";
 import { columnNorms, type Matrix32 } from "../lib/matrix.ts";
+import { geometricMedian } from "../lib/numeric/geometric_median.ts";
 import { RandomState } from "../lib/random.ts";
 import { Sae, SAE_TYPES } from "../lib/saes.ts";
 import { type SaeConfig, type SaeTrainingData, trainSae } from "../lib/train_sae.ts";
+import { trainSaeStream } from "../lib/train_sae_stream.ts";
 import { assertClose, goldenCase } from "./golden.ts";
 
 function normals(seed: number, rows: number, cols: number): Matrix32 {
@@ -163,6 +166,75 @@ Deno.test("a silent unit counts as dead, and comes back by resampling or AuxK", 
   assert.notEqual(bias(false), -100);
 });
 
+Deno.test("the factor of a tuned penalty follows SynthSAEBench's rule", () => {
+  const target = 8, after = 20, random = new RandomState(4);
+  const counts = Array.from(random.uniform(2, 16, 300), (v, i) => i < 100 ? v : v - 4);
+  const tuner = new L0Tuner({ target, after }), factors: number[] = [];
+  // the definition, over whole series
+  const smoothed = [counts[0]], rates = [0], wanted: number[] = [];
+  counts.forEach((count, t) => {
+    tuner.observe(count, t);
+    factors.push(tuner.factor);
+    smoothed.push(0.99 * smoothed[t] + 0.01 * count);
+    rates.push(0.95 * rates[t] + 0.05 * (smoothed[t + 1] - smoothed[t]));
+    const excess = smoothed[t + 1] - target, gain = excess * rates[t + 1] < 0 ? 0.01 : 1;
+    const size = 3e-4 * gain * Math.tanh(10 * Math.abs(excess) / target);
+    const last = wanted.at(-1) ?? 1;
+    wanted.push(t < after ? 1 : last * (1 + Math.sign(excess) * size));
+  });
+  // the same operations in float64, some of them in another order
+  assertClose(factors, wanted, 1e-13, "factors");
+  assert(factors.some((factor, t) => t > 0 && factor < factors[t - 1]), "some fall");
+  assert(factors.some((factor, t) => t > 0 && factor > factors[t - 1]), "some rise");
+  const bounded = (l0: number) => {
+    const tuner = new L0Tuner({ target: 1 });
+    for (let t = 0; t < 40_000; t++) tuner.observe(l0, t);
+    return tuner.factor;
+  };
+  assert.deepEqual([bounded(9), bounded(0)], [100, 0.01]);
+});
+
+Deno.test("a tuned penalty leaves as many codes active as are wanted", () => {
+  const shared = { ...base, kval: undefined, epochs: 5000, lr: 2e-3, historyEvery: 0, gamma: 0.03 };
+  const configs: SaeConfig[] = [
+    { ...shared, type: "relu" },
+    { ...shared, type: "jumprelu", penalty: "tanh" },
+    { ...shared, type: "gated" },
+  ];
+  const last = (config: SaeConfig) =>
+    trainSae({ train: data.train, id: data.train }, config).history[0];
+  for (const config of configs) {
+    const free = last(config), tuned = last({ ...config, tuneL0: { target: 2.5 } });
+    assert(free.l0Id! > 3.5, `${config.type}: ${free.l0Id}`);
+    // a mean over the last hundred steps is tuned, of codes above 0; these are after them, above 0.01
+    assertClose(tuned.l0Id!, 2.5, 0.6, config.type);
+    assert(tuned.gammaFactor! > 2, config.type);
+    assert.equal("gammaFactor" in free, false);
+  }
+});
+
+Deno.test("the decoder's bias starts at the geometric median of the first batch", async () => {
+  const X = normals(8, 40, 7);
+  // far off, to the one side: the mean is elsewhere
+  for (let i = 0; i < 10; i++) for (let j = 0; j < 7; j++) X.data[i * 7 + j] += 50;
+  const median = geometricMedian(X), pull = new Float64Array(7);
+  for (let i = 0; i < 40; i++) {
+    const to = Array.from(median, (v, j) => X.data[i * 7 + j] - v), size = Math.hypot(...to);
+    to.forEach((v, j) => pull[j] += v / size);
+  }
+  // where the sum of distances is least, the unit vectors to the points add up to 0; a round of less than
+  // 1e-5 leaves, with distances of 1 and more, less than 40 times that
+  assertClose(pull, new Float64Array(7), 4e-4, "unit vectors to the points");
+  const config = { type: "relu", width: 13, epochs: 1, batchSize: 40, seed: 1, lr: 1e-9 } as const;
+  const startBias = "geometricMedian";
+  const { decoderBias } = trainSae({ train: X }, { ...config, startBias }).sae.parameters;
+  // float32, the batch in another order, and one step of 1e-9
+  assertClose(decoderBias, median, 1e-5, "bias");
+  const train = { rows: 40, cols: 7, batches: () => [X] };
+  const streamed = await trainSaeStream({ train }, { ...config, startBias });
+  assertClose(streamed.sae.parameters.decoderBias, median, 1e-5, "bias from a stream");
+});
+
 Deno.test("wrong options of a training are refused by name", () => {
   const refusals: [Record<string, unknown>, RegExp][] = [
     [{ conventions: "ours" }, /^TypeError: conventions must be one of paper, saelens, .* got ours/],
@@ -174,6 +246,16 @@ Deno.test("wrong options of a training are refused by name", () => {
     [{ schedule: { warmup: -1 } }, /^RangeError: schedule\.warmup .* got -1/],
     [{ schedule: { warmpu: 1 } }, /^TypeError: .*warmpu/],
     [{ schedule: { shape: "step" } }, /^TypeError: schedule\.shape must be constant or cosine/],
+    [{ tuneL0: 5 }, /^TypeError: tuneL0 must be an object, got number/],
+    [{ tuneL0: { target: 5 } }, /^TypeError: tuneL0 needs a type that has a penalty, got topk/],
+    [{ type: "relu", tuneL0: { target: 0 } }, /^RangeError: tuneL0\.target .* got 0/],
+    [{ type: "relu", tuneL0: { target: 5, after: -1 } }, /^RangeError: tuneL0\.after .* got -1/],
+    [{ type: "relu", tuneL0: { target: 5, step: 1 } }, /^TypeError: tuneL0 has no "step"/],
+    [{ startBias: "mean" }, /^TypeError: startBias must be one of zero, geometricMedian, got mean/],
+    [
+      { startBias: "geometricMedian", initial: withSilentUnit("topk") },
+      /^TypeError: startBias must be left out where initial has the bias/,
+    ],
     [{ patience: 0.5 }, /^RangeError: patience .* got 0\.5/],
     [{ deadAfter: -1 }, /^RangeError: deadAfter .* got -1/],
     [{ resampleEvery: 5 }, /^TypeError: resampleEvery needs deadAfter, got none/],

@@ -21,6 +21,7 @@ import {
   variantDefaults,
 } from "./sae_conventions.ts";
 import { halves } from "./sae_matryoshka.ts";
+import type { TuneL0 } from "./sae_l0_tuner.ts";
 import type { SaeHistoryEntry } from "./sae_results.ts";
 import type { SaeStateStore } from "./sae_state.ts";
 import { requireSchedule, type SaeSchedule } from "./sae_schedule.ts";
@@ -84,6 +85,17 @@ export interface SaeTraining extends Interruptible {
    * et al., 2023). Needs `deadAfter`. Default 0: never.
    */
   resampleEvery?: number;
+  /**
+   * Tunes the penalty's weight until so many codes per sample are active, for relu, jumprelu and gated: `gamma`
+   * is where it begins. `target`: codes; `after`: steps before the tuning begins, default 0. By at most a
+   * factor of 1.0003 a step, up to 100 times and down to a hundredth of `gamma`. Default: not tuned.
+   */
+  tuneL0?: TuneL0;
+  /**
+   * What the decoder's bias is at the start: `"zero"`, the default, or the `"geometricMedian"` of the first
+   * batch (dictionary_learning). Not with `initial`.
+   */
+  startBias?: StartBias;
   /** Ends after so many history entries in a row without a new least `mseId`. Default 0: never. */
   patience?: number;
   /** Samples per step; the last batch of an epoch may be smaller. Default 64. */
@@ -137,8 +149,11 @@ const CONFIG = [
   ...["type", "width", "epochs", "lr", "gamma", "batchSize", "renormEvery", "gradClip", "seed"],
   ...["initial", "loader", "historyEvery", "onEpoch", ...VARIANT_OPTIONS, ...INTERRUPTIBLE],
   ...["conventions", "betas", "weightDecay", "lossScale", "decoderNorm", "schedule", "deadAfter"],
-  ...["auxK", "resampleEvery", "patience", "checkpoint"],
+  ...["auxK", "resampleEvery", "patience", "checkpoint", "tuneL0", "startBias"],
 ];
+
+/** See `startBias` of {@linkcode SaeTraining}. */
+export type StartBias = "zero" | "geometricMedian";
 
 /** A configuration with all its defaults, checked. */
 export interface SaeSettings {
@@ -155,6 +170,8 @@ export interface SaeSettings {
   readonly deadAfter?: number;
   readonly auxK?: AuxK;
   readonly resampleEvery: number;
+  readonly tuneL0?: TuneL0;
+  readonly startBias: StartBias;
   readonly patience: number;
   readonly historyEvery: number;
   readonly loader?: Iterable<ArrayLike<number>>;
@@ -206,6 +223,8 @@ export function settingsOf(
     schedule = defaults.schedule,
     deadAfter = defaults.deadAfter,
     resampleEvery = 0,
+    tuneL0,
+    startBias = "zero",
   } = config;
   requireInteger("epochs", epochs, 1);
   requirePositive("lr", lr);
@@ -234,6 +253,18 @@ export function settingsOf(
   if (resampleEvery > 0 && !variant.parameters.find(({ name }) => name === "encoder")!.trained) {
     throw new TypeError(`resampleEvery needs a type that trains an encoder, got ${config.type}`);
   }
+  requireOneOf("startBias", startBias, ["zero", "geometricMedian"]);
+  if (startBias !== "zero" && initial !== undefined) {
+    throw new TypeError("startBias must be left out where initial has the bias");
+  }
+  if (tuneL0 !== undefined) {
+    requireOptions("tuneL0", tuneL0, ["target", "after"]);
+    requirePositive("tuneL0.target", tuneL0.target);
+    requireInteger("tuneL0.after", tuneL0.after ?? 0, 0);
+    if (!variant.penalty) {
+      throw new TypeError(`tuneL0 needs a type that has a penalty, got ${config.type}`);
+    }
+  }
   const auxK = auxKOf(config, variant.auxK ? defaults.auxK : undefined, inputDim);
   const endsAfter = watch(config);
   const own = { ...variantDefaults(conventions, config.type, groupCount(config)), ...config };
@@ -244,7 +275,7 @@ export function settingsOf(
     start,
     stepping: { lr, gamma, gradClip, betas, weightDecay, lossScale, decoderNorm },
     ...{ epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK, resampleEvery },
-    ...{ patience, historyEvery, loader, onEpoch },
+    ...{ tuneL0, startBias, patience, historyEvery, loader, onEpoch },
     ...{ checkpoint, signal, partial, endsAfter },
   };
 }

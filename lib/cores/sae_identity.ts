@@ -30,12 +30,19 @@ export function identityOf(
 ): Identity {
   const { start, stepping, epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK } =
     settings;
-  const { resampleEvery, patience, historyEvery } = settings;
+  const { resampleEvery, tuneL0, startBias, patience, historyEvery } = settings;
   const initial = Object.values(start.parameters).map((value) => digestOf(dataOf(value)));
   const identity = {
     ...{ ...start.options, inputDim: start.inputDim, width: start.width, ...stepping },
     ...{ epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK, resampleEvery },
-    ...{ patience, historyEvery, "digest of initial": initial.join(" "), ...data },
+    ...{
+      tuneL0,
+      startBias,
+      patience,
+      historyEvery,
+      "digest of initial": initial.join(" "),
+      ...data,
+    },
     "version of training": TRAINING,
   };
   return JSON.parse(JSON.stringify(identity));

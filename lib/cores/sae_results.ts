@@ -30,6 +30,8 @@ export interface SaeHistoryEntry {
   trainLoss: number;
   /** Dead units after the epoch, where `deadAfter` has them counted. */
   dead?: number;
+  /** What the penalty's weight is multiplied by after the epoch, where `tuneL0` tunes it. */
+  gammaFactor?: number;
 }
 
 /** An entry where a set may be missing: what is of that set is not there. */

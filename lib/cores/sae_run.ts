@@ -3,12 +3,14 @@
  * has the batches drives it.
  * @module
  */
+import { geometricMedian } from "../numeric/geometric_median.ts";
 import { TorchGenerator } from "../random.ts";
 import { Sae } from "../saes.ts";
 import type { Arena } from "../wasm/memory.ts";
 import type { SaeSums, SaeWorkspace } from "./sae.ts";
 import type { SampleBatch } from "./sample_batch.ts";
 import type { SaeSettings } from "./sae_config.ts";
+import { L0Tuner } from "./sae_l0_tuner.ts";
 import { type Identity, identityOf, requireSameTraining } from "./sae_identity.ts";
 import type { SaeHistoryEntry, SaePartialEntry, ScoredSet } from "./sae_results.ts";
 import { scheduled } from "./sae_schedule.ts";
@@ -61,6 +63,7 @@ export class SaeRun {
   readonly #options: SaeRunOptions;
   readonly #resampler: TorchGenerator;
   readonly #identity?: Identity;
+  readonly #tuner?: L0Tuner;
   #epoch = 0;
   /** Steps of this epoch. */
   #batches = 0;
@@ -83,7 +86,7 @@ export class SaeRun {
    * @throws {Error} When the checkpoint cannot be read, or is of another training.
    */
   constructor(arena: Arena, settings: SaeSettings, options: SaeRunOptions) {
-    const { start, stepping, seed, deadAfter, auxK, checkpoint } = settings;
+    const { start, stepping, seed, deadAfter, auxK, checkpoint, tuneL0 } = settings;
     const { sets, batch, identity } = options;
     const samples = Math.max(1, ...sets.map(({ X }) => X.rows));
     const sizes = { rows: batch.capacity, samples, deadAfter, auxK };
@@ -92,6 +95,7 @@ export class SaeRun {
     this.#settings = settings;
     this.#options = options;
     this.#resampler = new TorchGenerator(seed);
+    this.#tuner = tuneL0 && new L0Tuner(tuneL0);
     if (!checkpoint) return;
     this.#identity = identityOf(settings, identity!);
     const state = checkpoint.load();
@@ -109,6 +113,7 @@ export class SaeRun {
     this.#lastBatch = position.lastBatch;
     this.#draws = position.draws;
     this.#resampler.skip(position.draws);
+    this.#tuner?.restore(position.tuner);
     for (const entry of history) this.#note(entry);
   }
 
@@ -129,15 +134,19 @@ export class SaeRun {
    * when its state is to be saved and the loss is no longer finite, or the state cannot be saved.
    */
   step(): void {
-    const { stepping, schedule, resampleEvery, checkpoint } = this.#settings;
+    const { stepping, schedule, resampleEvery, startBias, checkpoint } = this.#settings;
     const { batch, steps } = this.#options, { data, order, rows } = batch;
     if (this.#again > 0) {
       if (--this.#again === 0 && batch.digest() !== this.#lastBatch) throw this.#otherBatches();
       return;
     }
+    if (startBias === "geometricMedian" && this.#step === 0) {
+      this.#workspace.parameters.block("decoderBias")!.view.set(geometricMedian(batch.matrix()));
+    }
     const { rate, penalty } = scheduled(schedule, this.#step, steps);
-    const now = { lr: stepping.lr * rate, gamma: stepping.gamma * penalty };
-    this.#trainer.step(data, order, rows, now);
+    const gamma = stepping.gamma * penalty * (this.#tuner?.factor ?? 1);
+    this.#trainer.step(data, order, rows, { lr: stepping.lr * rate, gamma });
+    this.#tuner?.observe(this.#trainer.l0(rows), this.#step);
     this.#step++;
     this.#batches++;
     if (resampleEvery > 0 && this.#step % resampleEvery === 0) {
@@ -206,7 +215,11 @@ export class SaeRun {
     if (!checkpoint || this.#again > 0) return;
     this.#requireFinite(this.#workspace.sums.view[0]);
     const lastBatch = batch > 0 ? this.#options.batch.digest() : "";
-    const position = { epoch: this.#epoch, batch, step: this.#step, draws: this.#draws, lastBatch };
+    const tuner = this.#tuner?.state ?? [];
+    const position = {
+      ...{ epoch: this.#epoch, batch, step: this.#step },
+      ...{ tuner, draws: this.#draws, lastBatch },
+    };
     checkpoint.save(packed(
       this.#identity!,
       { ...position, finished: this.#finished },
@@ -253,6 +266,7 @@ export class SaeRun {
       entry[`explained${suffix}`] = 1 - mse / variance;
     }
     if (deadAfter !== undefined) entry.dead = countAbove(workspace.silent.view, deadAfter);
+    if (this.#tuner) entry.gammaFactor = this.#tuner.factor;
     return entry;
   }
 

@@ -28,6 +28,8 @@ export interface SaeProgress {
   readonly finished: boolean;
   /** Digest of the last batch. */
   readonly lastBatch: string;
+  /** State of the tuner of the penalty's weight; empty where there is none. */
+  readonly tuner: readonly number[];
   /** Numbers that resampling has drawn. */
   readonly draws: number;
   /** Steps of AdamW. */
@@ -75,12 +77,14 @@ export function packed(
 /** Whether a progress has what it must have. */
 function isWhole(progress: SaeProgress): boolean {
   const isCount = (value: unknown) => Number.isSafeInteger(value) && value as number >= 0;
-  const { epoch, batch, step, finished, lastBatch, draws, adamSteps, counters, columns } = Object(
-    progress,
-  );
+  const { epoch, batch, step, finished, lastBatch, draws, adamSteps, counters, columns, tuner } =
+    Object(
+      progress,
+    );
   return [epoch, batch, step, draws, adamSteps].every(isCount) &&
     typeof finished === "boolean" && typeof lastBatch === "string" &&
     Array.isArray(counters) && counters.every(isCount) &&
+    Array.isArray(tuner) && tuner.every(Number.isFinite) &&
     Array.isArray(columns) && columns.every((name) => typeof name === "string");
 }
 

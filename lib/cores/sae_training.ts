@@ -232,6 +232,13 @@ export class SaeTrainer {
     return draws;
   }
 
+  /** Codes per sample that were not 0 in the last step, of `rows` samples, of a type with a penalty. */
+  l0(rows: number): number {
+    const width = this.#width;
+    if (this.#fused) return this.#fused.active * width;
+    return run("count_above", rows * padded(width), 0, this.workspace.codes) / rows;
+  }
+
   /** The state as it is now. */
   get state(): TrainerState {
     const { parameters, silent, sums, counters } = this.workspace;

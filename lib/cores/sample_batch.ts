@@ -4,8 +4,15 @@
  */
 import { requireInteger } from "../checks.ts";
 import { digestOf } from "../numeric/digest.ts";
-import { type Arena, type Block, forBlocks, padded, writeRows } from "../wasm/memory.ts";
-import { type Matrix, requireFloat32, requireMatrix } from "../matrix.ts";
+import {
+  type Arena,
+  type Block,
+  forBlocks,
+  padded,
+  toMatrix32,
+  writeRows,
+} from "../wasm/memory.ts";
+import { type Matrix, type Matrix32, requireFloat32, requireMatrix } from "../matrix.ts";
 
 /** Samples that are scored together where the batches are smaller. */
 const SCORED_ROWS = 64;
@@ -74,6 +81,11 @@ export class SampleBatch {
     requireFloat32("a batch", X);
     this.#begin(X.rows, "a batch must have", "samples");
     writeRows(this.data, X, 0, X.rows);
+  }
+
+  /** A copy of the samples. */
+  matrix(): Matrix32 {
+    return toMatrix32(this.data, this.rows, this.#cols);
   }
 
   /** A digest of the samples. */
