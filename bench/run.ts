@@ -58,7 +58,7 @@ async function bench(
   const stopTelling = quiet ? () => {} : tellTime();
   const { code, stdout, stderr } = await new Deno.Command("deno", {
     args: [
-      ...["bench", "--no-prompt", "--json"],
+      ...["bench", "--no-prompt", "--json", "--allow-read=.", "--allow-write=.tmp"],
       ...(allowFfi === undefined ? [] : [`--allow-ffi=${allowFfi}`]),
       ...(filter === undefined ? [] : [`--filter=/${escapeRegExp(filter)}|^${PEAK.name}/`]),
       ...(files.length > 0 ? new Set([PEAK.file, ...files]) : ["bench/"]),

@@ -34,6 +34,7 @@ import { UsageError } from "../../lib/sweep/flags.ts";
 import { mergeParts } from "../../lib/sweep/parts.ts";
 import { spec } from "../fixtures/model_spec.ts";
 import { madeUpRows } from "../made_up_rows.ts";
+import { formatSubjects } from "./damaged_formats.ts";
 import { damagedBytes, damagedJson, type Mutation } from "./mutations.ts";
 import type { Findings } from "./run_misuse.ts";
 
@@ -339,6 +340,7 @@ export async function tryDamages(count: number): Promise<Findings> {
     ...await partSubjects(),
     ...modelSubjects(),
     ...npySubjects(),
+    ...formatSubjects(newFolder()),
     ...drawingSubjects(),
   ];
   for (const { name, mutations, judge } of subjects) {
