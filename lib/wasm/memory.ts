@@ -253,6 +253,9 @@ export async function startHelpers(count: number): Promise<Disposable> {
   if (helpers) {
     throw new Error("Cannot start threads: those of an earlier call must be ended first");
   }
+  if (typeof Worker === "undefined") {
+    throw new Error("Cannot start threads: this JavaScript engine must have Worker, as Deno has");
+  }
   const shared = await instantiateKernels("threads", newMemory("threads"), 0);
   const started = await Helpers.start(shared.memory, count);
   try {

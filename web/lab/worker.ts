@@ -3,6 +3,7 @@
  * as it is there. The page ends it to stop it.
  * @module
  */
+import "../substitutes/engine.ts";
 import {
   drawData,
   inferCodes,
