@@ -55,6 +55,26 @@ async function drawFigures(
   { only, results, out, format = ["svg"], json }: FlagValues<typeof FLAGS>,
 ): Promise<void> {
   const figures = await selectFigures(only, results ?? defaultResultFolder());
+  const files = await writeFigures(figures, out, format);
+  if (!json) return console.log(files.map(printable).join("\n"));
+  const listed = figures.map(({ name, figure }) => ({
+    name,
+    set: figure.set,
+    files: format.map((ending) => join(out, `${name}.${ending}`)),
+  }));
+  console.log(JSON.stringify({ figures: listed }, null, 2));
+}
+
+/**
+ * Writes figures as files of their names.
+ *
+ * @returns The paths.
+ */
+export async function writeFigures(
+  figures: readonly DrawnFigure[],
+  out: string,
+  format: readonly string[] = ["svg"],
+): Promise<string[]> {
   const files: { path: string; content: string | Uint8Array }[] = [];
   for (const { name, figure: { svg } } of figures) {
     for (const ending of format) {
@@ -72,17 +92,14 @@ async function drawFigures(
   for (const { path, content } of files) {
     atPlace("--out must be writable", path, () => writeAtomic(path, content));
   }
-  if (!json) return console.log(files.map(({ path }) => printable(path)).join("\n"));
-  const listed = figures.map(({ name, figure }) => ({
-    name,
-    set: figure.set,
-    files: format.map((ending) => join(out, `${name}.${ending}`)),
-  }));
-  console.log(JSON.stringify({ figures: listed }, null, 2));
+  return files.map(({ path }) => path);
 }
 
 /** The figures that `--only` names, among those that the folder of `--results` has rows for. */
-async function selectFigures(only: string | undefined, folder: string): Promise<DrawnFigure[]> {
+export async function selectFigures(
+  only: string | undefined,
+  folder: string,
+): Promise<DrawnFigure[]> {
   const legend: DrawnFigure = { name: "legend", figure: legendFigure() };
   if (only === legend.name) return [legend];
   const found = readResultsFlag(folder, Object.keys(figureSets));

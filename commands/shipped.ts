@@ -1,38 +1,87 @@
 /**
  * Makes the rows and figures that ship with the toolkit, in `results/shipped/` and
- * `figures/shipped/`: one command, `deno task shipped`, that goes on where it ended. Experiments run
- * with the paper's options up to n = 100; those whose defaults are larger run their default grids.
+ * `figures/shipped/`: one command, `deno task shipped`, that goes on where it ended, the small sizes
+ * first. Figures are drawn at the end, of the rows of all runs.
  *
  * Permissions: those of an experiment, for they run in this process.
  */
-import { taskName } from "../lib/results.ts";
+import { selectFigures, writeFigures } from "./figures.ts";
+import { isDeepStrictEqual } from "node:util";
+import { readRowFiles } from "../lib/reports/row_files.ts";
+import { readProvenance, taskName } from "../lib/results.ts";
 import { type Experiment, runExperiment } from "../lib/sweep.ts";
+import { fixedOptions } from "../lib/sweep/experiment.ts";
+import { experimentFiles } from "../lib/sweep/parts.ts";
+import { parseCommandLine } from "../lib/sweep/run_flags.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { flagName, type FlagValues } from "../lib/sweep/flags.ts";
 import { decimal, folder, integer, oneOf } from "../lib/sweep/kinds.ts";
 
-const PAPER_UP_TO_100 = ["--paper", "--n", "50,100"];
+const UP_TO_1000 = ["--paper", "--n", "50,100,500,1000"];
+/** The learners take a tenth of the paper's rounds and steps, which their rows say. */
+const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000", "--suffix", "10k"];
+const SAES = ["relu", "topk", "jumprelu", "MP"].map((type) => `sae_${type}`);
 
-const RUNS: Record<string, string[]> = {
-  // first those that train the autoencoders that the others find in the cache
-  "learning-dynamics": PAPER_UP_TO_100,
-  "dict-quality": PAPER_UP_TO_100,
-  "support-recovery": PAPER_UP_TO_100,
-  "warmstart-encoder": PAPER_UP_TO_100,
-  "lambda-sensitivity": PAPER_UP_TO_100,
-  "warmstart-decoder": PAPER_UP_TO_100,
-  "vary-latents": PAPER_UP_TO_100,
-  "frozen-decoder": PAPER_UP_TO_100,
-  "vary-samples": ["--paper", "--samples", "100,500,1000,5000"],
-  "phase-transition": ["--paper", "--n", "50"],
-  "vary-sparsity": [],
-  "large-latents": [],
-  "sample-frontier": ["--paper", "--n", "100"],
-  "synth-bench": ["--paper"],
-};
+/**
+ * The runs, in their order. Those of one experiment go on in one file where they differ in their grid
+ * alone; others have a suffix that files of rows have for a part of a grid.
+ */
+const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
+  // first that which records how the autoencoders are trained, then those that find them in the cache
+  ["learning-dynamics", UP_TO_1000],
+  ["dict-quality", UP_TO_1000],
+  ["support-recovery", UP_TO_1000],
+  ["lambda-sensitivity", UP_TO_1000],
+  ["warmstart-encoder", UP_TO_1000],
+  ["vary-samples", ["--paper", "--n", "100", "--samples", "100,500,1000,5000,10000"]],
+  ["phase-transition", ["--paper", "--older"]],
+  ["vary-latents", UP_TO_1000],
+  ["frozen-decoder", UP_TO_1000],
+  ["warmstart-decoder", UP_TO_1000],
+  ["large-latents", ["--paper", "--n", "1000"]],
+  ["vary-sparsity", ["--paper"]],
+  ["sample-frontier", ["--paper", "--n", "100"]],
+  [
+    "sample-frontier",
+    [
+      ...["--paper", "--n", "1000", "--per-atom", "2.5", "--seeds", "0,1,2"],
+      ...["--methods", "dl_path,dl_fista", "--suffix", "n1000"],
+    ],
+  ],
+  // then the largest
+  ...[5000, 10_000].flatMap((n) =>
+    ["learning-dynamics", "dict-quality", "support-recovery", "lambda-sensitivity"]
+      .concat("warmstart-encoder")
+      .map((name) => [name, ["--paper", "--n", String(n)]] as const)
+  ),
+  ["vary-latents", LARGEST],
+  ["frozen-decoder", LARGEST],
+  ["vary-samples", ["--paper", "--n", "100"]],
+  [
+    "vary-samples",
+    [
+      ...["--paper", "--n", "10000", "--samples", "100,500,1000,5000,10000", "--suffix", "10k"],
+      ...["--methods", ["linear_probe", ...SAES, "fista_oracle"].join(",")],
+    ],
+  ],
+  [
+    "large-latents",
+    [
+      "--paper",
+      "--n",
+      "10000,100000",
+      "--suffix",
+      "100k",
+      "--methods",
+      "linear_probe,fista_oracle",
+    ],
+  ],
+];
+
+const NAMES = [...new Set(RUNS.map(([name]) => name))];
 
 const FLAGS = {
-  only: { about: "one experiment alone", kind: oneOf(Object.keys(RUNS)) },
+  only: { about: "one experiment alone", kind: oneOf(NAMES) },
   workers: {
     about: "cells computed at once (default: one per core)",
     kind: integer({ min: 1, max: 1024 }),
@@ -69,21 +118,56 @@ if (import.meta.main) {
   Deno.exit();
 }
 
-async function makeAll({ only, ...flags }: FlagValues<typeof FLAGS>): Promise<number> {
+async function makeAll(
+  { only, ...flags }: FlagValues<typeof FLAGS>,
+): Promise<number> {
   const passed = Object.entries(flags).flatMap(([key, value]) =>
     value === undefined || value === false
       ? []
       : [`--${flagName(key)}${value === true ? "" : `=${value}`}`]
   );
-  for (const [name, own] of Object.entries(RUNS)) {
+  // a second run of an experiment goes on with what the first has made
+  const again = passed.filter((flag) => flag !== "--fresh");
+  const begun = new Set<string>();
+  let code = 0;
+  for (const [name, own] of RUNS) {
     if (only !== undefined && name !== only) continue;
     const url = new URL(`../experiments/${name.replaceAll("-", "_")}.ts`, import.meta.url).href;
     const { experiment }: { experiment: Experiment } = await import(url);
     if (!flags.quiet) console.error(`${taskName(experiment.name)} ${own.join(" ")}`);
-    const code = await runExperiment(experiment, url, [...own, ...passed]);
+    const file = `${name} ${own.includes("--suffix") ? own[own.indexOf("--suffix") + 1] : ""}`;
+    const more = begun.has(file) ? [...again] : [...passed];
+    begun.add(file);
+    if (!more.includes("--fresh") && isMadeOtherwise(experiment, own, flags.out)) {
+      if (!flags.quiet) console.error("Its rows were made with other options: started over");
+      more.push("--fresh");
+    }
+    code = await runExperiment(experiment, url, [...own, ...more, "--no-figures"]);
     if (code === 0) continue;
     console.error(`Stopped at ${taskName(experiment.name)}; the same command goes on from there`);
-    return code;
+    break;
   }
-  return 0;
+  // of the rows of all runs together
+  if (!flags.list && code !== 2 && readRowFiles(flags.out).files.length > 0) {
+    await writeFigures(await selectFigures(undefined, flags.out), flags.figures);
+  }
+  return code;
+}
+
+/**
+ * Whether the file of a run was made with other options than it has now: by an older list of runs.
+ *
+ * @param experiment The run's.
+ * @param args Its own arguments.
+ * @param folder Folder of the files.
+ */
+export function isMadeOtherwise(
+  experiment: Experiment,
+  args: readonly string[],
+  folder: string,
+): boolean {
+  const { options, flags: { suffix } } = parseCommandLine(experiment, args);
+  const { meta } = experimentFiles(experiment, { out: folder, suffix });
+  const made = readProvenance(meta)?.options;
+  return made !== undefined && !isDeepStrictEqual(made, fixedOptions(experiment.options, options));
 }

@@ -1,6 +1,11 @@
 /** What all commands have in common: usage, refusals, JSON. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { isMadeOtherwise } from "../commands/shipped.ts";
+import { experiment as varySparsity } from "../experiments/vary_sparsity.ts";
+import { resultFiles, saveResults } from "../lib/results.ts";
+import { type Experiment, fixedOptions } from "../lib/sweep/experiment.ts";
+import { parseCommandLine } from "../lib/sweep/run_flags.ts";
 import { freshFolder, runDeno } from "./result_files.ts";
 
 /** Every command that is no experiment, with a word that it needs. */
@@ -70,13 +75,36 @@ Deno.test("shipped runs the experiments in its own process, and lists them", asy
   const { code, stdout, stderr } = await run(
     "commands/shipped.ts",
     "--only",
-    "vary-sparsity",
+    "warmstart-decoder",
     "--list",
   );
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^index +num_latents/m);
   assert.match(stdout, /^\d+ cells, .* hours of one core; \d+ cells known, /m);
-  assert.equal(stderr, "exp:vary-sparsity");
+  assert.equal(stderr, "exp:warmstart-decoder --paper --n 50,100,500,1000");
+});
+
+Deno.test("shipped lists every run of an experiment, and starts files over that older runs have made", async () => {
+  const listed = await run("commands/shipped.ts", "--only", "sample-frontier", "--list");
+  assert.deepEqual([listed.code, listed.stderr.split("\n")], [0, [
+    "exp:sample-frontier --paper --n 100",
+    "exp:sample-frontier --paper --n 1000 --per-atom 2.5 --seeds 0,1,2 --methods dl_path,dl_fista " +
+    "--suffix n1000",
+  ]]);
+
+  const folder = freshFolder("shipped-"), experiment = varySparsity as unknown as Experiment;
+  const isStale = (...args: string[]) => isMadeOtherwise(experiment, args, folder);
+  assert.equal(isStale("--paper"), false, "there is no file");
+  const options = fixedOptions(varySparsity.options, parseCommandLine(varySparsity, []).options);
+  await saveResults(
+    resultFiles(folder, "exp_vary_sparsity"),
+    { experiment: "exp_vary_sparsity", version: "0.1.0", options },
+    { cells: [{ key: { seed: 0 }, seconds: 1, rows: [{ seed: 0 }] }], runs: [] },
+  );
+  assert.equal(isStale(), false);
+  assert.equal(isStale("--n", "1000"), false, "the grid may differ");
+  assert.equal(isStale("--paper"), true, "the paper's steps are others");
+  assert.equal(isStale("--paper", "--suffix", "n1000"), false, "another file");
 });
 
 Deno.test("the completion of bash knows tasks, flags and the values that can be listed", async () => {
