@@ -1,5 +1,5 @@
 /**
- * Matrices from files of 205 MB (as float32; half of it in half precision), in the cache of the operating
+ * Matrices from files of 82 MB (as float32; half of it in half precision), in the cache of the operating
  * system. What bounds them: fresh memory, whose pages the system clears at the first touch, for whole
  * matrices; the system's copy for blocks, whose memory is used again.
  */
@@ -10,7 +10,9 @@ import { zipParts } from "../lib/formats/zip_parts.ts";
 import { readMatrix, writeSafetensors } from "../lib/matrix_file.ts";
 import { openMatrix } from "../lib/matrix_stream.ts";
 
-const ROWS = 50_000, COLS = 1024, shape = [ROWS, COLS];
+const ROWS = 20_000, COLS = 1024, shape = [ROWS, COLS];
+/** Enough for a minimum: each iteration is tens of milliseconds. */
+const RUNS = { n: 8, warmup: 2 };
 
 Deno.mkdirSync(".tmp/formats_bench", { recursive: true });
 const path = (name: string) => `.tmp/formats_bench/${name}`;
@@ -38,22 +40,22 @@ function writeFiles(): void {
 writeFiles();
 
 for (const name of ["f4.npy", "f2.npy", "f4.npz", "f4.safetensors", "f4_columns.npy"]) {
-  Deno.bench(`read ${name}`, { group: "files" }, () => {
+  Deno.bench(`read ${name}`, { group: "files", ...RUNS }, () => {
     readMatrix(path(name));
   });
 }
 for (const name of ["f4.npy", "f2.npy"]) {
-  Deno.bench(`stream ${name}`, { group: "files" }, async () => {
+  Deno.bench(`stream ${name}`, { group: "files", ...RUNS }, async () => {
     using file = openMatrix(path(name));
     for await (const { data } of file.blocks()) if (data.length === 0) throw new Error("empty");
   });
 }
-Deno.bench("shuffle f4.npy", { group: "files" }, async () => {
+Deno.bench("shuffle f4.npy", { group: "files", ...RUNS }, async () => {
   using file = openMatrix(path("f4.npy"));
   const batches = file.shuffled({ batchSize: 4096, seed: 0, poolRows: 16384 });
   for await (const { data } of batches) if (data.length === 0) throw new Error("empty");
 });
-Deno.bench("statistics of f4.npy", { group: "files" }, async () => {
+Deno.bench("statistics of f4.npy", { group: "files", ...RUNS }, async () => {
   using file = openMatrix(path("f4.npy"));
   await file.statistics();
 });

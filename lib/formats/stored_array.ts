@@ -93,6 +93,8 @@ export class StoredArray {
   /** Sizes, two at least, and strides. */
   readonly #sizes: readonly number[];
   readonly #strides: readonly number[];
+  /** A buffer that nobody uses now. */
+  #spare?: Uint8Array;
 
   /**
    * Checks that the array is there.
@@ -179,9 +181,14 @@ export class StoredArray {
     if (isOwnFormat(dtype, this.#littleEndian, out)) {
       await source.readAhead(offset, new Uint8Array(out.buffer, out.byteOffset, out.byteLength));
     } else {
-      const bytes = new Uint8Array(out.length * size);
+      // one that is used again: fresh memory costs more than the reading
+      const needed = out.length * size, spare = this.#spare;
+      this.#spare = undefined;
+      const buffer = spare && spare.length >= needed ? spare : new Uint8Array(needed);
+      const bytes = buffer.subarray(0, needed);
       await source.readAhead(offset, bytes);
       decodeInto(bytes, dtype, this.#littleEndian, out);
+      this.#spare = buffer;
     }
     return out;
   }
