@@ -120,6 +120,54 @@ export function readPlainFile(path: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
+ * What there is at a path, or where a link at it leads; undefined where there is nothing. Needs read
+ * permission.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { kindOfPath, makeFolder, writeAtomic } from "./atomic_file.ts";
+ *
+ * makeFolder("results/mine");
+ * writeAtomic("results/mine/rows.json", "[]\n");
+ * assert.equal(kindOfPath("results/mine"), "folder");
+ * assert.equal(kindOfPath("results/mine/rows.json"), "file");
+ * assert.equal(kindOfPath("results/none"), undefined);
+ * ```
+ */
+export function kindOfPath(path: string): "file" | "folder" | "other" | undefined {
+  try {
+    const { isFile, isDirectory } = Deno.statSync(path);
+    return isFile ? "file" : isDirectory ? "folder" : "other";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Makes a folder, and those that it lies in, where they are missing.
+ *
+ * @throws {FileError} When it cannot be made.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { kindOfPath, makeFolder } from "./atomic_file.ts";
+ *
+ * makeFolder("results/mine/here");
+ * assert.equal(kindOfPath("results/mine/here"), "folder");
+ * ```
+ */
+export function makeFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw failed("make", path, error);
+  }
+}
+
+/**
  * Refuses something else than a plain file in the place of a lock: a link would be followed, and a pipe
  * waited for.
  *

@@ -3,14 +3,14 @@
  * ours, for them.
  * @module
  */
-import { basename, dirname, join } from "node:path";
-import { FileError } from "./atomic_file.ts";
+import { FileError, kindOfPath } from "./atomic_file.ts";
 import { requireOptions, requirePositive } from "./checks.ts";
 import { BATCH_TOPK_WEIGHTS, openBatchTopK } from "./open_sae/batch_topk.ts";
 import {
   DICTIONARY_LEARNING_WEIGHTS,
   openDictionaryLearning,
 } from "./open_sae/dictionary_learning.ts";
+import { basename, dirname, join } from "./open_sae/folder.ts";
 import {
   GEMMA_NPZ,
   GEMMA_SAFETENSORS,
@@ -99,9 +99,11 @@ export function openSae(path: string, options: OpenOptions = {}): OpenedSae {
   requireOptions("options", options, ["scalingFactor"]);
   const { scalingFactor } = options;
   if (scalingFactor !== undefined) requirePositive("options.scalingFactor", scalingFactor);
-  const opened = Deno.statSync(path).isDirectory
-    ? openFolder(path, options)
-    : openFile(path, options);
+  const kind = kindOfPath(path);
+  if (kind === undefined) {
+    throw new FileError(`Cannot open the autoencoder in ${path}: there is no such folder or file`);
+  }
+  const opened = kind === "folder" ? openFolder(path, options) : openFile(path, options);
   if (scalingFactor !== undefined && opened.format !== "SAELens") {
     throw new TypeError(`options.scalingFactor is for SAELens, got ${opened.format}`);
   }
@@ -138,11 +140,5 @@ function openFile(file: string, options: OpenOptions): Opened {
 }
 
 function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return kindOfPath(path) !== undefined;
 }

@@ -4,8 +4,7 @@
  * Source: bartbussmann/BatchTopK (May 2025), `sae.py`.
  * @module
  */
-import { join } from "node:path";
-import { Configuration, Tensors } from "./folder.ts";
+import { Configuration, join, Tensors } from "./folder.ts";
 import type { Opened } from "./opened_sae.ts";
 
 /** The file of the weights. */

@@ -4,8 +4,7 @@
  * Source: dictionary_learning 0.1 (August 2025).
  * @module
  */
-import { join } from "node:path";
-import { Configuration, Tensors } from "./folder.ts";
+import { Configuration, join, Tensors } from "./folder.ts";
 import type { Opened } from "./opened_sae.ts";
 import { type Activation, foldNorms, type Parts, sameThresholds } from "./parts.ts";
 

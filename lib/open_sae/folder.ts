@@ -12,6 +12,22 @@ import type { Matrix32 } from "../matrix.ts";
 /** Values that are read at once: 64 MiB. */
 const BLOCK_VALUES = 2 ** 24;
 
+/** The path of a file in a folder. */
+export function join(folder: string, file: string): string {
+  return /[\\/]$/.test(folder) ? folder + file : `${folder}/${file}`;
+}
+
+/** The last part of a path. */
+export function basename(path: string): string {
+  return path.split(/[\\/]/).at(-1)!;
+}
+
+/** The folder that a path lies in. */
+export function dirname(path: string): string {
+  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  return at < 0 ? "." : at === 0 ? "/" : path.slice(0, at);
+}
+
 /** A JSON object, read from a file. */
 export class Configuration {
   /**

@@ -5,8 +5,7 @@
  * Source: the releases' model cards and notebooks (google/gemma-scope, google/gemma-scope-2).
  * @module
  */
-import { basename, dirname, join } from "node:path";
-import { Configuration, Tensors } from "./folder.ts";
+import { Configuration, join, Tensors } from "./folder.ts";
 import type { Opened } from "./opened_sae.ts";
 import { foldScale, type Parts } from "./parts.ts";
 import { foldCodeScales } from "./saelens.ts";
@@ -72,8 +71,5 @@ function partsOf(tensors: Tensors): Parts {
 }
 
 function isOfEmbeddings(file: string): boolean {
-  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
-    if (basename(folder) === EMBEDDING) return true;
-  }
-  return false;
+  return file.split(/[\\/]/).slice(0, -1).includes(EMBEDDING);
 }

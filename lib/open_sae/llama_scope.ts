@@ -5,8 +5,7 @@
  * Source: the release's files (fnlp/Llama-Scope) and OpenMOSS/Language-Model-SAEs.
  * @module
  */
-import { join } from "node:path";
-import { Configuration, Tensors } from "./folder.ts";
+import { Configuration, join, Tensors } from "./folder.ts";
 import type { Opened } from "./opened_sae.ts";
 import { foldScale, sameThresholds } from "./parts.ts";
 

@@ -5,10 +5,10 @@
  * Source: SAELens 6.37.2, and its loaders of older configurations.
  * @module
  */
-import { join } from "node:path";
+import { kindOfPath } from "../atomic_file.ts";
 import { transpose, zeros32 } from "../matrix.ts";
 import { Sae } from "../saes.ts";
-import { Configuration, Tensors } from "./folder.ts";
+import { Configuration, join, Tensors } from "./folder.ts";
 import type { Opened, OpenOptions } from "./opened_sae.ts";
 import {
   type Activation,
@@ -264,12 +264,7 @@ function normalized(
 /** The factor that training left beside a checkpoint, if it did. */
 function savedFactor(folder: string): number | undefined {
   const path = join(folder, SCALER);
-  try {
-    Deno.statSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  if (kindOfPath(path) === undefined) return undefined;
   const scaler = Configuration.read(path);
   if (scaler.values.scaling_factor === null) return undefined;
   const factor = scaler.number("scaling_factor");

@@ -4,12 +4,12 @@
  * Source: SAELens 6.37.2, whose `SAE.load_from_disk` reads them.
  * @module
  */
-import { join } from "node:path";
-import { writeAtomic } from "../atomic_file.ts";
+import { makeFolder, writeAtomic } from "../atomic_file.ts";
 import { requireOptions } from "../checks.ts";
 import type { Matrix32 } from "../matrix.ts";
 import { encodeSafetensors, type Tensor } from "../safetensors.ts";
 import { Sae } from "../saes.ts";
+import { join } from "./folder.ts";
 import { OpenedSae, partsOfOpened } from "./opened_sae.ts";
 import { type Activation, type Coder, partsOfSae } from "./parts.ts";
 import { SAELENS_CONFIGURATION, SAELENS_WEIGHTS } from "./saelens.ts";
@@ -111,7 +111,7 @@ export function saveSaeLens(
     b_dec: vector(decoderBias),
     ...(skip ? { W_skip: matrix(skip) } : {}),
   };
-  Deno.mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeAtomic(join(folder, SAELENS_WEIGHTS), encodeSafetensors({ tensors, metadata: {} }));
   writeAtomic(join(folder, SAELENS_CONFIGURATION), JSON.stringify(config));
 }

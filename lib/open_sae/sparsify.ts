@@ -4,8 +4,7 @@
  * Source: EleutherAI/sparsify, `sparse_coder.py`.
  * @module
  */
-import { join } from "node:path";
-import { Configuration, Tensors } from "./folder.ts";
+import { Configuration, join, Tensors } from "./folder.ts";
 import type { Opened } from "./opened_sae.ts";
 
 /** The files. */

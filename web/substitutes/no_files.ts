@@ -31,3 +31,13 @@ export function writeAtomic(path: string): never {
 export function readPlainFile(path: string): never {
   refuse("read", path);
 }
+
+/** Refuses to look. */
+export function kindOfPath(path: string): never {
+  refuse("read", path);
+}
+
+/** Refuses to make one. */
+export function makeFolder(path: string): never {
+  refuse("make", path);
+}

@@ -47,6 +47,21 @@ export function readPlainFile(path: string): Uint8Array {
   return fs.readFileSync(path);
 }
 
+/** What there is at a path; undefined where there is nothing. */
+export function kindOfPath(path: string): "file" | "folder" | "other" | undefined {
+  const found = fs.statSync(path, { throwIfNoEntry: false });
+  return found && (found.isFile() ? "file" : found.isDirectory() ? "folder" : "other");
+}
+
+/** Makes a folder, and those that it lies in, where they are missing. */
+export function makeFolder(path: string): void {
+  try {
+    fs.mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new FileError(`Cannot make ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** A file that is open. */
 export class FileSource implements ByteSource, Disposable {
   /** Bytes when it was opened. */
