@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { linearTicks, spacedTicks, tickFormat } from "../lib/figures/axes.ts";
-import { figureSets } from "../lib/paper/figure_sets.ts";
+import { figureSets, figuresOf } from "../lib/paper/figure_sets.ts";
+import type { Row } from "../lib/results.ts";
 import {
   facets,
   figure,
@@ -459,4 +460,18 @@ Deno.test("methods of one's own that meet in a figure have different colours", (
       .map(([group]) => /stroke="(#\w{6})"/.exec(group)![1]),
   );
   assert.equal(strokes.size, own.length, [...strokes].join());
+});
+
+Deno.test("captions tell where learners went less far than in the paper", () => {
+  const { rows } = madeUpRows.exp_vary_latents;
+  const told = rows.map((row) =>
+    row.method === "softplus_adam" && Number(row.num_latents) > 500 ? { ...row, steps: 5000 } : row
+  );
+  const captionOf = (rows: readonly PlotRow[]) =>
+    figuresOf({
+      ...{ experiment: "exp_vary_latents", suffix: "", diagnostics: [], files: [] },
+      rows: rows as Row[],
+    })[0].figure.caption.replaceAll("\u00a0", " ");
+  assert.doesNotMatch(captionOf(rows), /steps/);
+  assert.match(captionOf(told), / Softplus-Adam: 5000 steps at n = 5000\./);
 });

@@ -142,5 +142,22 @@ export function settingOf(rows: readonly PlotRow[]): string {
   });
   const seeds = new Set(rows.map((row) => row.seed)).size;
   const spread = seeds === 1 ? "One seed" : `Mean over ${seeds} seeds ± one standard deviation`;
-  return `${[spread, ...constants].join(", ").replace(",", ";")}.`;
+  const text = `${[spread, ...constants].join(", ").replace(",", ";")}.`;
+  return [text, ...fewerSteps(rows)].join(" ");
+}
+
+/** Where learners went less far than in the paper, as their rows say: `DL-FISTA: 100 rounds at n = 5000.` */
+function fewerSteps(rows: readonly PlotRow[]): string[] {
+  return ["rounds", "steps"].flatMap((column) => {
+    const short = rows.filter((row) => row[column] !== undefined);
+    const groups = Map.groupBy(short, (row) => `${row.method} ${row[column]}`);
+    return [...groups.values()].map((group) => {
+      const latents = [...new Set(group.map((row) => Number(row.num_latents)))].sort((a, b) =>
+        a - b
+      );
+      const [{ method, [column]: count }] = group;
+      const where = equation("n", latents.join(", "));
+      return `${methodStyle(String(method)).label}: ${count}\u00a0${column} at ${where}.`;
+    });
+  });
 }
