@@ -195,7 +195,8 @@ export function learningDynamicsFigures(rows: readonly PlotRow[]): ExperimentFig
         "training.",
       options: {
         x: "step",
-        xLabel: rows.some(({ method }) => method === "dl_path")
+        // what is no list is refused where all rows are checked
+        xLabel: Array.isArray(rows) && rows.some(({ method }) => method === "dl_path")
           ? "SAE epoch, learner's round"
           : "SAE epoch, DL-FISTA round",
         // errors and supports shrink by orders of magnitude
