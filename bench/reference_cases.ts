@@ -81,7 +81,7 @@ function firstRows({ cols, data }: Matrix, rows: number): Matrix {
 const SMOOTH: readonly PaperSaeType[] = ["relu", "jumprelu"];
 
 function saeSteps(type: PaperSaeType, n: number): Case {
-  const steps = n <= 100 ? 200 : 40;
+  const steps = { 100: 200, 1000: 40, 5000: 20 }[n] ?? 10;
   return {
     id: `step-${type.toLowerCase()}-${n}`,
     n,
@@ -90,7 +90,7 @@ function saeSteps(type: PaperSaeType, n: number): Case {
     unit: "steps",
     whole: steps,
     part: steps,
-    quick: 20,
+    quick: Math.min(20, steps),
     arrays: ({ train }) => ({ trainY: train.Y }),
     ours({ train: { Y } }, part) {
       const batches = Math.floor(Y.rows / BATCH);
@@ -312,7 +312,7 @@ function evaluation(n: number): Case {
 
 /** Every case whose work runs inside one process on each side. */
 export const CASES: readonly Case[] = [
-  ...[100, 1000].flatMap((n) => PAPER_SAE_TYPES.map((type) => saeSteps(type, n))),
+  ...[100, 1000, 5000, 10_000].flatMap((n) => PAPER_SAE_TYPES.map((type) => saeSteps(type, n))),
   ...[100, 1000].flatMap((n) => PAPER_SAE_TYPES.map((type) => saeTraining(type, n))),
   ...[100, 1000, 10_000].map(oracle),
   // it stops after about 180 rounds, which amplify rounding
