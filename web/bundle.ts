@@ -12,6 +12,7 @@ export const IN_A_PAGE: Readonly<Record<string, string>> = {
   "lib/atomic_file.ts": "web/substitutes/no_files.ts",
   "lib/formats/file_source.ts": "web/substitutes/no_files.ts",
   "node:crypto": "web/substitutes/no_digest.ts",
+  "node:zlib": "web/substitutes/no_zlib.ts",
 };
 
 /** Scripts that {@linkcode bundle} has made. */

@@ -47,6 +47,7 @@ const SWITCHED: Readonly<Record<string, { name: string; node: string; page: stri
     page: "web/substitutes/no_files.ts",
   },
   "node:crypto": { name: "#crypto", node: "node:crypto", page: "web/substitutes/no_digest.ts" },
+  "node:zlib": { name: "#zlib", node: "node:zlib", page: "web/substitutes/no_zlib.ts" },
 };
 
 /** Modules that stand in the package for others. */
