@@ -89,6 +89,17 @@ function ownOptions(
  *
  * @param types Without duplicates.
  * @param onStep Called after every step.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { makeSynthModel } from "../synth_bench.ts";
+ * import { trainSynthSaes } from "./synth_protocol.ts";
+ * const model = makeSynthModel({ numFeatures: 256 });
+ * const training = { width: 64, k: 2, steps: 3, lr: 2e-3, seed: 0 };
+ * const saes = trainSynthSaes(model, ["topk", "relu"], training);
+ * assert.equal(saes.get("topk")!.width, 64);
+ * ```
  */
 export function trainSynthSaes(
   model: SynthModel,
@@ -146,6 +157,17 @@ function withNorms(sae: Sae, norm: number): Sae {
 /**
  * Codes and reconstruction as the benchmark has them of classes in training: batchtopk and matryoshka choose the k
  * largest per sample of each batch of 1024, not those above a threshold.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Sae } from "../saes.ts";
+ * import { codeAsTrained } from "./synth_protocol.ts";
+ * const sae = Sae.initialize({ type: "batchtopk", kval: 2, inputDim: 4, width: 8, seed: 0 });
+ * const X = { rows: 2, cols: 4, data: Float32Array.of(9, 8, 7, 6, 1, 1, 1, 1) };
+ * const { codes } = codeAsTrained(sae, X, 1.5);
+ * assert.equal(codes.data.filter((code) => code > 0).length, 3);
+ * ```
  */
 export function codeAsTrained(
   sae: Sae,
@@ -182,14 +204,27 @@ export interface Codebook {
 const [STRONGEST, WEAKEST, TRIED] = [10, 0.03, 24];
 
 /** Codes of samples and what they reconstruct. */
-interface Coded {
+export interface Coded {
+  /** Samples × width. */
   codes: CsrMatrix;
+  /** Samples × D. */
   reconstruction: Matrix32;
 }
 
 /**
  * Non-negative codes by the Lasso on unit atoms, with the one penalty that gives `tuning` k codes per sample on
  * average.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fromRows } from "../matrix.ts";
+ * import { lassoCodes } from "./synth_protocol.ts";
+ * const book = { dictionary: fromRows([[2, 0], [0, 1]]), bias: [1, 1] };
+ * const X = fromRows([[5, 1], [1, 4], [4, 1]]);
+ * const { codes } = lassoCodes(X, book, 1, X);
+ * assert.deepEqual([...codes.indices], [0, 1, 0]);
+ * ```
  */
 export function lassoCodes(X: Matrix, book: Codebook, k: number, tuning: Matrix): Coded {
   const { D, centred } = prepared(book);
@@ -207,7 +242,20 @@ export function lassoCodes(X: Matrix, book: Codebook, k: number, tuning: Matrix)
   return reconstructed(lasso(centred(X), D, { lambda, nonneg: true }).codes, D, book);
 }
 
-/** Non-negative codes by orthogonal matching pursuit on unit atoms, k per sample. */
+/**
+ * Non-negative codes by orthogonal matching pursuit on unit atoms, k per sample.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fromRows } from "../matrix.ts";
+ * import { ompCodes } from "./synth_protocol.ts";
+ * const book = { dictionary: fromRows([[2, 0], [0, 1]]), bias: [1, 1] };
+ * const { codes, reconstruction } = ompCodes(fromRows([[5, 2]]), book, 1);
+ * assert.deepEqual([...codes.data], [4]); // on atoms of norm 1
+ * assert.deepEqual([...reconstruction.data], [5, 1]);
+ * ```
+ */
 export function ompCodes(X: Matrix, book: Codebook, k: number): Coded {
   const { D, centred } = prepared(book);
   return reconstructed(omp(centred(X), D, { k, nonneg: true }).codes, D, book);
