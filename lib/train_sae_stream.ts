@@ -42,6 +42,9 @@ export interface SaeStreamData extends SetsToScore {
  * parameters, their gradients and running means, and one batch; of the samples nothing else. The same
  * batches give the same numbers to the bit as in memory.
  *
+ * A file of rows, opened by `openMatrix` of matrix_stream.ts, becomes a stream with
+ * `batches: (epoch, batchSize) => file.shuffled({ batchSize, seed, from: { epoch, batch: 0 } })`.
+ *
  * An epoch is what the stream makes it: a long file may be told in parts, so that there is progress and
  * history between. In the middle of an epoch a signal ends the training after the step that is under way.
  *

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import type { Matrix, Matrix32 } from "../lib/matrix.ts";
+import { writeNpy } from "../lib/matrix_file.ts";
+import { openMatrix } from "../lib/matrix_stream.ts";
 import { RandomState, shuffledBatches, TorchGenerator } from "../lib/random.ts";
+import { SaeCheckpoint } from "../lib/sae_checkpoint.ts";
 import { Sae, SAE_TYPES } from "../lib/saes.ts";
 import { type SaeConfig, trainSae, trainSaes } from "../lib/train_sae.ts";
 import { type SampleStream, trainSaesStream, trainSaeStream } from "../lib/train_sae_stream.ts";
@@ -81,6 +85,34 @@ Deno.test("autoencoders that share a stream learn what each learns alone, and ea
   for (const [i, config] of configs.entries()) {
     assert.deepEqual(await trainSaeStream({ train, ...sets }, config), together[i]);
   }
+});
+
+Deno.test("a file of rows is a stream, and a training on it goes on in the middle", async () => {
+  Deno.mkdirSync(".tmp", { recursive: true });
+  const folder = Deno.makeTempDirSync({ dir: ".tmp" });
+  writeNpy(join(folder, "acts.npy"), X);
+  using file = openMatrix(join(folder, "acts.npy"));
+  let left = Infinity;
+  const ofFile: SampleStream = {
+    rows: file.rows,
+    cols: file.cols,
+    async *batches(epoch, batchSize) {
+      for await (const batch of file.shuffled({ batchSize, seed: 3, from: { epoch, batch: 0 } })) {
+        if (left-- === 0) throw new Error("enough");
+        yield batch;
+      }
+    },
+  };
+  const config = { ...base, type: "topk" } as const;
+  const whole = await trainSaeStream({ train: ofFile, ...sets }, config);
+  const last = whole.history.at(-1)!;
+  assert(last.trainRecon < whole.history[0].trainRecon);
+  const path = join(folder, "training.safetensors");
+  const kept = { ...config, checkpoint: new SaeCheckpoint(path, { everySteps: 5 }) };
+  left = 15; // the first batch is looked at beforehand
+  await assert.rejects(trainSaeStream({ train: ofFile, ...sets }, kept), /^Error: enough$/);
+  left = Infinity;
+  assert.deepEqual(await trainSaeStream({ train: ofFile, ...sets }, kept), whole);
 });
 
 /** A stream without end, which tells when it is closed. */
