@@ -17,6 +17,7 @@ import { paperOptions, requireProblem } from "../lib/paper/options.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "../lib/paper/sae_types.ts";
 import { SCORES } from "../lib/paper/settings.ts";
 import { pathDictionary, type PathDictionaryOptions } from "../lib/path_dictionary.ts";
+import { RandomState } from "../lib/random.ts";
 import { trainSae } from "../lib/train_sae.ts";
 import { decimal, type Experiment, listOf, main, type Row } from "../lib/sweep.ts";
 
@@ -35,6 +36,7 @@ interface Options {
   maxSteps: number;
   lambda: number;
   fistaIters: number;
+  noise?: number;
 }
 
 /** What tells one cell's rows from another's. */
@@ -112,6 +114,12 @@ export const experiment: Experiment<Options, Key> = {
       about: "samples per latent to learn from, N/n",
       kind: listOf(decimal({ above: 0, max: 1000 })),
     },
+    // without a default: files from before there was a choice go on
+    noise: {
+      default: undefined,
+      about: "noise of the samples to learn from, over the root mean square of their entries",
+      kind: decimal({ min: 0, max: 10 }),
+    },
   },
   diagnostics: true,
   summary: { by: ["n_samples", "method"], metrics: [...SCORES.slice(0, 2), "frac_close"] },
@@ -144,6 +152,7 @@ export const experiment: Experiment<Options, Key> = {
 
   run({ key }, { options, progress }) {
     const data = draw(key), X = firstSamples(data, key.n_samples);
+    if (options.noise) addNoise(X, options.noise, key.seed);
     const scored = { id: toFloat32(data.val.Y), ood: toFloat32(data.ood.Y) };
     const rows: Row[] = [], diagnostics: Row[] = [];
     const uses = usesOf(data, key.n_samples);
@@ -212,6 +221,16 @@ function firstSamples({ val, train }: Datasets, count: number): Matrix {
   data.set(val.Y.data.subarray(0, fromVal * cols));
   data.set(train.Y.data.subarray(0, (count - fromVal) * cols), fromVal * cols);
   return { rows: count, cols, data };
+}
+
+/** Adds normal noise, of `share` of the root mean square of X's entries. */
+function addNoise({ data }: Matrix, share: number, seed: number): void {
+  let squares = 0;
+  for (const x of data) squares += x * x;
+  // a generator of its own: half of all seeds away from that of the data
+  const random = new RandomState((seed + 2 ** 31) % 2 ** 32);
+  const noise = random.normal(0, share * Math.sqrt(squares / data.length), data.length);
+  for (let p = 0; p < data.length; p++) data[p] += noise[p];
 }
 
 /** How many of these samples use each latent. */

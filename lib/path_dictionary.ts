@@ -28,6 +28,8 @@ import { Arena } from "./wasm/memory.ts";
 const [SEARCH_START, SEARCH_END] = [0.43, 0.043];
 /** λ at the end of a polish, in the same unit. */
 const POLISH_END = 0.0043;
+/** Share of the dimensions that codes leave free at least, for the size of what they leave. */
+const MIN_FREE = 0.1;
 /** γ of the minimax concave penalty: codes above γλ are not shrunk. */
 const MCP_GAMMA = 3;
 /** Rounds from one look for useless atoms to the next. */
@@ -107,7 +109,11 @@ export interface PathDictionaryOptions {
   lambdaEnd?: number;
   /** Rounds of the search. Default: see {@linkcode searchDefaults}. */
   rounds?: number;
-  /** Rounds of each polish; 0 leaves it out. Default 30. */
+  /**
+   * Rounds of each polish; 0 leaves it out. Default 30. λ falls to a tenth in it, but not below what the
+   * residuals' products with the atoms reach by chance: where the samples have noise, or the dictionary is not
+   * found, it stays above.
+   */
   polish?: number;
   /**
    * Whether a code must exceed λ by what it owes to the sample's own part in its atom. Default true.
@@ -169,7 +175,7 @@ export function searchDefaults(
   requireInteger("numLatents", numLatents, 1);
   const perAtom = samples / numLatents, slowness = Math.max(1, inputDim / 80);
   const scarce = perAtom < 2.4 * Math.max(1, inputDim / 100);
-  const rounds = perAtom < 2.4 ? 1300 : scarce ? 400 : perAtom < 4 ? 200 : 120;
+  const rounds = perAtom < 2.4 ? 1300 : scarce ? 400 : perAtom < 4 ? 200 : 80;
   const ratio = scarce ? 1 : perAtom < HOT_FROM ? 1.2 : 1.5;
   return {
     rounds: Math.max(150, Math.ceil(rounds * slowness)),
@@ -224,17 +230,21 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   const settings = { scale: 1 / unit, signed: !nonneg, capacity: Math.min(D.cols, X.cols) };
   const learner = new PathRounds(arena, part, D, settings);
 
+  // what the residuals of the last round reach by chance
+  let chance = Infinity;
   const path = (phase: PathPhase, from: number, to: number, count: number) => {
     const polishing = phase === "polish";
     for (let r = 0; r < count; r++) {
       options.signal?.throwIfAborted();
-      const lambda = count > 1 ? from * (to / from) ** (r / (count - 1)) : to;
+      const planned = count > 1 ? from * (to / from) ** (r / (count - 1)) : to;
+      const lambda = polishing ? Math.min(from, Math.max(planned, chance)) : planned;
       learner.code({
         ...{ lambda, gamma: polishing ? MCP_GAMMA : 0 },
         ...{ leaveOut: plan.leaveOneOut && !polishing ? 1 : 0 },
         ...{ passes: 1, added: r % ENTER_EVERY === 0 ? ENTER : 0, sweeps: SWEEPS },
       });
-      const meanSquare = unit * unit * learner.meanSquare();
+      const meanSquare = learner.meanSquare();
+      chance = chanceLevel(learner, meanSquare);
       learner.update(
         random.permutation(learner.n),
         phase === "search" ? plan.atomSweeps : polishing ? POLISH_SWEEPS : 1,
@@ -243,7 +253,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
       const look = phase === "search" && plan.restarts && r % RESTART_EVERY === RESTART_EVERY - 1;
       const entry: PathRound = {
         ...{ round: history.length + 1, phase, lambda: unit * lambda },
-        ...{ loss: unit * unit * learner.meanObjective(), meanSquare },
+        ...{ loss: unit * unit * learner.meanObjective(), meanSquare: unit * unit * meanSquare },
         codesPerSample: learner.meanCount(),
         atoms: learner.n,
         restarts: look ? restartUseless(learner, participation, random) : 0,
@@ -320,6 +330,15 @@ function stack(blocks: readonly CsrMatrix[]): CsrMatrix {
     entry += block.data.length;
   }
   return whole;
+}
+
+/**
+ * What products of the atoms with the residuals reach by chance, σ·√(2 ln n), in the learner's units: a penalty
+ * below it would let codes of noise in. σ from the residuals, whose freedom the codes have reduced.
+ */
+function chanceLevel(learner: PathRounds, meanSquare: number): number {
+  const free = Math.max(MIN_FREE, 1 - learner.meanCount() / learner.m);
+  return Math.sqrt(2 * Math.log(Math.max(learner.n, 2)) * meanSquare / free);
 }
 
 /** Gives new random directions to the atoms of a single sample and to duplicates; returns their number. */

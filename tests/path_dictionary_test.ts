@@ -277,6 +277,24 @@ Deno.test("finds the dictionary from a random start, and the number of its atoms
   assert(history.at(-1)!.participation.many === 1, "an atom of few samples is left");
 });
 
+Deno.test("the polish goes no further than to what the noise reaches by chance", () => {
+  const { Y } = easy.val;
+  const rms = Math.sqrt(Y.data.reduce((sum, y) => sum + y * y, 0) / Y.data.length);
+  const noise = new RandomState(31).normal(0, 0.15 * rms, Y.data.length);
+  const noisy = { ...Y, data: Y.data.map((y, p) => y + noise[p]) };
+  const options = { numLatents: 30, seed: 1, dInit: easy.A, rounds: 60 };
+  const last = (X: Matrix) =>
+    pathDictionary(X, options).history.findLast((r) => r.phase === "polish")!;
+  const planned = 0.0043 * Math.sqrt(2 * Math.log(30)), clean = last(Y), ended = last(noisy);
+  assert(
+    Math.abs(clean.lambda / (planned * rms) - 1) < 1e-3,
+    `${clean.lambda / rms} of clean samples`,
+  );
+  // 0.15·σ·√(2 ln n) is wanted, but the search ends at 0.043·√(2 ln n) of it, above which no polish goes
+  const end = 0.043 * Math.sqrt(2 * Math.log(30)) * rms * Math.sqrt(1 + 0.15 ** 2);
+  assert(Math.abs(ended.lambda / end - 1) < 0.02, `${ended.lambda / end}`);
+});
+
 Deno.test("a known number of atoms is kept exactly", () => {
   for (const numLatents of [30, 25]) {
     const { dictionary } = pathDictionary(easy.val.Y, { numLatents, seed: 2 });

@@ -40,6 +40,28 @@ Deno.test("a cell has a row per method, and tells how many latents are found by 
   }
 });
 
+Deno.test("noise is in the samples that are learned from, not in those that are scored", async () => {
+  const options = { ...OPTIONS, n: [30], perAtom: [10], methods: ["dl_path"] };
+  const [cell] = experiment.cells(options);
+  const score = async (noise?: number) => {
+    const { rows: [row] } = await experiment.run(cell, {
+      options: { ...options, fistaIters: 100, noise },
+      progress() {},
+    });
+    return row.mcc_ood as number;
+  };
+  const [clean, none, some, all] = [
+    await score(),
+    await score(0),
+    await score(0.1),
+    await score(3),
+  ];
+  assert.equal(none, clean);
+  assert.notEqual(some, clean);
+  // three times as much noise as signal: hardly an atom is learned
+  assert(all < clean - 0.05, `${all} with noise alone, ${clean} without`);
+});
+
 Deno.test("figures per number of latents, with the counting bound", async () => {
   const scores = { mcc_iid: 0.9, mcc_ood: 0.8, frac_close: 1 };
   const rows = [50, 100].flatMap((n_samples) =>

@@ -284,6 +284,7 @@ export class PathRounds {
    * @param users Samples, among them all that use it.
    * @param coding With the penalty of the last coding of all samples.
    * @param keep Whether the samples keep the new codes.
+   * @param most Samples that are coded at most: some of many, evenly among them, whose cost is scaled up.
    * @returns What it costs (rise of the samples' objectives), the sum of the magnitudes of its codes and
    * their participation ratio.
    */
@@ -292,6 +293,7 @@ export class PathRounds {
     users: ReadonlySet<number>,
     { lambda, gamma, leaveOut, passes, added, sweeps }: Coding,
     keep: boolean,
+    most = Infinity,
   ): { cost: number; size: number; participation: number } {
     const ldm = padded(this.m), { capacity } = this, from = this.#samples, to = this.#spare;
     const [count, column, value] = [from.count.view, from.column.view, from.value.view];
@@ -302,15 +304,21 @@ export class PathRounds {
       from.objective.view,
       to.objective.view,
     ];
-    let cost = 0, size = 0, second = 0, fourth = 0;
-    const own = [...users].filter((s) => {
+    let cost = 0, size = 0, second = 0, fourth = 0, sizeOfPart = 0;
+    const uses = [...users].flatMap((s) => {
       const p = column.subarray(s * capacity, s * capacity + count[s]).indexOf(atom);
-      if (p < 0) return false;
+      if (p < 0) return [];
       const z = Math.abs(value[s * capacity + p]);
       size += z;
       second += z ** 2;
       fourth += z ** 4;
-      return true;
+      return { s, z };
+    });
+    const step = Math.ceil(uses.length / most);
+    const own = uses.flatMap(({ s, z }, i) => {
+      if (i % step > 0) return [];
+      sizeOfPart += z;
+      return s;
     });
     for (let start = 0; start < own.length; start += to.rows) {
       const part = own.slice(start, start + to.rows);
@@ -339,6 +347,7 @@ export class PathRounds {
         value.set(value2.subarray(p2, p2 + count2[i]), p);
       });
     }
+    if (step > 1) cost *= size / sizeOfPart;
     return { cost, size, participation: second > 0 ? second ** 2 / fourth : 0 };
   }
 

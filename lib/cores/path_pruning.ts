@@ -24,6 +24,8 @@ export function marginLimit(inputDim: number): number {
 
 /** One with a larger margin after a first look is not looked at again. */
 const CLEAR = 2.5;
+/** Of this many atoms and more, a first look takes so many samples at most, which tells the clear ones. */
+const MANY_ATOMS = 1000, FIRST_SAMPLES = 32;
 /** The weaker of two atoms with a cosine beyond this goes at once. */
 const DUPLICATE = 0.95;
 /** An atom with a smaller participation ratio stands for a single sample, and goes. */
@@ -58,7 +60,8 @@ interface Candidate {
 /**
  * Takes atoms out, one after the other; samples keep the codes that stand in for them.
  *
- * @returns The margins of the atoms that stay: cost of doing without them over λ·Σ|z|.
+ * @returns The margins of the atoms that stay: cost of doing without them over λ·Σ|z|; of 1000 atoms and more
+ * those far from the limit by 32 samples each.
  */
 export function prune(
   rounds: PathRounds,
@@ -71,6 +74,7 @@ export function prune(
   rounds.code(coding);
   const users = rounds.users(), gone = new Set<number>(), limit = marginLimit(rounds.m);
   const margins = new Float64Array(rounds.n);
+  const firstSamples = rounds.n < MANY_ATOMS ? Infinity : FIRST_SAMPLES;
 
   const look = (atom: number, passes: number, keep = false): Candidate => {
     const { cost, size, participation } = rounds.without(
@@ -78,6 +82,7 @@ export function prune(
       users[atom],
       { ...coding, passes, added: 10, sweeps: 10 },
       keep,
+      passes > 1 ? Infinity : firstSamples,
     );
     const margin = margins[atom] = size > 0 ? cost / (lambda * size) : 0;
     return { atom, cost, size, margin, participation, after: passes > 1 ? gone.size : -1 };
