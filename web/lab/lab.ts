@@ -13,6 +13,7 @@ import {
   PLANE_EDGE,
 } from "./drawings.ts";
 import { lambdaAt, lambdaPlace } from "./lambda.ts";
+import type { CosineMap } from "./compute.ts";
 import type { Answer, Job } from "./messages.ts";
 import { paintMap } from "./picture.ts";
 import {
@@ -55,8 +56,8 @@ const SETTLED = 250;
 let state: LabState = readState(location.search);
 let atBound = state.m === boundOf(state.n, state.k);
 let results: Results = noResults();
-/** The last map of each autoencoder, as a picture. */
-const pictures = new Map<SaeType, string>();
+/** The map that is shown, as a picture. */
+let picture: { map: CosineMap; address: string } | undefined;
 /** Whether trainings are wanted: until the reader stops them. */
 let wanted = true;
 /** What went wrong last. */
@@ -75,7 +76,6 @@ function hear(answer: Answer): void {
     case "sae": {
       const { type, record } = answer;
       keep(results.saes, type, record);
-      pictures.set(type, paintMap(record.map));
       redraw("codes", "learners");
       if (type === state.shown) redraw("training");
       break;
@@ -122,7 +122,6 @@ function compute(...jobs: Job[]): void {
   if (jobs.includes("saes")) {
     long.stop();
     results = { ...noResults(), codes: results.codes, pairs: results.pairs };
-    pictures.clear();
     clearTimeout(settling);
     settling = wanted ? setTimeout(train, SETTLED) : undefined;
   }
@@ -198,15 +197,22 @@ function draw(figure: FigureName): void {
   const width = Math.max(280, element.parentElement!.clientWidth - 2);
   const drawing = {
     codes: () => drawCodes(state, results, width),
-    training: () => drawTraining(state, results, width, pictures.get(state.shown)),
+    training: () => drawTraining(state, results, width, shownPicture()),
     learners: () => drawLearners(state, results, width),
     plane: () => drawPlane(state, results, width),
   }[figure]();
   show(element, drawing, figure === "plane" ? drawing.height : width);
   element.setAttribute("aria-label", `${byId(`${figure}-title`).textContent}. ${drawing.summary}`);
   byId(`${figure}-reading`).textContent = drawing.summary;
-  const [head, ...rows] = drawing.table;
-  byId(`${figure}-table`).replaceChildren(
+  byId(`${figure}-script`).textContent = scriptOf(figure, state);
+  drawTable(figure, drawing.table);
+}
+
+/** The numbers of a figure, where its reader has unfolded them. */
+function drawTable(figure: FigureName, [head, ...rows]: string[][]): void {
+  const table = byId(`${figure}-table`);
+  if (!table.closest("details")!.open) return;
+  table.replaceChildren(
     html("thead", {}, html("tr", {}, ...head.map((cell) => html("th", { scope: "col" }, cell)))),
     html(
       "tbody",
@@ -214,7 +220,14 @@ function draw(figure: FigureName): void {
       ...rows.map((row) => html("tr", {}, ...row.map((cell) => html("td", {}, cell)))),
     ),
   );
-  byId(`${figure}-script`).textContent = scriptOf(figure, state);
+}
+
+/** The last map of the shown autoencoder; painted once. */
+function shownPicture(): string | undefined {
+  const map = results.saes.get(state.shown)?.at(-1)?.map;
+  if (!map) return undefined;
+  if (picture?.map !== map) picture = { map, address: paintMap(map) };
+  return picture.address;
 }
 
 function show(element: SVGSVGElement, { content, height }: Drawing, width: number): void {
@@ -357,6 +370,10 @@ function listen(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]")) {
     button.addEventListener("click", () => saveFigure(button.dataset));
   }
+  for (const figure of FIGURES) {
+    byId(`${figure}-table`).closest("details")!
+      .addEventListener("toggle", () => redraw(figure));
+  }
   listenToPlayer();
   listenToPlane();
   document.querySelector("form")!.addEventListener("submit", (event) => event.preventDefault());
@@ -474,9 +491,7 @@ let resume = false;
 
 /** Pictures have the colours of the theme in them. */
 function repaint(): void {
-  for (const type of pictures.keys()) {
-    pictures.set(type, paintMap(results.saes.get(type)!.at(-1)!.map));
-  }
+  picture = undefined;
   redraw("training");
 }
 

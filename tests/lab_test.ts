@@ -1,0 +1,147 @@
+/**
+ * The Lab in a browser: its numbers against Deno's, its controls, and what it asks of a reader.
+ */
+import assert from "node:assert/strict";
+import { freshFolder, runDeno } from "./result_files.ts";
+import type { LabUse } from "./fixtures/lab_use.ts";
+
+const hasChromium = (await runDeno(
+  "eval",
+  'await new Deno.Command("chromium", { args: ["--version"], stdout: "null" }).output()',
+)).code === 0;
+if (!hasChromium) console.log("skipped: there is no chromium to open the Lab in");
+
+/** A small problem, so that the trainings end within a second. */
+const SEARCH = "?n=30&k=3&samples=600&epochs=20&lambda=0.05&noise=0.01&seed=3&sample=2&step=40";
+
+const TYPES: Record<string, string> = {
+  html: "text/html",
+  js: "text/javascript",
+  css: "text/css",
+  svg: "image/svg+xml",
+};
+
+/** Builds the site, and serves it under a path that is not a server's root. */
+async function withSite(work: (address: string, folder: string) => Promise<void>): Promise<void> {
+  const folder = freshFolder("lab-");
+  const built = await runDeno(
+    ...["run", "--quiet", "--no-prompt", "--ignore-env", "--lock=web/deno.lock"],
+    ...["--allow-read=.", `--allow-write=${folder}`, "web/site.ts", "--out", `${folder}/site`],
+  );
+  assert.deepEqual([built.code, built.stderr], [0, ""]);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const path = new URL(request.url).pathname.replace(/^\/some\/path\//, "");
+    try {
+      // Wasm comes without its type, as from servers that do not know it
+      const type = TYPES[path.split(".").at(-1)!] ?? "application/octet-stream";
+      const body = await Deno.readFile(`${folder}/site/${path}`);
+      return new Response(body, { headers: { "content-type": type } });
+    } catch {
+      return new Response("not found", { status: 404 });
+    }
+  });
+  try {
+    await work(`http://127.0.0.1:${server.addr.port}/some/path/lab/index.html`, folder);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+/** Uses the page, with relaxed SIMD or without it. */
+async function useLab(address: string, folder: string, build = ""): Promise<LabUse> {
+  const { code, stdout, stderr } = await runDeno(
+    ...["run", "--quiet", "--no-prompt", "--lock=tests/deno.lock", "--allow-run=chromium"],
+    ...["--allow-net=127.0.0.1", "tests/fixtures/use_lab.ts", address + SEARCH],
+    ...[`${Deno.cwd()}/${folder}/profile${build}`, build],
+  );
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+/** Runs scripts beside `mod.ts` on a build of the kernels, and reads the line that each prints. */
+async function inDeno(
+  scripts: readonly string[],
+  folder: string,
+  build: string,
+): Promise<unknown[]> {
+  const toolkit = new URL("../mod.ts", import.meta.url).href;
+  const paths = scripts.map((script) => {
+    const path = Deno.makeTempFileSync({ dir: folder, suffix: ".ts" });
+    Deno.writeTextFileSync(path, script.replace("./mod.ts", toolkit));
+    return path;
+  });
+  const plain = `const validate = WebAssembly.validate;
+WebAssembly.validate = (bytes) => !String(bytes).includes("253,128,2") && validate(bytes);\n`;
+  const imports = paths.map((path) => `await import("./${path.split("/").at(-1)}");\n`).join("");
+  const start = Deno.makeTempFileSync({ dir: folder, suffix: ".ts" });
+  Deno.writeTextFileSync(start, (build === "plain" ? plain : "") + imports);
+  // their types are right, too; one build's stand for the other's
+  const check = build === "plain" ? "--no-check" : "--check";
+  const { stdout, stderr } = await runDeno(
+    ...["run", "--quiet", "--no-prompt", "--ignore-env", check, "--allow-read=.", start],
+  );
+  assert.equal(stderr, "");
+  return stdout.split("\n").map((line) => JSON.parse(line));
+}
+
+/** Every figure's rows, and the dictionaries, against what the figure's script computes in Deno. */
+async function assertSame(use: LabUse, folder: string, build: string): Promise<void> {
+  const scripts = use.figures.map(({ script }) => script);
+  const learners = scripts[use.figures.findIndex(({ name }) => name === "learners")];
+  const print = "console.log(JSON.stringify(Object.entries(learned)" +
+    ".map(([name, { data }]) => [name, [...data]])));";
+  const all = [...scripts, learners.replace(/^console\.log.*$/m, print)];
+  const printed = await inDeno(all, folder, build);
+  use.figures.forEach(({ name, rows, script }, figure) => {
+    assert(rows.length >= 10, `${name} has ${rows.length} rows`);
+    // a line that says how to run it, ten, and the brackets of what is done after an epoch
+    assert(script.trim().split("\n").length <= 14, script);
+    assert.deepEqual(printed[figure], rows, `${name} ${build}`);
+  });
+  const byName = (a: [string, number[]], b: [string, number[]]) => a[0] < b[0] ? -1 : 1;
+  assert.deepEqual(
+    (printed.at(-1) as [string, number[]][]).sort(byName),
+    use.dictionaries.sort(byName),
+  );
+}
+
+Deno.test({
+  name: "the Lab computes what Deno computes, to the bit, on both builds, and every control works",
+  ignore: !hasChromium,
+  async fn() {
+    await withSite(async (address, folder) => {
+      const use = await useLab(address, folder);
+      assert.deepEqual(use.complaints, []);
+      assert.deepEqual(use.violations, []);
+      const outside = use.requested.filter((url) =>
+        !url.startsWith(new URL("../", address).href) && !/^(blob|data):/.test(url)
+      );
+      assert.deepEqual(outside, []);
+      assert(use.requested.some((url) => url.endsWith("kernels.wasm")));
+      await assertSame(use, folder, "");
+
+      assert(use.controls.length > 40, `${use.controls.length} controls`);
+      assert.deepEqual(use.used, use.controls);
+      assert.equal(Object.keys(use.saved).length, 12);
+      for (const [name, content] of Object.entries(use.saved)) {
+        if (name.endsWith(".svg")) assert.match(content, /^svg \d+$/, name);
+        else if (name.endsWith(".json")) assert(Array.isArray(JSON.parse(content)), name);
+        else assert.match(content, /^\/\/ deno run \w+\.ts/, name);
+      }
+      const [before, dragged, turned] = use.atom;
+      assert.notDeepEqual(dragged, before);
+      assert.notDeepEqual(turned, dragged);
+      assert.equal(use.addresses[1], use.addresses[0], "an address gives its own state again");
+      assert(use.addresses[0].includes("atoms="), use.addresses[0]);
+      assert.equal(use.hidden.status, "Stopped while the page is hidden");
+      assert.equal(use.hidden.records[0], use.hidden.records[1], "a hidden page computes nothing");
+      assert.equal(use.hidden.end, "Done");
+
+      const plain = await useLab(address, folder, "plain");
+      assert.deepEqual(plain.complaints, []);
+      assert(plain.requested.some((url) => url.endsWith("kernels_simd.wasm")));
+      assert.notDeepEqual(plain.dictionaries, use.dictionaries, "the builds differ in last bits");
+      await assertSame(plain, folder, "plain");
+    });
+  },
+});
