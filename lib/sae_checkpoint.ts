@@ -101,7 +101,8 @@ export class SaeCheckpoint implements SaeStateStore {
     try {
       bytes = readPlainFile(this.name);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
+      // by its code, which Node has, too
+      if ((error as { code?: string }).code === "ENOENT") return undefined;
       throw error;
     }
     const { tensors, metadata } = decodeSafetensors(bytes, this.name);

@@ -254,7 +254,7 @@ export async function startHelpers(count: number): Promise<Disposable> {
     throw new Error("Cannot start threads: those of an earlier call must be ended first");
   }
   if (typeof Worker === "undefined") {
-    throw new Error("Cannot start threads: this JavaScript engine must have Worker, as Deno has");
+    throw new Error("Cannot start threads: this JavaScript engine must have Worker, and has none");
   }
   const shared = await instantiateKernels("threads", newMemory("threads"), 0);
   const started = await Helpers.start(shared.memory, count);
