@@ -49,6 +49,12 @@ async function writeSite({ out }: FlagValues<typeof FLAGS>): Promise<void> {
       Deno.mkdirSync(join(out, dirname(path)), { recursive: true });
       writeAtomic(join(out, path), content);
     }
+    // parts of scripts are named by their content: those of earlier builds would pile up
+    for (const { name } of Deno.readDirSync(join(out, "lab"))) {
+      if (/^shared-\w+\.js$/.test(name) && !(`lab/${name}` in files)) {
+        Deno.removeSync(join(out, "lab", name));
+      }
+    }
   });
   console.log(printable(join(out, "index.html")));
 }
