@@ -31,7 +31,7 @@ function figure(name: FigureName, title: string, words: string, own: string): st
   return `<section class="figure" id="${name}" aria-labelledby="${name}-title">
 <h2 id="${name}-title">${title}</h2>
 <p>${words}</p>
-<div class="own">${own}</div>
+<div class="own no-print">${own}</div>
 <svg id="${name}-drawing" class="drawing" role="${role}" aria-label="${title}: nothing computed yet"></svg>
 <p class="reading" id="${name}-reading">Nothing computed yet.</p>
 <div class="tools no-print">

@@ -180,7 +180,10 @@ export function drawLearners(state: LabState, results: Results, width: number): 
         .map(({ epoch, found }) => [epoch / state.epochs, found] as const),
     })),
   ];
-  const most = Math.max(...uses, 1), least = Math.max(1, Math.min(...uses, most));
+  const bound = countingBound(state), perAtom = bound * state.k / state.n;
+  const marked = Number.isFinite(perAtom) && perAtom > 0;
+  const shown = marked ? [...uses, perAtom] : uses;
+  const most = Math.max(...shown, 1), least = Math.max(1, Math.min(...shown, most));
   const x: Axis = {
     label: "training samples that use the atom",
     ...{ domain: [least, Math.max(most, least + 1)], log: true, format: short },
@@ -190,7 +193,6 @@ export function drawLearners(state: LabState, results: Results, width: number): 
     format: (value) => `${Math.round(100 * value)} %`,
   };
   const found: Axis = { ...share, label: "true atoms found (|cosine| above 0.9)" };
-  const bound = countingBound(state), perAtom = bound * state.k / state.n;
   const training = Math.floor(state.samples / 2);
   const close: Axis = { label: "|cosine| of each true atom", domain: [0, 1], ticks: [0, 0.5, 1] };
   const content: SVGElement[] = [
@@ -209,7 +211,7 @@ export function drawLearners(state: LabState, results: Results, width: number): 
       ),
     ),
   ];
-  if (uses.length > 0 && Number.isFinite(perAtom) && perAtom > 0) {
+  if (uses.length > 0 && marked) {
     content.push(verticalMark(right, x, perAtom, "counting bound"));
   }
   const keys = legend(
@@ -222,13 +224,12 @@ export function drawLearners(state: LabState, results: Results, width: number): 
   content.push(keys.group);
   const ends = methods.filter(({ points }) => points.length > 0)
     .map(({ name, points }) => [nameOf(name), `${Math.round(100 * points.at(-1)![1])} %`]);
-  const enough = bound > 0 && Number.isFinite(bound);
   return {
     content,
     height: right.y + height + 46 + keys.height,
     table: [["Learner", "True atoms found"], ...ends],
     summary: `${ends.map((end) => end.join(" ")).join(", ") || "Nothing learned yet"}. ` +
-      (enough
+      (marked
         ? `There are ${short(training)} training samples; counting asks for ${
           short(Math.ceil(bound))
         }.`

@@ -70,6 +70,7 @@ const quick = new Runner(hear), long = new Runner(hear);
 function hear(answer: Answer): void {
   switch (answer.kind) {
     case "codes":
+      if (quick.isOutdated("codes")) break;
       results.codes = answer.codes;
       redraw("codes");
       break;
@@ -383,6 +384,11 @@ function listen(): void {
     redraw(...FIGURES);
   });
   addEventListener("themechange", repaint);
+  // the printer's colours are there for as long as this holds
+  matchMedia("print").addEventListener("change", () => {
+    repaint();
+    draw("training");
+  });
   addEventListener("popstate", () => location.reload());
 }
 

@@ -26,6 +26,11 @@ export class Runner {
     return this.#waiting.length + Number(this.#running !== undefined);
   }
 
+  /** Whether a job is asked for anew: what is told of it now is for an older state. */
+  isOutdated(job: Job): boolean {
+    return this.#waiting.some((request) => request.job === job);
+  }
+
   /** Has a job done after those that are running; one of its kind that still waits is forgotten. */
   ask(request: Request): void {
     this.#waiting = [...this.#waiting.filter(({ job }) => job !== request.job), request];
@@ -45,6 +50,8 @@ export class Runner {
   #start(): Worker {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
+      // what was on its way when the worker was ended
+      if (worker !== this.#worker) return;
       if (data.kind === "ready") this.#ready = true;
       if (data.kind === "done" || data.kind === "failed") this.#running = undefined;
       if (data.kind !== "ready") this.#hear(data);
