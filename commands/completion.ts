@@ -58,6 +58,7 @@ async function commands(): Promise<Completed[]> {
     import("./report.ts"),
     import("./shipped.ts"),
     import("./slurm.ts"),
+    import("./train.ts"),
     import("../bench/run.ts"),
     import("../bench/growth.ts"),
     import("../bench/peers_flags.ts"),

@@ -57,7 +57,14 @@ export interface ShuffleOptions {
   blockRows?: number;
   /** Where to go on. Default: at the beginning of the first epoch. */
   from?: ShuffleState;
+  /** The first row of those that are shuffled. Default 0. */
+  start?: number;
+  /** The row to stop before: what is held out may lie behind it. Default: the file's end. */
+  end?: number;
 }
+
+/** Options of {@linkcode MatrixFile.statistics}. */
+export interface StatisticsOptions extends Interruptible, Pick<BlocksOptions, "start" | "end"> {}
 
 /** What one pass over a matrix tells. */
 export interface MatrixStatistics {
@@ -78,6 +85,10 @@ const BLOCK_BYTES = 2 ** 24, POOL_BYTES = 2 ** 27;
 /** Blocks that a pool is drawn from, where nobody says. */
 const POOL_BLOCKS = 16;
 const MOST_VALUES = 2 ** 32;
+
+const SHUFFLE_OPTIONS: readonly (keyof ShuffleOptions)[] = [
+  ...["batchSize", "seed", "poolRows", "blockRows", "from", "start", "end"] as const,
+];
 
 /** A file of rows, and the number of its first one among all. */
 interface Shard {
@@ -275,19 +286,22 @@ export class MatrixFile implements Disposable {
    * ```
    */
   shuffled(options: ShuffleOptions): ShuffledRows {
-    requireOptions("options", options, ["batchSize", "seed", "poolRows", "blockRows", "from"]);
-    const { batchSize, seed } = options;
+    requireOptions("options", options, SHUFFLE_OPTIONS);
+    const { batchSize, seed, start = 0, end = this.rows } = options;
+    requireInteger("start", start, 0, this.rows);
+    requireInteger("end", end, start, this.rows);
+    const rows = end - start;
     requireInteger("batchSize", batchSize, 1);
     requireInteger("seed", seed, 0, 2 ** 32 - 1);
     const { poolRows = Math.max(batchSize, this.#rowsOf(POOL_BYTES)) } = options;
     requireInteger("poolRows", poolRows, 1);
     const { blockRows = Math.ceil(poolRows / POOL_BLOCKS) } = options;
     requireInteger("blockRows", blockRows, 1, poolRows);
-    if (this.rows * this.cols === 0) {
-      throw new RangeError(`Cannot shuffle rows: there are ${this.rows} × ${this.cols} values`);
+    if (rows * this.cols === 0) {
+      throw new RangeError(`Cannot shuffle rows: there are ${rows} × ${this.cols} values`);
     }
-    this.#requireRows(0, Math.min(poolRows, this.rows));
-    const batches = Math.ceil(this.rows / batchSize);
+    this.#requireRows(start, Math.min(poolRows, rows));
+    const batches = Math.ceil(rows / batchSize);
     const { from = { epoch: 0, batch: 0 } } = options;
     requireOptions("from", from, ["epoch", "batch"]);
     requireInteger("from.epoch", from.epoch, 0);
@@ -297,9 +311,9 @@ export class MatrixFile implements Disposable {
     const state = { ...from };
     const epochFrom = (state: ShuffleState) =>
       this.#epoch(
-        shufflePlan({ rows: this.rows, blockRows, poolBlocks, seed, epoch: state.epoch }),
+        shufflePlan({ rows, blockRows, poolBlocks, seed, epoch: state.epoch }),
         batchSize,
-        state.batch * batchSize,
+        { start, rows, skipped: state.batch * batchSize },
       );
     return {
       batches,
@@ -316,11 +330,11 @@ export class MatrixFile implements Disposable {
     };
   }
 
-  /** Batches of the rows of pools, without the first `skipped` rows. */
+  /** Batches of the rows of pools, which count from row `start`, without the first `skipped` rows. */
   async *#epoch(
     pools: readonly Pool[],
     batchSize: number,
-    skipped: number,
+    { start: origin, rows: total, skipped }: { start: number; rows: number; skipped: number },
   ): AsyncGenerator<Matrix, void, void> {
     const { cols } = this, most = Math.max(...pools.map(({ rows }) => rows));
     // one is taken from while the other is filled
@@ -331,13 +345,17 @@ export class MatrixFile implements Disposable {
       if (buffers[turn].length === 0) buffers[turn] = this.#newArray(most);
       let at = 0;
       for (const { start, count } of pools[index].blocks) {
-        await this.#readAhead(start, count, buffers[turn].subarray(at, at += count * cols));
+        await this.#readAhead(
+          origin + start,
+          count,
+          buffers[turn].subarray(at, at += count * cols),
+        );
       }
       return buffers[turn];
     };
     let first = 0, skip = skipped;
     while (skip >= pools[first].rows) skip -= pools[first++].rows;
-    let left = this.rows - skipped, filled = 0;
+    let left = total - skipped, filled = 0;
     let batch = this.#newArray(Math.min(batchSize, left));
     let next = load(first);
     try {
@@ -365,10 +383,10 @@ export class MatrixFile implements Disposable {
   }
 
   /**
-   * Mean, variance and norms in one pass.
+   * Mean, variance and norms in one pass, of all rows or those of a range.
    *
    * @throws {FileError} When the file is damaged, or a value is not finite.
-   * @throws {RangeError} When there is no row.
+   * @throws {RangeError} When there is no row, or no such range.
    * @throws The signal's reason, where it is aborted and partial results are not wanted.
    *
    * @example
@@ -385,15 +403,16 @@ export class MatrixFile implements Disposable {
    * assert.equal(normFactor, Math.SQRT2 / 5);
    * ```
    */
-  async statistics(options: Interruptible = {}): Promise<MatrixStatistics> {
-    requireOptions("options", options, INTERRUPTIBLE);
-    const endsAfter = watch(options);
-    if (this.rows === 0) throw new RangeError("Cannot take the mean of rows: the matrix has none");
+  async statistics(options: StatisticsOptions = {}): Promise<MatrixStatistics> {
+    requireOptions("options", options, ["start", "end", ...INTERRUPTIBLE]);
+    const endsAfter = watch(options), { start = 0, end = this.rows } = options;
+    const blocks = this.blocks({ start, end }), total = end - start;
+    if (total === 0) throw new RangeError("Cannot take the mean of rows: the matrix has none");
     const { cols } = this;
     // distances from the first row: sums of squares of values far from 0 would cancel
     let origin = new Float64Array(cols), rows = 0, norms = 0;
     const sums = new Float64Array(cols), squares = new Float64Array(cols);
-    for await (const { rows: count, data } of this.blocks()) {
+    for await (const { rows: count, data } of blocks) {
       if (rows === 0) origin = Float64Array.from(data.subarray(0, cols));
       for (let i = 0, p = 0; i < count; i++) {
         let norm = 0;
@@ -406,7 +425,7 @@ export class MatrixFile implements Disposable {
         norms += Math.sqrt(norm);
       }
       rows += count;
-      if (endsAfter(rows, this.rows)) break;
+      if (endsAfter(rows, total)) break;
     }
     const meanNorm = norms / rows;
     return {

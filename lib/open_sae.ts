@@ -19,7 +19,7 @@ import {
 } from "./open_sae/gemma_scope.ts";
 import { LLAMA_CONFIGURATION, LLAMA_WEIGHTS, openLlamaScope } from "./open_sae/llama_scope.ts";
 import { type Opened, OpenedSae, type OpenOptions } from "./open_sae/opened_sae.ts";
-import { openOwn } from "./open_sae/own.ts";
+import { openOwn, OWN_WEIGHTS } from "./open_sae/own.ts";
 import { openSaeLens, SAELENS_CONFIGURATION, SAELENS_WEIGHTS } from "./open_sae/saelens.ts";
 import { openSparsify, SPARSIFY_CONFIGURATION, SPARSIFY_WEIGHTS } from "./open_sae/sparsify.ts";
 
@@ -38,6 +38,11 @@ const CONFIGURATION = "config.json";
 
 /** The formats, each told by its file of weights. */
 const FORMATS: readonly FolderFormat[] = [
+  {
+    name: "Start Coding",
+    files: [OWN_WEIGHTS],
+    open: (folder) => openOwn(join(folder, OWN_WEIGHTS)),
+  },
   { name: "SAELens", files: [SAELENS_WEIGHTS, SAELENS_CONFIGURATION], open: openSaeLens },
   { name: "sparsify", files: [SPARSIFY_WEIGHTS, SPARSIFY_CONFIGURATION], open: openSparsify },
   {
@@ -67,7 +72,7 @@ const FORMATS: readonly FolderFormat[] = [
  * | sparsify            | `cfg.json`, `sae.safetensors`                                      |
  * | Llama Scope         | `hyperparams.json`, `checkpoints/final.safetensors`                |
  * | BatchTopK           | `config.json`, `sae.pt`, of its TopK kind                          |
- * | ours                | the file that `saveSae` wrote                                      |
+ * | ours                | the file that `saveSae` wrote; a folder of `deno task train`       |
  *
  * SAELens' kinds are standard, topk, abstopk, batchtopk and matryoshka_batchtopk (checkpoints), jumprelu,
  * gated, matching_pursuit, transcoders and skip transcoders. What cannot be opened, temporal and

@@ -24,6 +24,11 @@ export interface SampleStream {
   /** Observed dimensions. */
   readonly cols: number;
   /**
+   * Steps of the whole training, where epochs differ in length: schedules are told by it. Default: the
+   * epochs times the batches of `rows` samples.
+   */
+  readonly steps?: number;
+  /**
    * The batches of an epoch, samples × `cols` each, rounded to float32; the last may have fewer than
    * `batchSize` samples. They are used up before the next is asked for, which may overwrite them. The same
    * epoch must have the same batches whenever it is asked for: a training that is resumed asks again.
@@ -119,6 +124,7 @@ function requireData(data: SaeStreamData): { inputDim: number; scoresId: boolean
   requireOptions("data.train", train);
   requireInteger("data.train.rows", train.rows, 1);
   requireInteger("data.train.cols", train.cols, 1);
+  if (train.steps !== undefined) requireInteger("data.train.steps", train.steps, 1);
   requireFunction("data.train.batches", train.batches);
   return { inputDim: train.cols, scoresId: id !== undefined };
 }
@@ -133,7 +139,7 @@ async function trainAll(
   data: SaeStreamData,
   settings: readonly SaeSettings[],
 ): Promise<PartlyScoredSae[]> {
-  const { train } = data, { rows, cols } = train, [{ batchSize }] = settings;
+  const { train } = data, { rows, cols, steps } = train, [{ batchSize }] = settings;
   const sets = scoredSets(data, cols);
   if (settings.some(({ loader }) => loader !== undefined)) {
     throw new TypeError("loader must be left out where batches come from a stream");
@@ -148,10 +154,10 @@ async function trainAll(
   let trained: Trained[];
   try {
     const identity = settings.some(({ checkpoint }) => checkpoint)
-      ? identityOfData(rows, await digestOfFirst(train, batchSize), sets)
+      ? { ...identityOfData(rows, await digestOfFirst(train, batchSize), sets), steps }
       : undefined;
     const source = "data.train.batches";
-    using session = new SaeSession({ rows, cols, sets, source, identity }, settings);
+    using session = new SaeSession({ rows, cols, steps, sets, source, identity }, settings);
     let last = performance.now();
     while (!session.ended) {
       for await (const X of requireBatches(train.batches(session.epoch, batchSize))) {

@@ -17,6 +17,7 @@ const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["commands/report.ts", "report", []],
   ["commands/shipped.ts", "shipped", []],
   ["commands/slurm.ts", "slurm", ["exp:template"]],
+  ["commands/train.ts", "train", []],
   ["bench/run.ts", "bench", []],
   ["bench/growth.ts", "bench:growth", []],
   ["bench/peers.ts", "bench:peers", []],

@@ -1,7 +1,17 @@
 /** The one reader of command lines, and the kinds of values. */
 import assert from "node:assert/strict";
 import { flagLines, parseFlags } from "../lib/sweep/flags.ts";
-import { decimal, folder, integer, listOf, oneOf, text } from "../lib/sweep/kinds.ts";
+import {
+  decimal,
+  folder,
+  integer,
+  listOf,
+  numbers,
+  oneOf,
+  paths,
+  text,
+  yesNo,
+} from "../lib/sweep/kinds.ts";
 import { commandUsage } from "../lib/sweep/command.ts";
 import { printable } from "../lib/results.ts";
 
@@ -140,4 +150,18 @@ Deno.test("the usage has one block per flag, wrapped within the width of the oth
 Deno.test("text stays as it is but for what steers a terminal", () => {
   assert.equal(printable("λ ≤ 0.1 – “ä” 𝑥"), "λ ≤ 0.1 – “ä” 𝑥");
   assert.equal(printable("a\r\n\tb\x07\x9b\u2066"), "a\\x0d\\n\\tb\\x07\\x9b\\u2066");
+});
+
+Deno.test("numbers may be equal, paths are several, and no is a value", () => {
+  assert.deepEqual(numbers(decimal({ min: 0 })).read("1,1,0.5"), [1, 1, 0.5]);
+  for (const text of ["", "1,", "1,-1", "1;1"]) {
+    assert.equal(numbers(decimal({ min: 0 })).read(text), undefined, text);
+  }
+  assert.deepEqual(paths.read("a.npy,b c/d.npy"), ["a.npy", "b c/d.npy"]);
+  for (const text of ["", "a,", ",a"]) assert.equal(paths.read(text), undefined, text);
+  assert.deepEqual(["yes", "no", "maybe"].map((text) => yesNo.read(text)), [
+    true,
+    false,
+    undefined,
+  ]);
 });

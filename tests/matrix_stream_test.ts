@@ -297,3 +297,27 @@ Deno.test("wrong arguments are refused by name, rule and value", () => {
   using none: MatrixFile = openMatrix(`${folder}/none.npy`);
   assert.throws(() => none.shuffled(good), /Cannot shuffle rows: there are 0 × 3 values/);
 });
+
+Deno.test("a range of rows is shuffled and measured as a file of these rows alone", async () => {
+  const path = write("range.npy", npyHead("<f8", [ROWS, COLS]), fileBytes(X));
+  const [start, end] = [4, 19], part = `${folder}/part.npy`;
+  writeNpy(part, readMatrix(path, { rows: [start, end] }));
+  using whole = openMatrix(path);
+  using alone = openMatrix(part);
+  assert.deepEqual(
+    await whole.statistics({ start, end }),
+    await alone.statistics(),
+  );
+  const options = { batchSize: 4, seed: 3, poolRows: 6, blockRows: 2 };
+  for (const from of [{ epoch: 0, batch: 0 }, { epoch: 1, batch: 2 }]) {
+    const [ours, theirs] = [
+      whole.shuffled({ ...options, start, end, from }),
+      alone.shuffled({ ...options, from }),
+    ];
+    assert.equal(ours.batches, 4);
+    assert.deepEqual(await stacked(ours), await stacked(theirs));
+  }
+  assert.throws(() => whole.shuffled({ ...options, start: 9, end: 9 }), /there are 0 × 5 values/);
+  assert.throws(() => whole.shuffled({ ...options, end: 24 }), /^RangeError: end must be/);
+  await assert.rejects(() => whole.statistics({ start: 23 }), /Cannot take the mean of rows/);
+});

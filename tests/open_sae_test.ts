@@ -531,7 +531,7 @@ const REFUSED: [what: string, make: () => string, message: RegExp][] = [
   [
     "an empty folder",
     () => write({ "x.json": {} }),
-    /it must have sae_weights\.safetensors and cfg\.json \(SAELens\), or .*/,
+    /it must have startcoding_sae\.safetensors \(Start Coding\), or sae_weights\.safetensors and cfg\.json \(SAELens\), or .*/,
   ],
   [
     "weights alone",

@@ -1,6 +1,6 @@
 /** The bar on a terminal, as the terminal shows it. */
 import assert from "node:assert/strict";
-import { createProgress, duration } from "../lib/sweep/progress.ts";
+import { createMeter, createProgress, duration } from "../lib/sweep/progress.ts";
 
 /** A terminal of one line: what it shows, and whether anything ever wrapped. */
 function fakeTerminal(width: number) {
@@ -69,4 +69,19 @@ Deno.test("a quiet progress writes nothing", () => {
 
 Deno.test("an estimate is told in units that suit it", () => {
   assert.deepEqual([0.4, 59, 200, 7500].map(duration), ["0 s", "59 s", "3 min 20 s", "2 h 5 min"]);
+});
+
+Deno.test("a meter shows one piece of work, and estimates from where it began", () => {
+  const terminal = fakeTerminal(120), { screen } = terminal;
+  const meter = createMeter({ terminal });
+  assert.equal(screen.writes, 0, "it waits for the first word");
+  meter.tell(0.5, "step 5 of 10");
+  assert.match(screen.line, /^█{15}░{15} 50 % · step 5 of 10 · starting$/);
+  meter.tell(0.6, "step 6 of 10");
+  // a tenth took less than a second: so do the four that are left
+  assert.match(screen.line, /^█{18}░{12} 60 % · step 6 of 10 · \d s left$/);
+  meter.stop();
+  assert.equal(screen.line, "");
+  createMeter({ quiet: true, terminal }).tell(0.7, "nothing");
+  assert.equal(screen.line, "");
 });

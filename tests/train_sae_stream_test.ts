@@ -249,3 +249,31 @@ Deno.test("bad streams, batches and configurations are refused by name", async (
   // nothing is left behind
   assert.deepEqual(await trainSaeStream({ train }, config), trainSae({ train: X }, config));
 });
+
+Deno.test("epochs of a stream may differ in length, and schedules go by its steps", async () => {
+  // 12 steps in three epochs of four, or in epochs of five, five and two
+  const all = [0, 1, 2].flatMap((epoch) => {
+    const batches: Matrix[] = [];
+    for (const { rows, cols, data } of shuffled(epoch, 16)) {
+      batches.push({ rows, cols, data: data.slice() });
+    }
+    return batches;
+  });
+  const cut = (every: number): SampleStream => ({
+    ...{ rows: 50, cols: 7, steps: 12 },
+    batches: (epoch) => all.slice(epoch * every, (epoch + 1) * every),
+  });
+  const config: SaeConfig = {
+    ...{ ...base, type: "relu", epochs: 3, renormEvery: 0 },
+    schedule: { decay: 6, shape: "cosine" },
+  };
+  const { steps: _, ...usual } = cut(4);
+  const even = await trainSaeStream({ train: usual }, config);
+  const uneven = await trainSaeStream({ train: cut(5) }, config);
+  assert.deepEqual(uneven.sae, even.sae);
+  assert.equal(uneven.history.length, 3);
+  await assert.rejects(
+    () => trainSaeStream({ train: { ...train, steps: 0 } }, config),
+    /data\.train\.steps must be/,
+  );
+});

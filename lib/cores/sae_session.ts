@@ -16,6 +16,8 @@ export interface SessionData {
   readonly rows: number;
   /** Observed dimensions. */
   readonly cols: number;
+  /** Steps of the whole training, where that is not its epochs times the batches of `rows` samples. */
+  readonly steps?: number;
   /** What is scored. */
   readonly sets: readonly ScoredSet[];
   /** What yields the batches, for messages. */
@@ -65,7 +67,7 @@ export class SaeSession implements Disposable {
     const arena = this.#arena = opened.use(new Arena());
     const batch = this.batch = new SampleBatch(arena, cols, batchSize);
     this.#runs = settings.map((one) =>
-      new SaeRun(arena, one, { steps: one.epochs * perEpoch, ...data, batch })
+      new SaeRun(arena, one, { ...data, steps: data.steps ?? one.epochs * perEpoch, batch })
     );
     this.#epoch = Math.min(...this.#unfinished.map((run) => run.epoch));
     opened.move();

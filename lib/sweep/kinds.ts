@@ -153,6 +153,44 @@ export function text(placeholder: string, rule: string, test: RegExp = /./s): Ki
   return { placeholder, rule, read: (text) => test.test(text) ? text : undefined };
 }
 
+/**
+ * Numbers, which may be equal, with commas between.
+ *
+ * @param item Kind of the numbers.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { integer, numbers } from "./kinds.ts";
+ *
+ * assert.deepEqual(numbers(integer({ min: 1 })).read("3,3"), [3, 3]);
+ * assert.equal(numbers(integer({ min: 1 })).rule, "numbers with commas between, each an integer of at least 1");
+ * ```
+ */
+export function numbers(item: Kind<number>): Kind<number[]> {
+  return {
+    placeholder: `${item.placeholder},…`,
+    rule: `numbers with commas between, each ${item.rule}`,
+    read(text) {
+      const values = text.split(",").map((part) => item.read(part));
+      return values.includes(undefined) ? undefined : values as number[];
+    },
+  };
+}
+
+/** Yes or no, for what is not simply off by default. */
+export const yesNo: Kind<boolean> = {
+  ...oneOf(["yes", "no"]),
+  read: (text) => text === "yes" ? true : text === "no" ? false : undefined,
+};
+
+/** Files, or folders of files. */
+export const paths: Kind<string[]> = {
+  placeholder: "PATH,…",
+  rule: "a path, or several with commas between",
+  read: (text) => text.split(",").every((path) => path !== "") ? text.split(",") : undefined,
+};
+
 /** Folders. */
 export const folder: Kind<string> = text("DIR", "a path");
 

@@ -24,7 +24,14 @@ const PLACE_FLAGS: Record<string, boolean> = {
   parity: true,
   results: false,
   published: false,
+  data: false,
+  sae: false,
+  dictionary: false,
+  offset: false,
 };
+
+/** The flag whose value is a list of places. */
+const LIST_FLAG = "data";
 
 /**
  * The folders and files that a command line names.
@@ -47,7 +54,8 @@ export function placesIn(args: readonly string[]): Place[] {
     const [, name, value] = arg.match(/^--([\w-]+)(?:=(.*))?$/s) ?? [];
     if (!Object.hasOwn(PLACE_FLAGS, name ?? "")) return [];
     const path = value ?? args[index + 1];
-    return path ? [{ path, writes: PLACE_FLAGS[name] }] : [];
+    const paths = path === undefined ? [] : name === LIST_FLAG ? path.split(",") : [path];
+    return paths.filter(Boolean).map((path) => ({ path, writes: PLACE_FLAGS[name] }));
   });
 }
 

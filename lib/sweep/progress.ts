@@ -85,6 +85,55 @@ export function createProgress(
   };
 }
 
+/** Tells how far one piece of work is. */
+export interface Meter {
+  /** So much is done, from 0 to 1, with words for it: `step 3 of 10`. */
+  tell(share: number, words: string): void;
+  /** Removes the bar; nothing may be told afterwards. */
+  stop(): void;
+}
+
+/**
+ * Starts telling of one piece of work, as {@linkcode createProgress} does of cells. What is left is
+ * estimated from what has been done since the first call: work that goes on where an earlier run stopped
+ * begins in the middle.
+ *
+ * @param options As for {@linkcode createProgress}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createMeter } from "./progress.ts";
+ * let drawn = "";
+ * const terminal = { write: (text: string) => void (drawn += text), columns: () => 80 };
+ * const meter = createMeter({ terminal });
+ * meter.tell(0.5, "step 5 of 10");
+ * meter.stop();
+ * assert.match(drawn, /50 % · step 5 of 10 · starting/);
+ * ```
+ */
+export function createMeter(
+  { quiet = false, terminal = stderrTerminal() }: { quiet?: boolean; terminal?: Terminal } = {},
+): Meter {
+  if (quiet) return { tell() {}, stop() {} };
+  let first: { share: number; time: number } | undefined, draw: Drawing | undefined;
+  return {
+    tell(share, words) {
+      const now = performance.now();
+      first ??= { share, time: now };
+      const done = share - first.share, elapsed = (now - first.time) / 1000;
+      const state = {
+        percent: Math.floor(100 * share),
+        left: done > 0 ? `${duration(elapsed * (1 - share) / done)} left` : "starting",
+        count: words,
+      };
+      if (!draw) draw = terminal ? barDrawing(state, terminal) : lineDrawing();
+      else draw.update(state);
+    },
+    stop: () => draw?.stop(),
+  };
+}
+
 /**
  * Seconds in words, at a precision that suits an estimate: `8 s`, `3 min 20 s`, `2 h 5 min`.
  *

@@ -90,7 +90,10 @@ function nearly(words: readonly string[]): string[] {
 type Reading = [rule: RegExp, wrong: (rule: string, choices: readonly string[]) => string[]];
 
 const READINGS: Reading[] = [
-  [/^(an integer|a number)(?! of megabytes)/, (rule) => [...NO_NUMBER, ...beside(rule)]],
+  [
+    /^(an integer|a number|numbers with commas)(?! of megabytes)/,
+    (rule) => [...NO_NUMBER, ...beside(rule)],
+  ],
   [/^I\/N/, () => NO_SHARE],
   [/no word that the names of result files/, () => NO_SUFFIX],
   [/^made of letters, digits, dots, commas/, () => [...NO_NAME, "-x", "a b", "a;b", "ä", "$(x)"]],

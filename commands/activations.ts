@@ -1,0 +1,118 @@
+/**
+ * Activations of one's own, as the commands take them: the flags, the files that they name, the rows
+ * that are held out and the factor that brings the others to a norm.
+ * @module
+ */
+import { join } from "node:path";
+import { kindOfPath } from "../lib/atomic_file.ts";
+import { type MatrixFile, openMatrix } from "../lib/matrix_stream.ts";
+import { UsageError } from "../lib/sweep/flags.ts";
+import { paths, text } from "../lib/sweep/kinds.ts";
+import { atPlace } from "../lib/sweep/places.ts";
+import type { Meter } from "../lib/sweep/progress.ts";
+
+/** The flags that name activations. */
+export const DATA_FLAGS = {
+  data: {
+    about:
+      "activations, a row per sample: .npy, .npz, .safetensors, .pt or text; several files, or a " +
+      "folder of them, are taken as one, row below row",
+    kind: paths,
+    required: true,
+  },
+  key: {
+    about: "name of the array, where a file has several",
+    kind: text("NAME", "a name"),
+  },
+} as const;
+
+/** A file of activations, with what tells whether it has changed. */
+export interface DataFile {
+  /** Its path. */
+  path: string;
+  /** Its size in bytes. */
+  bytes: number;
+  /** When it was written, in milliseconds since 1970. */
+  written: number;
+}
+
+/** Activations that are open: close them, or declare them with `using`. */
+export interface Activations extends Disposable {
+  /** The rows. */
+  matrix: MatrixFile;
+  /** The files that they are in. */
+  files: DataFile[];
+}
+
+/** What a folder of activations is searched for. */
+const ENDINGS = /\.(npy|npz|safetensors|pt|pth|csv|tsv|txt)$/i;
+
+/**
+ * Opens what `--data` and `--key` name.
+ *
+ * @throws {UsageError} One line with the flag, the path and the reason.
+ */
+export function openActivations(
+  { data, key }: { data: readonly string[]; key?: string },
+): Activations {
+  const whole = data.join(",");
+  return atPlace("--data must be readable", whole, () => {
+    const files = data.flatMap((path) => kindOfPath(path) === "folder" ? filesIn(path) : [path])
+      .map((path) => {
+        const { size, mtime } = Deno.statSync(path);
+        return { path, bytes: size, written: mtime?.getTime() ?? 0 };
+      });
+    const matrix = openMatrix(files.map(({ path }) => path), { key });
+    if (matrix.rows * matrix.cols === 0) {
+      matrix[Symbol.dispose]();
+      throw new Error(`it must hold values, it holds ${matrix.rows} × ${matrix.cols}`);
+    }
+    return { matrix, files, [Symbol.dispose]: () => matrix[Symbol.dispose]() };
+  });
+}
+
+/** The files of a folder, shard 2 before shard 10. */
+function filesIn(folder: string): string[] {
+  const names = [...Deno.readDirSync(folder)].filter(({ isFile, name }) =>
+    isFile && ENDINGS.test(name)
+  ).map(({ name }) => name);
+  if (names.length === 0) throw new Error("there is no file of activations in it");
+  const { compare } = new Intl.Collator("en", { numeric: true });
+  return names.sort(compare).map((name) => join(folder, name));
+}
+
+/** Rows that are held out where nobody says how many: a tenth, and at most so many. */
+const MOST_HELD_OUT = 2000;
+
+/**
+ * How many rows are held out: the last ones, since neighbours, often of one text, should be on one side.
+ *
+ * @param rows All rows.
+ * @param wanted What `--held-out` says.
+ * @throws {UsageError} When none would be left.
+ */
+export function heldOutRows(
+  rows: number,
+  wanted = Math.min(MOST_HELD_OUT, Math.floor(rows / 10)),
+): number {
+  if (wanted < rows) return wanted;
+  throw new UsageError(`--held-out must be below the ${rows} rows of --data, got ${wanted}`);
+}
+
+/**
+ * The factor that brings rows to the mean norm √m, by one pass over them.
+ *
+ * @param end The row to stop before.
+ * @throws {UsageError} When all rows are 0.
+ */
+export async function normFactor(
+  matrix: MatrixFile,
+  end: number,
+  { meter, signal }: { meter: Meter; signal: AbortSignal },
+): Promise<number> {
+  const onProgress = (done: number, total: number) =>
+    meter.tell(done / total, `measuring norms, row ${done} of ${total}`);
+  const { normFactor } = await matrix.statistics({ end, signal, onProgress });
+  if (Number.isFinite(normFactor)) return normFactor;
+  throw new UsageError("--data must hold rows that are not 0, got zeros only");
+}
