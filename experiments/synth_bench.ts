@@ -116,10 +116,10 @@ export const experiment: Experiment<Options, Key> = {
         const steps = Math.ceil(ratio * num_latents / SYNTH_BATCH), n_samples = steps * SYNTH_BATCH;
         const types = dictionaries.filter(isSae).length;
         // about seconds: the samples, steps on them, codes of the scored ones, and the path learner
-        const learner = dictionaries.includes("dl_path") ? 5e-8 * PER_ATOM * width : 0;
+        const learner = dictionaries.includes("dl_path") ? 1.2e-7 * PER_ATOM * width : 0;
         const cost = 8e-9 * n_samples * num_latents +
-          width * input_dim * (4.3e-10 * n_samples * types + learner) +
-          2e-7 * SCORED * width * dictionaries.length;
+          width * input_dim * (2.6e-10 * n_samples * types + learner) +
+          6e-7 * SCORED * width * dictionaries.length;
         return sparsity.flatMap((share) => {
           const k = Math.round(share * naturalL0(num_latents));
           if (k < 1 || k > width) {
