@@ -1,24 +1,27 @@
-// Dense products of row-major float32 matrices, C = A·B or C = Aᵀ·B, in register blocks of 6 rows
-// by 8 columns: 12 accumulators, two vectors of B and one broadcast of A fill the 16 SIMD
-// registers, and 12 fused multiply-adds to 8 loads make the arithmetic units the limit, not the
-// load ports.
+// Dense products of row-major float32 matrices, C = A·B or C = Aᵀ·B, in register tiles of 5 rows by 8 columns
+// (tile5.ts). A is put into groups of 5 rows in the thread's scratch, as many as it holds, and all columns of B pass
+// by. Where k is long, that is done part by part, and the sums go on from what C holds.
 //
 // Rows of B and C are padded to a multiple of 8 columns (zeros in B give zeros in C); the number of
 // rows and the inner dimension are free. C is overwritten. Every element is summed over k in order,
-// whatever block it falls in, so a result does not depend on its neighbours, unless a BLAS makes the
+// whatever tile it falls in, so a result does not depend on its neighbours, unless a BLAS makes the
 // product (blas.ts).
 
 import { byBlas } from "./blas";
-import { block6, ROWS } from "./block6";
 import { madd } from "./simd";
+import { GROUP, GROUP_STEP, packColumns, packRows, tile5x8 } from "./tile5";
 
-// `rowA` and `stepA` are (lda, 4) to multiply by A and (4, lda) to multiply by Aᵀ; see block6.ts. Not
-// inlined: the engine optimises a function when it is called often, not a loop while it runs.
-export function block6x8(
-  k: usize, a: usize, rowA: usize, stepA: usize, b: usize, ldb: usize, c: usize, ldc: usize,
-): void {
-  block6<f32>(k, a, rowA, stepA, b, ldb, c, ldc, false);
-}
+/** 64 KiB that each thread has of its own, zeros at first: a tile, 8 zeros, and groups. */
+// @ts-ignore: decorator
+@external("env", "scratch")
+declare const scratch: usize;
+
+/** Where the zeros and the groups begin, and steps of k that the groups may have together. */
+const ZEROS: usize = 192;
+const GROUPS: usize = 256;
+const STEPS: usize = (65536 - GROUPS) / GROUP_STEP;
+/** A part of k is at most so long that the groups of 64 rows fit. */
+const LONGEST: usize = STEPS / 13;
 
 export function block1x8(k: usize, a: usize, stepA: usize, b: usize, ldb: usize, c: usize): void {
   let c0 = f32x4.splat(0), c1 = c0;
@@ -30,22 +33,61 @@ export function block1x8(k: usize, a: usize, stepA: usize, b: usize, ldb: usize,
   v128.store(c, c0), v128.store(c, c1, 16);
 }
 
-/** C = A·B with A given by its strides in bytes (see block6x8); `n` a multiple of 8. */
-export function product(
-  m: usize, n: usize, k: usize,
-  a: usize, rowA: usize, stepA: usize, b: usize, ldb: usize, c: usize, ldc: usize,
+function copyRows(rows: usize, from: usize, ldFrom: usize, to: usize, ldTo: usize): void {
+  for (let i: usize = 0; i < rows; i++, from += ldFrom, to += ldTo) {
+    v128.store(to, v128.load(from)), v128.store(to, v128.load(from, 16), 16);
+  }
+}
+
+/** A tile of fewer than 5 rows of C. */
+function lastTile(
+  rows: usize, k: usize, group: usize, b: usize, ldb: usize, goesOn: bool, c: usize, ldc: usize,
 ): void {
-  for (let j: usize = 0; j < n; j += 8) {
-    const bj = b + (j << 2), cj = c + (j << 2);
-    if (m < ROWS) {
-      for (let i: usize = 0; i < m; i++) block1x8(k, a + i * rowA, stepA, bj, ldb, cj + i * ldc);
-      continue;
+  if (goesOn) copyRows(rows, c, ldc, scratch, 32);
+  tile5x8(k, group, b, ldb, goesOn ? scratch : scratch + ZEROS, goesOn ? 32 : 0, scratch, 32);
+  copyRows(rows, scratch, 32, c, ldc);
+}
+
+/** C ← groups · B, or C + groups · B where it goes on, of `m` rows; the groups stand in the scratch. */
+function groupsProduct(
+  m: usize, n: usize, k: usize, b: usize, ldb: usize, panel: usize, goesOn: bool, c: usize, ldc: usize,
+): void {
+  const step = k * GROUP_STEP, rows = ldc * GROUP, whole = m / GROUP * GROUP;
+  for (const end = c + (n << 2); c < end; b += panel, c += 32) {
+    let group = scratch + GROUPS, ci = c;
+    for (let i: usize = 0; i < whole; i += GROUP, group += step, ci += rows) {
+      tile5x8(k, group, b, ldb, goesOn ? ci : scratch + ZEROS, goesOn ? ldc : 0, ci, ldc);
     }
-    // The last block is moved up to end at row m: rows that it shares with the block before are
-    // computed twice, to the same value.
-    for (let i: usize = 0; i < m; i += ROWS) {
-      const row = min(i, m - ROWS);
-      block6x8(k, a + row * rowA, rowA, stepA, bj, ldb, cj + row * ldc, ldc);
+    if (whole < m) lastTile(m - whole, k, group, b, ldb, goesOn, ci, ldc);
+  }
+}
+
+/**
+ * C = A·B with A given by the distances in bytes of its rows and of its steps of k: (lda, 4) to multiply by A,
+ * (4, lda) to multiply by Aᵀ; B by those of its steps of k and of 8 columns from the next; `n` a multiple of 8.
+ */
+export function product(
+  m: usize, n: usize, k: usize, a: usize, rowA: usize, stepA: usize,
+  b: usize, ldb: usize, panel: usize, c: usize, ldc: usize,
+): void {
+  if (m < GROUP || k == 0) {
+    for (const end = c + (n << 2); c < end; b += panel, c += 32) {
+      for (let i: usize = 0; i < m; i++) block1x8(k, a + i * rowA, stepA, b, ldb, c + i * ldc);
+    }
+    return;
+  }
+  const parts = (k + LONGEST - 1) / LONGEST, most = STEPS / ((k + parts - 1) / parts) * GROUP;
+  for (let i: usize = 0; i < m; i += most) {
+    const rows = min(most, m - i), end = i + rows, ci = c + i * ldc;
+    for (let p: usize = 0; p < parts; p++) {
+      const first = k * p / parts, depth = k * (p + 1) / parts - first;
+      let group = scratch + GROUPS;
+      for (let r = i; r < end; r += GROUP, group += depth * GROUP_STEP) {
+        const from = a + r * rowA + first * stepA, own = min(GROUP, end - r);
+        if (stepA == 4) packRows(own, depth, from, rowA, group);
+        else packColumns(own, depth, from, stepA, group);
+      }
+      groupsProduct(rows, n, depth, b + first * ldb, ldb, panel, p > 0, ci, ldc);
     }
   }
 }
@@ -55,7 +97,7 @@ export function gemm_nn(
   m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
 ): void {
   if (byBlas(0, m, n, k, a, lda, b, ldb, 0, c, ldc)) return;
-  product(m, n, k, a, lda << 2, 4, b, ldb << 2, c, ldc << 2);
+  product(m, n, k, a, lda << 2, 4, b, ldb << 2, 32, c, ldc << 2);
 }
 
 /** C (m×n) = Aᵀ · B with A (k×m), B (k×n); leading dimensions in elements, n, ldb, ldc multiples of 8. */
@@ -63,5 +105,5 @@ export function gemm_tn(
   m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32,
 ): void {
   if (byBlas(1, m, n, k, a, lda, b, ldb, 0, c, ldc)) return;
-  product(m, n, k, a, 4, lda << 2, b, ldb << 2, c, ldc << 2);
+  product(m, n, k, a, 4, lda << 2, b, ldb << 2, 32, c, ldc << 2);
 }

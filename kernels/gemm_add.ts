@@ -1,15 +1,23 @@
-// C += A·B and C += Aᵀ·B: the tiles of gemm.ts, made in a scratch tile and added from there, so that
-// the rows that two blocks share (see product) are added once. The addition costs a few percent of
-// a tile whose inner dimension is a block of samples.
+// C += A·B and C += Aᵀ·B: blocks of 6 rows by 8 columns, made in a scratch tile and added from there, so that
+// the rows that two blocks share (the last is moved up to end at the last row) are added once. The addition costs
+// a few percent of a tile whose inner dimension is a block of samples.
 
 import { byBlas } from "./blas";
-import { ROWS } from "./block6";
-import { block1x8, block6x8 } from "./gemm";
+import { block6, ROWS } from "./block6";
+import { block1x8 } from "./gemm";
 
 /** Room for 6 rows of 8 floats, which each thread has of its own. */
 // @ts-ignore: decorator
 @external("env", "scratch")
 declare const scratch: usize;
+
+// `rowA` and `stepA` are (lda, 4) to multiply by A and (4, lda) to multiply by Aᵀ; see block6.ts. Not
+// inlined: see tile5.ts.
+function block6x8(
+  k: usize, a: usize, rowA: usize, stepA: usize, b: usize, ldb: usize, c: usize, ldc: usize,
+): void {
+  block6<f32>(k, a, rowA, stepA, b, ldb, c, ldc, false);
+}
 
 function addRows(rows: usize, tile: usize, c: usize, ldc: usize): void {
   for (let i: usize = 0; i < rows; i++) {

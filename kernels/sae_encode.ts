@@ -1,52 +1,23 @@
 // Encoding alone, without a reconstruction and for any width: pre-activations of blocks of samples, and lists
-// of the codes that they leave. Nearly all time goes to one dense product. Here every load is checked against
-// the end of the memory, so that a tile with few loads is the fastest one: 5 samples by 8 units, whose 10
-// sums take 10 multiply-adds from 4 loads and 4 shuffles.
+// of the codes that they leave. Nearly all time goes to one dense product, in the tiles of tile5.ts.
 //
 // 5 samples side by side make a group, [dimension][5]; 8 units side by side make a panel, [dimension][8]. Every
 // sum is over the dimensions in order from the bias on, whatever samples and units stand around it.
 
 import { madd } from "./simd";
 import { sort } from "./sae_batch";
+import { GROUP, GROUP_STEP, tile5x8 } from "./tile5";
 import { topK } from "./top_k";
 import { highestLane } from "./vectors";
-
-/** Samples of a group. */
-const GROUP: usize = 5;
-
-/** C (5 rows, `ldc` bytes apart, × 8) = bias + group · panel. Not inlined: see gemm.ts. */
-function tile(m: usize, group: usize, panel: usize, bias: usize, c: usize, ldc: usize): void {
-  let c00 = v128.load(bias), c01 = v128.load(bias, 16), c10 = c00, c11 = c01, c20 = c00, c21 = c01;
-  let c30 = c00, c31 = c01, c40 = c00, c41 = c01;
-  // not unrolled: the sums of two steps would no longer fit the registers
-  for (const end = panel + (m << 5); panel < end; panel += 32, group += 20) {
-    const b0 = v128.load(panel), b1 = v128.load(panel, 16), x = v128.load(group);
-    let s = i32x4.shuffle(x, x, 0, 0, 0, 0);
-    c00 = madd(s, b0, c00), c01 = madd(s, b1, c01);
-    s = i32x4.shuffle(x, x, 1, 1, 1, 1);
-    c10 = madd(s, b0, c10), c11 = madd(s, b1, c11);
-    s = i32x4.shuffle(x, x, 2, 2, 2, 2);
-    c20 = madd(s, b0, c20), c21 = madd(s, b1, c21);
-    s = i32x4.shuffle(x, x, 3, 3, 3, 3);
-    c30 = madd(s, b0, c30), c31 = madd(s, b1, c31);
-    s = v128.load32_splat(group, 16);
-    c40 = madd(s, b0, c40), c41 = madd(s, b1, c41);
-  }
-  v128.store(c, c00), v128.store(c, c01, 16), c += ldc;
-  v128.store(c, c10), v128.store(c, c11, 16), c += ldc;
-  v128.store(c, c20), v128.store(c, c21, 16), c += ldc;
-  v128.store(c, c30), v128.store(c, c31, 16), c += ldc;
-  v128.store(c, c40), v128.store(c, c41, 16);
-}
 
 /** C (5·groups rows, `ldc` elements apart, × 8·panels) = bias + samples · units of m dimensions. */
 export function encode_units(
   groups: i32, panels: i32, m: i32, samples: usize, units: usize, bias: usize, c: usize, ldc: i32,
 ): void {
-  const depth = <usize>m, stride = <usize>ldc << 2, group = depth * GROUP << 2, panel = depth << 5;
+  const depth = <usize>m, stride = <usize>ldc << 2, group = depth * GROUP_STEP, panel = depth << 5;
   for (const end = units + <usize>panels * panel; units < end; units += panel, bias += 32, c += 32) {
     for (let g: usize = 0; g < <usize>groups; g++) {
-      tile(depth, samples + g * group, units, bias, c + g * GROUP * stride, stride);
+      tile5x8(depth, samples + g * group, units, 32, bias, 0, c + g * GROUP * stride, stride);
     }
   }
 }

@@ -1,14 +1,14 @@
 // What the training steps share that skip what is zero and never write a gradient. Encoder and decoder are
 // read as they lie, a row per unit. The units are cut into chunks of a fixed number, so that threads may
 // share them and the result does not depend on how many there are. A step takes its batch (sae_fused_start),
-// makes the pre-activations of a chunk's units, 6 at a time, and later each unit's gradients from the list of
+// makes the pre-activations of a chunk's units, 5 at a time, and later each unit's gradients from the list of
 // its codes, then at once AdamW on its two rows.
 
 import { adamw } from "./adam";
-import { panelProduct } from "./panel6";
 import { gather } from "./sae";
 import { Sae } from "./sae_record";
 import { madd } from "./simd";
+import { GROUP, packRows, tile5x8 } from "./tile5";
 import { transpose } from "./transpose";
 import { axpy, dot } from "./vectors";
 
@@ -32,8 +32,10 @@ export class SaeFused {
   meanDecoderBias: usize;
   squareDecoderBias: usize;
   panels: usize; // most/8 panels of m×8: the batch transposed, 8 samples a panel
+  zeros: usize; // 8
   // per chunk
-  buffers: usize; // 6×most pre-activations, or what belongs to the codes of one unit
+  groups: usize; // m×5: rows of the encoder, as tile5.ts reads them
+  buffers: usize; // 5×most pre-activations, or what belongs to the codes of one unit
   gradients: usize; // 3×ldm: by the unit's rows of encoder and decoder; Σ gradient·row of the encoder
 }
 
@@ -75,20 +77,21 @@ export function startBatch(f: SaeFused, data: usize, order: usize, rows: i32): v
 }
 
 /**
- * The pre-activations, without bias, of up to 6 units from j on, in the chunk's buffer, a row per unit; `last`
+ * The pre-activations, without bias, of up to 5 units from j on, in the chunk's buffer, a row per unit; `last`
  * ends the tile. Returns what keeps reads ahead of the next units from being left out.
  */
-export function encodeUnits(f: SaeFused, j: i32, last: i32, buffer: usize): i32 {
+export function encodeUnits(f: SaeFused, j: i32, last: i32, chunk: i32): i32 {
   const s = changetype<Sae>(f.sae), m = <usize>s.m, stride = <usize>s.ldm << 2, ldc = <usize>f.most << 2;
-  const e = s.encoder + <usize>j * stride, units = <usize>min(6, last - j);
-  const share: usize = (6 * stride / 8 + 63) & ~(<usize>63);
+  const at = <usize>chunk * GROUP, group = f.groups + (at * m << 2), buffer = f.buffers + at * ldc;
+  const e = s.encoder + <usize>j * stride, zeros = f.zeros;
+  const share: usize = (GROUP * stride / 8 + 63) & ~(<usize>63);
   let touched = 0;
+  packRows(<usize>min(<i32>GROUP, last - j), m, e, stride, group);
   for (let p: usize = 0; p < <usize>f.rows; p += 8) {
-    const panel = f.panels + m * (p << 2), c = buffer + (p << 2);
     // the next units' rows come from far: ask for an eighth of them beside each of eight panels
-    const next = e + 6 * stride + (p & 56) / 8 * share;
-    if (j + 12 <= last) touched ^= touch(next, share);
-    panelProduct(units, m, e, stride, panel, c, ldc);
+    const next = e + GROUP * stride + (p & 56) / 8 * share;
+    if (j + 2 * <i32>GROUP <= last) touched ^= touch(next, share);
+    tile5x8(m, group, f.panels + m * (p << 2), 32, zeros, 0, buffer + (p << 2), ldc);
   }
   return touched;
 }

@@ -10,11 +10,12 @@ import { encodeUnits, firstUnit, rowGradients, SaeFused, setting, startBatch, up
 import { JumpRelu } from "./sae_jumprelu";
 import { Sae } from "./sae_record";
 import { hsum4, madd } from "./simd";
+import { GROUP } from "./tile5";
 import { axpy, dot, scale, subtract } from "./vectors";
 
 /** Units whose rows of the decoder stay in cache between the lists and their sum. */
 // @ts-ignore: decorator
-@inline const TILE: i32 = 126;
+@inline const TILE: i32 = 125;
 /** The number of relu in lib/cores/sae_relu.ts. */
 // @ts-ignore: decorator
 @inline const RELU: i32 = 0;
@@ -164,7 +165,7 @@ function addRows(n: usize, list: usize, count: u32, rows: usize, out: usize): vo
 export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
   const s = changetype<Sae>(f.sae), stride = <usize>s.ldm << 2;
   const most = <usize>f.most, at = <usize>chunk, ldc = most << 2;
-  const buffer = f.buffers + at * 6 * ldc, rowCounts = f.rowCounts + at * ldc;
+  const buffer = f.buffers + at * GROUP * ldc, rowCounts = f.rowCounts + at * ldc;
   const rowLists = f.rowLists + at * most * (<usize>TILE << 3), part = f.parts + at * most * stride;
   const totals = f.totals + (at << 4), end = firstUnit(f, s.w, chunk + 1);
   let active = 0, touched = 0;
@@ -173,9 +174,9 @@ export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
   for (let tile = firstUnit(f, s.w, chunk); tile < end; tile += TILE) {
     memory.fill(rowCounts, 0, ldc);
     const last = min(end, tile + TILE);
-    for (let j = tile; j < last; j += 6) {
-      const units = min(6, last - j);
-      touched ^= encodeUnits(f, j, last, buffer);
+    for (let j = tile; j < last; j += <i32>GROUP) {
+      const units = min(<i32>GROUP, last - j);
+      touched ^= encodeUnits(f, j, last, chunk);
       for (let u = 0; u < units; u++) {
         active += listUnit(f, s, j + u, buffer + <usize>u * ldc, rowCounts, rowLists, totals);
       }
@@ -259,7 +260,7 @@ function throughJump(f: FusedRelu, j: usize, count: usize, values: usize, g: usi
 /** Gradients of a chunk's units, and AdamW on them. */
 export function sae_relu_units(f: FusedRelu, chunk: i32): void {
   const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk;
-  const most = <usize>f.most, g = f.buffers + at * 6 * (most << 2), gamma = setting(f, 0);
+  const most = <usize>f.most, g = f.buffers + at * GROUP * (most << 2), gamma = setting(f, 0);
   const gE = f.gradients + at * 3 * stride, gD = gE + stride, through = gD + stride;
   memory.fill(through, 0, stride);
   const end = <usize>firstUnit(f, s.w, chunk + 1);

@@ -18,6 +18,7 @@ import { Sae } from "./sae_record";
 import { residualRow, SupportSae } from "./sae_support";
 import { AGE, callVariant } from "./sae_variants";
 import { norms } from "./rows";
+import { GROUP } from "./tile5";
 import { topK } from "./top_k";
 import { axpy, dot, highestLane, scale, subtract } from "./vectors";
 
@@ -90,14 +91,14 @@ function exceeding(n: i32, bias: v128, weight: v128, mask: v128, bounds: usize, 
 /** Candidates of a chunk's units: values and units, of sample i from place i·ldw + the first unit on. */
 export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
   const s = changetype<BatchSae>(f.sae), ldc = <usize>f.most << 2, stride = <usize>s.ldw << 2;
-  const buffer = f.buffers + <usize>chunk * 6 * ldc, counts = f.counts + <usize>chunk * ldc;
+  const buffer = f.buffers + <usize>chunk * GROUP * ldc, counts = f.counts + <usize>chunk * ldc;
   const first = firstUnit(f, s.w, chunk), end = firstUnit(f, s.w, chunk + 1), whole = byBatch(s);
   const mask = i32x4.splat(s.type == ABSTOPK ? 0x7fffffff : -1);
   let touched = 0;
   memory.fill(counts, 0, ldc);
   for (let j = first; j < end; j++) {
-    const u = (j - first) % 6;
-    if (u == 0) touched ^= encodeUnits(f, j, end, buffer);
+    const u = (j - first) % <i32>GROUP;
+    if (u == 0) touched ^= encodeUnits(f, j, end, chunk);
     const bias = load<f32>(s.encoderBias + (<usize>j << 2));
     const weight: f32 = whole ? load<f32>(s.weights + (<usize>j << 2)) : 1;
     for (let block = 0; block < f.rows; block += 64) {
@@ -288,7 +289,7 @@ function residualOf(f: FusedTopK, j: usize): usize {
 /** Gradients of a chunk's units, and AdamW on them. */
 export function sae_topk_units(f: FusedTopK, chunk: i32): void {
   const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk;
-  const most = <usize>f.most << 2, places = f.buffers + at * 6 * most, values = places + most;
+  const most = <usize>f.most << 2, places = f.buffers + at * GROUP * most, values = places + most;
   const g = values + most, gE = f.gradients + at * 3 * stride, gD = gE + stride, none = gD + stride;
   const end = <usize>firstUnit(f, s.w, chunk + 1);
   for (let j = <usize>firstUnit(f, s.w, chunk); j < end; j++) {

@@ -2,8 +2,7 @@
 // an atom is first picked.
 
 import { hasBlas } from "./blas";
-import { gemm_nn } from "./gemm";
-import { panelsProduct, toPanels } from "./panel6";
+import { gemm_nn, product } from "./gemm";
 import { SupportSae } from "./sae_support";
 import { transpose } from "./transpose";
 
@@ -18,6 +17,14 @@ export class GramSae extends SupportSae {
   used: i32;
 }
 
+/** The rows of B (n×m, `ldb` in elements) as panels of 8 side by side; places beyond the last stay as they are. */
+function toPanels(n: i32, m: i32, b: usize, ldb: i32, panels: usize): void {
+  const rows = <usize>ldb << 5;
+  for (let j = 0; j < n; j += 8, b += rows, panels += <usize>m << 5) {
+    transpose(min(8, n - j), m, b, ldb, panels, 8);
+  }
+}
+
 /** Takes the atoms, and empties the Gram matrix. */
 export function takeAtoms(s: GramSae): void {
   if (hasBlas()) transpose(s.w, s.m, s.atoms, s.ldm, s.encoderT, s.ldw);
@@ -28,7 +35,10 @@ export function takeAtoms(s: GramSae): void {
 /** c (rows×ldw) = a (rows×ldm) · atoms: each element is summed in order, unless a BLAS makes the product. */
 export function correlations(s: GramSae, rows: i32, a: usize, c: usize): void {
   if (hasBlas()) gemm_nn(rows, s.ldw, s.m, a, s.ldm, s.encoderT, s.ldw, c, s.ldw);
-  else panelsProduct(rows, s.ldw, s.m, a, s.ldm, s.encoderT, c, s.ldw);
+  else {
+    const m = <usize>s.m, ldc = <usize>s.ldw << 2;
+    product(rows, s.ldw, m, a, <usize>s.ldm << 2, 4, s.encoderT, 32, m << 5, c, ldc);
+  }
 }
 
 function forgetGram(s: GramSae): void {

@@ -23,7 +23,7 @@ for (const backend of BACKENDS) {
     const { memory, kernels } = await instantiateKernels(backend, newMemory(backend), 0);
     type Address = Parameters<KernelExports["gemm_nn"]>[3];
     const [a, b, c] = [RESERVED, 262_144, 524_288] as Address[];
-    // 1 and 5 rows take the narrow path, 6 and 12 fill blocks, 7 and 64 move the last block up
+    // 1 row takes the narrow path, 5 fill a tile, the others leave 1, 2 or 4 rows over
     for (const m of [1, 5, 6, 7, 12, 64]) {
       for (const [n, k] of [[8, 1], [16, 13], [104, 47]]) {
         for (const transposed of [false, true]) {
@@ -59,15 +59,48 @@ for (const backend of BACKENDS) {
 }
 
 Deno.test("an element of a product does not depend on the rows around it", () => {
-  using arena = new Arena();
-  const [m, n, k] = [13, 16, 29];
-  const A = arena.f32(m * padded(k)), B = arena.f32(k * n);
-  fill(A.view, 3), fill(B.view, 4);
-  const whole = arena.f32(m * n), single = arena.f32(n);
-  run("gemm_nn", m, n, k, A, padded(k), B, n, whole, n);
-  for (let i = 0; i < m; i++) {
-    run("gemm_nn", 1, n, k, A.from(i * padded(k)), padded(k), B, n, single, n);
-    assert.deepEqual(single.view, whole.view.slice(i * n, (i + 1) * n));
+  // k in one part, in several, and so long that rows are shared out too
+  for (const [m, n, k] of [[13, 16, 29], [64, 8, 251], [67, 8, 252], [81, 16, 1003]]) {
+    using arena = new Arena();
+    const lda = padded(k), A = arena.f32(m * lda), B = arena.f32(k * n);
+    fill(A.view, 3), fill(B.view, 4);
+    const whole = arena.f32(m * n), single = arena.f32(n);
+    run("gemm_nn", m, n, k, A, lda, B, n, whole, n);
+    for (let i = 0; i < m; i++) {
+      run("gemm_nn", 1, n, k, A.from(i * lda), lda, B, n, single, n);
+      assert.deepEqual(
+        single.view,
+        whole.view.slice(i * n, (i + 1) * n),
+        `${m}×${n}×${k}, row ${i}`,
+      );
+    }
+  }
+});
+
+Deno.test("without fused multiply-adds every element is summed in order, to the bit", async () => {
+  const { memory, kernels } = await instantiateKernels("simd", newMemory("simd"), 0);
+  type Address = Parameters<KernelExports["gemm_nn"]>[3];
+  const [a, b, c] = [RESERVED, 524_288, 786_432] as Address[];
+  for (const m of [5, 8, 14, 66]) {
+    for (const [n, k] of [[8, 3], [16, 47], [8, 260], [8, 761]]) {
+      for (const transposed of [false, true]) {
+        const lda = padded(transposed ? m : k), step = transposed ? lda : 1;
+        const A = new Float32Array(memory.buffer, a, (transposed ? k : m) * lda);
+        const B = new Float32Array(memory.buffer, b, k * n);
+        const C = new Float32Array(memory.buffer, c, m * n);
+        fill(A, 1), fill(B, 2);
+        kernels[transposed ? "gemm_tn" : "gemm_nn"](m, n, k, a, lda, b, n, c, n);
+        for (let i = 0; i < m; i++) {
+          for (let j = 0; j < n; j++) {
+            let sum = 0;
+            for (let l = 0, at = transposed ? i : i * lda; l < k; l++, at += step) {
+              sum = Math.fround(sum + Math.fround(A[at] * B[l * n + j]));
+            }
+            assert.equal(C[i * n + j], sum, `${m}×${n}×${k}, transposed ${transposed}: ${i}, ${j}`);
+          }
+        }
+      }
+    }
   }
 });
 

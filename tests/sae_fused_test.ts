@@ -15,7 +15,7 @@ function normals(seed: number, rows: number, cols: number, sd = 1): Matrix32 {
 
 /** A wide autoencoder of which about `part` of the codes are active. */
 function wide(options: SaeOptions, inputDim: number, part: number, log = Math.log(1e-3)): Sae {
-  const width = FUSED_FROM_WIDTH + 3; // not whole blocks of 6 units
+  const width = FUSED_FROM_WIDTH + 3; // neither whole groups of 5 units nor whole blocks of 6
   const sae = Sae.initialize({ ...options, inputDim, width, seed: 1 });
   // pre-activations of unit variance times about 0.6: a bias below cuts most off
   const bias = part === 0.5 ? 0 : part === 0 ? -50 : -0.7;

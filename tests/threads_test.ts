@@ -9,7 +9,7 @@ import {
   serve,
 } from "../lib/wasm/mailbox.ts";
 import { Helpers } from "../lib/wasm/helpers.ts";
-import { instantiateKernels, newMemory, RESERVED } from "../lib/wasm/instance.ts";
+import { instantiateKernels, newMemory, reservedFor } from "../lib/wasm/instance.ts";
 import { Arena, run, runAll, threadCount } from "../lib/wasm/memory.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
@@ -154,7 +154,7 @@ Deno.test("when one of two helpers fails, the other finishes first, and both tak
   const { kernels } = await instantiateKernels("threads", memory, 0);
   using helpers = await Helpers.start(memory, 2);
   const kernel = (name: keyof typeof kernels) => Object.keys(kernels).indexOf(name);
-  const n = 2 ** 16, x = RESERVED, y = x + 4 * n, rounds = 1000;
+  const n = 2 ** 16, x = reservedFor(3), y = x + 4 * n, rounds = 1000;
   const ys = new Float32Array(memory.buffer, y, n);
   new Float32Array(memory.buffer, x, n).fill(1);
   const outside = [kernel("axpy"), 8, 1, x, LAST]; // 32 bytes
@@ -191,6 +191,6 @@ Deno.test("a solver's error in a thread leaves threads and memory ready for the 
     ]);
   };
   // y is the arena's second block, a cache line after the first
-  assert.throws(() => add((LAST - RESERVED - 64) / 4), /a kernel trapped in a thread/);
+  assert.throws(() => add((LAST - reservedFor(3) - 64) / 4), /a kernel trapped in a thread/);
   assert.deepEqual(add(0), [[32], [0, 32], [32]]);
 });

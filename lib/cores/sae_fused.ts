@@ -12,6 +12,9 @@ export const FUSED_FROM_WIDTH = 1000;
 /** Parts of units and samples that threads may share; the sums over units are made in these parts. */
 export const CHUNKS = 8;
 
+/** Units that a product takes at a time, as in the kernel. */
+const GROUP = 5;
+
 /** The class SaeFused in kernels/sae_fused.ts tells what each is. */
 export const FUSED_FIELDS = {
   sae: "block",
@@ -29,6 +32,8 @@ export const FUSED_FIELDS = {
   meanDecoderBias: "block",
   squareDecoderBias: "block",
   panels: "block",
+  zeros: "block",
+  groups: "block",
   buffers: "block",
   gradients: "block",
 } as const;
@@ -93,7 +98,9 @@ export function fusedValues(space: FusedSpace): RecordValues<typeof FUSED_FIELDS
     ...{ meanEncoder, squareEncoder, meanEncoderBias, squareEncoderBias },
     ...{ meanDecoder, squareDecoder, meanDecoderBias, squareDecoderBias },
     panels: arena.f32(most * inputDim),
-    buffers: arena.f32(CHUNKS * 6 * most),
+    zeros: arena.f32(8),
+    groups: arena.f32(CHUNKS * GROUP * inputDim),
+    buffers: arena.f32(CHUNKS * GROUP * most),
     gradients: arena.f32(CHUNKS * 3 * padded(inputDim)),
   };
 }

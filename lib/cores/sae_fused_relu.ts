@@ -19,7 +19,7 @@ import type { SaeModel } from "./sae_variants.ts";
 /** Above this part of active codes the dense step is faster. */
 const MOST_ACTIVE = 0.5;
 /** Units whose lists are made before they are used, as in the kernel. */
-const TILE = 126;
+const TILE = 125;
 
 /** The class FusedRelu in kernels/sae_fused_relu.ts tells what each is. */
 export const FUSED_RELU_FIELDS = {

@@ -13,16 +13,18 @@ export const PAGE = 65_536;
 export const MAX_PAGES = 65_536;
 
 /**
- * Bytes at the beginning of the memory that no block may take: a page of constants, which are the same
- * for every thread, and a page with the scratch of each thread.
+ * Bytes at the beginning of the memory of one thread that no block may take: a page of constants and the
+ * page of its scratch, where dense products arrange what they read.
  */
 export const RESERVED: number = 2 * PAGE;
 
-/** Bytes of a thread's scratch: a register block of 6×8 numbers, in cache lines of its own. */
-const SCRATCH = 256;
+/** The same of several threads: the constants are the same for all, a scratch each has of its own. */
+export function reservedFor(threads: number): number {
+  return (1 + threads) * PAGE;
+}
 
-/** Most threads: so many scratches fit into their page. */
-export const MAX_THREADS: number = PAGE / SCRATCH;
+/** Most threads. */
+export const MAX_THREADS = 256;
 
 /**
  * Multiply-adds from which a product goes to the system's BLAS, if there is one. A call costs
@@ -81,7 +83,7 @@ export async function instantiateKernels(
   thread: number,
 ): Promise<KernelInstance> {
   const { exports } = await WebAssembly.instantiate(await loadBackend(backend), {
-    env: { memory, scratch: PAGE + SCRATCH * thread, sgemm: blas?.sgemm(memory) ?? (() => {}) },
+    env: { memory, scratch: PAGE * (1 + thread), sgemm: blas?.sgemm(memory) ?? (() => {}) },
   });
   const kernels = exports as unknown as KernelExports;
   if (blas) kernels.blas_from(BLAS_WORK);

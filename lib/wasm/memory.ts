@@ -15,6 +15,7 @@ import {
   newMemory,
   PAGE,
   RESERVED,
+  reservedFor,
 } from "./instance.ts";
 import { type Backend, chooseBackend } from "./backends.ts";
 import type { KernelExports, Pointer } from "./builds.js";
@@ -29,7 +30,9 @@ const alone = await instantiateKernels(backend, newMemory(backend), 0);
 let { memory, kernels }: KernelInstance = alone;
 let helpers: Helpers | undefined;
 
-let top = RESERVED;
+/** Where blocks begin. */
+let bottom = RESERVED;
+let top = bottom;
 
 /**
  * From this many latents on, `fista`, `ista`, `learnDictionary` and `softplusAdam` share their samples
@@ -259,7 +262,7 @@ export async function startHelpers(count: number): Promise<Disposable> {
   const shared = await instantiateKernels("threads", newMemory("threads"), 0);
   const started = await Helpers.start(shared.memory, count);
   try {
-    moveTo(shared);
+    moveTo(shared, 1 + count);
   } catch (error) {
     started[Symbol.dispose]();
     throw error;
@@ -267,17 +270,18 @@ export async function startHelpers(count: number): Promise<Disposable> {
   helpers = started;
   return {
     [Symbol.dispose]() {
-      moveTo(alone);
+      moveTo(alone, 1);
       helpers = undefined;
       started[Symbol.dispose]();
     },
   };
 }
 
-/** Continues on another memory. */
-function moveTo(instance: KernelInstance): void {
-  if (top !== RESERVED) throw new Error("Cannot change threads: every arena must be closed first");
+/** Continues on another memory, of so many threads. */
+function moveTo(instance: KernelInstance, threads: number): void {
+  if (top !== bottom) throw new Error("Cannot change threads: every arena must be closed first");
   ({ memory, kernels } = instance);
+  top = bottom = reservedFor(threads);
 }
 
 /**
