@@ -9,15 +9,7 @@ import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { file } from "../lib/sweep/kinds.ts";
 import { duration } from "../lib/sweep/progress.ts";
-
-interface Report {
-  cpu: string;
-  runtime: string;
-  benches: { group: string; name: string; results: { ok?: { min: number; avg: number } }[] }[];
-}
-
-/** Measures the peak; begins with the name of the kernel that does. */
-const PEAK = { file: "bench/peak_bench.ts", name: "fma_peak" };
+import { type BenchReport, benchTable, machineOf, PEAK } from "./table.ts";
 
 const FLAGS = {
   allowFfi: { about: "let the solvers use the system's BLAS at this path", kind: file },
@@ -25,7 +17,7 @@ const FLAGS = {
     about: "only the benches whose name has this in it, beside that of the peak",
     kind: { ...file, placeholder: "TEXT", rule: "a part of a name" },
   },
-  json: { about: "print what was measured as JSON" },
+  json: { about: "print what was measured as JSON; the site shows the files of bench/runs" },
   quiet: { about: "no progress on stderr" },
 };
 
@@ -87,40 +79,11 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }
 
-/** A duration in nanoseconds with three digits and its unit. */
-function nanoseconds(ns: number): string {
-  const [scale, unit] = ns < 1e3
-    ? [1, "ns"]
-    : ns < 1e6
-    ? [1e3, "µs"]
-    : ns < 1e9
-    ? [1e6, "ms"]
-    : [1e9, "s"];
-  return `${(ns / scale).toPrecision(3)} ${unit}`;
-}
-
-/** Name without its count of operations, and the rate in GFLOP/s for a duration in nanoseconds. */
-function counted(name: string): { name: string; rate?: (ns: number) => number } {
-  const flop = name.match(/^(.*) \[(\d+) flop\]$/);
-  return flop ? { name: flop[1], rate: (ns) => Number(flop[2]) / ns } : { name };
-}
-
-function printTable({ cpu, runtime, benches }: Report): void {
-  const peakBench = benches.find(({ name }) => name.startsWith(PEAK.name))!;
-  const peak = counted(peakBench.name).rate!(peakBench.results[0].ok!.min);
-
-  console.log(`${cpu}, ${runtime}, ${peakBench.group}`);
-  console.table(benches.map((bench) => {
-    const { name, rate } = counted(bench.name);
-    const timing = bench.results[0].ok;
-    if (!timing) return { bench: name, min: "failed" };
-    return {
-      bench: name,
-      min: nanoseconds(timing.min),
-      mean: nanoseconds(timing.avg),
-      "GFLOP/s (min)": rate?.(timing.min).toFixed(1) ?? "",
-      "GFLOP/s (mean)": rate?.(timing.avg).toFixed(1) ?? "",
-      "of peak": rate ? `${(100 * rate(timing.min) / peak).toFixed(0)} %` : "",
-    };
-  }));
+function printTable(report: BenchReport): void {
+  console.log(machineOf(report));
+  console.table(
+    benchTable(report).map(({ bench, min, mean, fastest, usual, peak }) => ({
+      ...{ bench, min, mean, "GFLOP/s (min)": fastest, "GFLOP/s (mean)": usual, "of peak": peak },
+    })),
+  );
 }

@@ -11,8 +11,12 @@ import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
 import { folder } from "../lib/sweep/kinds.ts";
 import { atPlace } from "../lib/sweep/places.ts";
+import { benchmarksPage } from "./benchmarks_page.ts";
+import { galleryPage } from "./gallery_page.ts";
+import { guidesPages } from "./guides.ts";
 import { homePage } from "./home_page.ts";
 import { labPage } from "./lab_page.ts";
+import { parityPage } from "./parity_page.ts";
 import { documentOf, type SiteFiles } from "./shell.ts";
 
 const FLAGS = {
@@ -32,7 +36,9 @@ any web server and under any path, and requests nothing from elsewhere. To look 
 };
 
 /** What makes the pages, one module for each part of the site. */
-const PARTS: readonly (() => SiteFiles | Promise<SiteFiles>)[] = [frame, homePage, labPage];
+const PARTS: readonly (() => SiteFiles | Promise<SiteFiles>)[] = [
+  ...[frame, homePage, labPage, galleryPage, guidesPages, parityPage, benchmarksPage],
+];
 
 if (import.meta.main) await runCommand(command, writeSite);
 
@@ -63,6 +69,7 @@ async function writeSite({ out }: FlagValues<typeof FLAGS>): Promise<void> {
 function frame(): SiteFiles {
   return {
     files: {
+      "pages.css": Deno.readTextFileSync("web/pages.css"),
       "site.css": Deno.readTextFileSync("web/site.css"),
       "icon.svg": Deno.readTextFileSync("web/icon.svg"),
     },

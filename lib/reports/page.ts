@@ -152,8 +152,20 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** `Vary latents`, with the suffix of the run where it has one. */
-function headingOf({ experiment, suffix }: ExperimentRows): string {
+/**
+ * The heading of an experiment's rows, with the suffix of the run where it has one.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { headingOf } from "./page.ts";
+ *
+ * assert.equal(headingOf({ experiment: "exp_vary_latents", suffix: "_a" }), "Vary latents (a)");
+ * ```
+ */
+export function headingOf(
+  { experiment, suffix }: Pick<ExperimentRows, "experiment" | "suffix">,
+): string {
   const words = taskName(experiment).replace("exp:", "").replaceAll("-", " ");
   const heading = words[0].toUpperCase() + words.slice(1);
   return suffix === "" ? heading : `${heading} (${suffix.slice(1)})`;

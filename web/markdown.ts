@@ -1,0 +1,100 @@
+/**
+ * Markdown of the checkout as HTML of a page.
+ * @module
+ */
+import { Marked, type Tokens } from "npm:marked@18.2.1";
+import { escapeXml } from "../lib/figures/svg.ts";
+
+/** HTML made of Markdown. */
+export interface Article {
+  /** Text of the first heading. */
+  title: string;
+  /** Text of the first paragraph after it. */
+  summary: string;
+  /** The HTML, headings with ids. */
+  html: string;
+}
+
+/**
+ * Turns Markdown into HTML. What may be wider than the window scrolls by itself, and can be reached by
+ * keyboard.
+ *
+ * @param text Markdown, whose first line is its only heading of the first level.
+ * @param link Address in the site of an address in the text; undefined where the site has nothing there.
+ */
+export function articleOf(text: string, link: (address: string) => string | undefined): Article {
+  const ids = new Map<string, number>();
+  let section = "", tables = 0;
+  const marked = new Marked({
+    renderer: {
+      heading({ tokens, depth, text }: Tokens.Heading) {
+        const inner = this.parser.parseInline(tokens);
+        section = plain(text);
+        return `<h${depth} id="${headingId(plain(text), ids)}">${inner}</h${depth}>\n`;
+      },
+      table({ header, align, rows }: Tokens.Table) {
+        const cells = (line: Tokens.TableCell[], tag: string) =>
+          line.map(({ tokens }, column) => {
+            // an empty head is no head
+            const name = tag === "th" && tokens.length === 0 ? "td" : tag;
+            const scope = name === "th" ? ' scope="col"' : "";
+            const number = align[column] === "right" ? ' class="number"' : "";
+            return `<${name}${scope}${number}>${this.parser.parseInline(tokens)}</${name}>`;
+          }).join("");
+        const body = rows.map((line) => `<tr>${cells(line, "td")}</tr>`).join("\n");
+        // each has a name of its own
+        const label = escapeXml(`Table ${++tables}, ${section}`);
+        return `<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table>
+<thead><tr>${cells(header, "th")}</tr></thead>
+<tbody>${body}</tbody></table></div>\n`;
+      },
+      code({ text }: Tokens.Code) {
+        return `<pre tabindex="0"><code>${escapeXml(text)}</code></pre>\n`;
+      },
+      paragraph({ tokens }: Tokens.Paragraph) {
+        const inner = this.parser.parseInline(tokens);
+        const only = tokens.length === 1 && tokens[0].type === "image";
+        return only ? `<figure>${inner}</figure>\n` : `<p>${inner}</p>\n`;
+      },
+      link({ href, tokens }: Tokens.Link) {
+        const inner = this.parser.parseInline(tokens), to = link(href);
+        return to === undefined ? inner : `<a href="${escapeXml(to)}">${inner}</a>`;
+      },
+      image({ href, text }: Tokens.Image) {
+        return `<img src="${escapeXml(link(href) ?? href)}" alt="${
+          escapeXml(text)
+        }" loading="lazy">`;
+      },
+      // comments are for who edits the text
+      html: ({ text }: Tokens.HTML | Tokens.Tag) => /^\s*<!--/.test(text) ? "" : text,
+    },
+  });
+  const tokens = marked.lexer(text);
+  const first = (type: string) => plain(tokens.find((token) => token.type === type)?.raw ?? "");
+  return {
+    title: first("heading").replace(/^#+ /, ""),
+    summary: first("paragraph"),
+    html: marked.parser(tokens),
+  };
+}
+
+/** The part of a text from a heading of the second level to the next, without the heading. */
+export function sectionOf(text: string, heading: string): string {
+  const [, rest] = text.split(`\n## ${heading}\n`);
+  if (rest === undefined) throw new Error(`There is no "## ${heading}" in the text`);
+  return rest.split(/\n## /)[0];
+}
+
+/** A text without marks of Markdown. */
+function plain(text: string): string {
+  return text.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[*_`]/g, "").replace(/\s+/g, " ")
+    .trim();
+}
+
+/** As code hosts make them: words joined by hyphens, numbered where they come again. */
+function headingId(text: string, ids: Map<string, number>): string {
+  const id = text.toLowerCase().replace(/[^\p{L}\p{N} -]/gu, "").replaceAll(" ", "-");
+  const count = ids.get(id) ?? 0;
+  ids.set(id, count + 1);
+  return count === 0 ? id : `${id}-${count}`;
+}
