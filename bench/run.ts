@@ -5,6 +5,7 @@
  *
  * Permissions: run of deno, which amounts to all permissions.
  */
+import { pathToFileURL } from "node:url";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { file } from "../lib/sweep/kinds.ts";
@@ -60,7 +61,8 @@ async function bench(
     console.error(new TextDecoder().decode(stderr));
     return 1;
   }
-  const text = new TextDecoder().decode(stdout);
+  // a stored run need not tell where the checkout lay
+  const text = new TextDecoder().decode(stdout).replaceAll(`${pathToFileURL(".").href}/`, "");
   if (json) console.log(text.trim());
   else printTable(JSON.parse(text));
   return 0;

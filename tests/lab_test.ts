@@ -2,50 +2,14 @@
  * The Lab in a browser: its numbers against Deno's, its controls, and what it asks of a reader.
  */
 import assert from "node:assert/strict";
-import { freshFolder, runDeno } from "./result_files.ts";
+import { hasChromium, withSite } from "./built_site.ts";
+import { runDeno } from "./result_files.ts";
 import type { LabUse } from "./fixtures/lab_use.ts";
 
-const hasChromium = (await runDeno(
-  "eval",
-  'await new Deno.Command("chromium", { args: ["--version"], stdout: "null" }).output()',
-)).code === 0;
-if (!hasChromium) console.log("skipped: there is no chromium to open the Lab in");
+const ready = await hasChromium();
 
 /** A small problem, so that the trainings end within a second. */
 const SEARCH = "?n=30&k=3&samples=600&epochs=20&lambda=0.05&noise=0.01&seed=3&sample=2&step=40";
-
-const TYPES: Record<string, string> = {
-  html: "text/html",
-  js: "text/javascript",
-  css: "text/css",
-  svg: "image/svg+xml",
-};
-
-/** Builds the site, and serves it under a path that is not a server's root. */
-async function withSite(work: (address: string, folder: string) => Promise<void>): Promise<void> {
-  const folder = freshFolder("lab-");
-  const built = await runDeno(
-    ...["run", "--quiet", "--no-prompt", "--ignore-env", "--lock=web/deno.lock"],
-    ...["--allow-read=.", `--allow-write=${folder}`, "web/site.ts", "--out", `${folder}/site`],
-  );
-  assert.deepEqual([built.code, built.stderr], [0, ""]);
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    const path = new URL(request.url).pathname.replace(/^\/some\/path\//, "");
-    try {
-      // Wasm comes without its type, as from servers that do not know it
-      const type = TYPES[path.split(".").at(-1)!] ?? "application/octet-stream";
-      const body = await Deno.readFile(`${folder}/site/${path}`);
-      return new Response(body, { headers: { "content-type": type } });
-    } catch {
-      return new Response("not found", { status: 404 });
-    }
-  });
-  try {
-    await work(`http://127.0.0.1:${server.addr.port}/some/path/lab/index.html`, folder);
-  } finally {
-    await server.shutdown();
-  }
-}
 
 /** Uses the page, with relaxed SIMD or without it. */
 async function useLab(address: string, folder: string, build = ""): Promise<LabUse> {
@@ -107,9 +71,10 @@ async function assertSame(use: LabUse, folder: string, build: string): Promise<v
 
 Deno.test({
   name: "the Lab computes what Deno computes, to the bit, on both builds, and every control works",
-  ignore: !hasChromium,
+  ignore: !ready,
   async fn() {
-    await withSite(async (address, folder) => {
+    await withSite(async (site, folder) => {
+      const address = `${site}lab/index.html`;
       const use = await useLab(address, folder);
       assert.deepEqual(use.complaints, []);
       assert.deepEqual(use.violations, []);

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path/posix";
+import { buildSite } from "./built_site.ts";
 import { freshFolder, runDeno } from "./result_files.ts";
 
 const LOCK = ["--quiet", "--no-prompt", "--ignore-env", "--lock=web/deno.lock", "--allow-read=."];
@@ -21,24 +22,53 @@ function filesIn(folder: string, below = ""): string[] {
   });
 }
 
-Deno.test("every address in the site's pages is relative and leads to a file of the site", async () => {
+async function builtSite(): Promise<string> {
   const folder = freshFolder("site-");
-  const { code, stderr } = await runDeno(
-    ...["run", ...LOCK, `--allow-write=${folder}`, "web/site.ts", "--out", folder],
-  );
-  assert.deepEqual([code, stderr], [0, ""]);
+  await buildSite(folder);
+  return folder;
+}
+
+Deno.test("every address in the site's pages is relative and leads to a place in a file of the site", async () => {
+  const folder = await builtSite();
   const files = filesIn(folder), pages = files.filter((path) => path.endsWith(".html"));
-  assert(pages.includes("lab/index.html"), pages.join());
+  const text = new Map(pages.map((page) => [page, Deno.readTextFileSync(join(folder, page))]));
+  const parts = new Map([...text].map(([page, html]) => {
+    const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+    assert.equal(new Set(ids).size, ids.length, `${page} has an id twice`);
+    return [page, new Set(ids)];
+  }));
+  for (const page of ["lab", "gallery", "guides", "parity", "benchmarks"]) {
+    assert(text.has(`${page}/index.html`), page);
+  }
   let links = 0;
-  for (const page of pages) {
-    const text = Deno.readTextFileSync(join(folder, page));
-    for (const [, address] of text.matchAll(/ (?:href|src)="([^"#]*)(?:#[^"]*)?"/g)) {
+  for (const [page, html] of text) {
+    for (const [, tag, name, value] of html.matchAll(/<(\w+)[^>]*? (href|src|srcset)="([^"]*)"/g)) {
       // what is not on the site is only linked to, never loaded
-      if (/^(https?|data):/.test(address) || address === "") continue;
-      assert(!address.startsWith("/"), `${page} has the address ${address} of a server's root`);
-      assert(files.includes(normalize(join(dirname(page), address))), `${page} -> ${address}`);
+      if (/^https:/.test(value) && tag === "a" && name === "href") continue;
+      assert.doesNotMatch(value, /^(\w+:|\/)/, `${page} has the address ${value}`);
+      const [address, part] = value.split("#");
+      const target = address === "" ? page : normalize(join(dirname(page), address));
+      assert(files.includes(target), `${page} -> ${value}`);
+      if (part !== undefined) {
+        assert(parts.get(target)?.has(decodeURIComponent(part)), `${page} -> ${value}`);
+      }
       links++;
     }
   }
-  assert(links > 5, "the reader of links finds none");
+  assert(links > 200, `the reader of links finds ${links}`);
+});
+
+Deno.test("every figure and every file of rows that ships is in the gallery", async () => {
+  const folder = await builtSite(), gallery = join(folder, "gallery");
+  const html = Deno.readTextFileSync(join(gallery, "index.html"));
+  for (const [shipped, copies] of [["figures", "figures"], ["results", "rows"]]) {
+    const names = filesIn(`${shipped}/shipped`).filter((name) => /\.(svg|json)$/.test(name));
+    assert(names.length > 20, shipped);
+    for (const name of names) {
+      const own = Deno.readTextFileSync(`${shipped}/shipped/${name}`);
+      assert.equal(Deno.readTextFileSync(join(gallery, copies, name)), own, name);
+      assert(html.includes(`href="${copies}/${name}"`), name);
+    }
+  }
+  assert.doesNotMatch(html, /<img(?![^>]* alt="[^"])/, "a picture without words");
 });

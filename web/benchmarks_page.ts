@@ -3,8 +3,7 @@
  * @module
  */
 import { type BenchReport, benchTable, machineOf } from "../bench/table.ts";
-import { type Html, markup } from "../lib/reports/html.ts";
-import { Html as Markup } from "../lib/reports/html.ts";
+import { Html, markup } from "../lib/reports/html.ts";
 import { PAGES } from "./guides.ts";
 import { articleOf, sectionOf } from "./markdown.ts";
 import { linkFrom } from "./places.ts";
@@ -25,8 +24,11 @@ export function benchmarksPage(): SiteFiles {
     return runHtml(name, JSON.parse(text));
   });
   const speed = sectionOf(Deno.readTextFileSync("README.md"), "Speed");
-  const { html } = articleOf(`# Benchmarks\n${speed}`, linkFrom("README.md", PATH, files));
-  const body = markup`${new Markup(html)}<h2 id="runs">Stored runs</h2>
+  const { html } = articleOf(
+    `# Benchmarks\n\n## Speed\n${speed}`,
+    linkFrom("README.md", PATH, files),
+  );
+  const body = markup`${new Html(html)}<h2 id="runs">Stored runs</h2>
 <p><code>deno task bench --json &gt; ${RUNS}/NAME.json</code> stores a run, and the site shows every one. Times
 are of one iteration; other load only ever adds to them, so the fastest counts. Rates are of the operations
 that the work needs, as a share of the core's 128-bit multiply-add peak, which the same run measures.</p>

@@ -4,7 +4,7 @@
  */
 import { drawnFigures } from "../commands/drawn_figures.ts";
 import { figureSets } from "../lib/paper/figure_sets.ts";
-import { Html, markup } from "../lib/reports/html.ts";
+import { type Html, markup } from "../lib/reports/html.ts";
 import { headingOf } from "../lib/reports/page.ts";
 import {
   type NamedProvenance,

@@ -3,7 +3,6 @@
  * @module
  */
 import { markup } from "../lib/reports/html.ts";
-import { Html } from "../lib/reports/html.ts";
 import { articleOf } from "./markdown.ts";
 import { linkFrom, placeOf } from "./places.ts";
 import type { Page, SiteFiles } from "./shell.ts";
@@ -41,6 +40,6 @@ export function guidesPages(): SiteFiles {
 /** The sheet of all pages that are read. */
 export const PAGES = { styles: ["pages.css"] };
 
-function firstSentence(text: string): Html {
-  return markup`${text.match(/^.*?[.!?](?= |$)/)?.[0] ?? text}`;
+function firstSentence(text: string): string {
+  return text.match(/^.*?[.!?](?= |$)/)?.[0] ?? text;
 }

@@ -23,6 +23,7 @@ export function parityPage(): SiteFiles {
       nav: { label: "Parity", order: 6 },
       body: html,
       assets: PAGES,
+      wide: true,
     }],
     files,
   };

@@ -1,0 +1,57 @@
+/**
+ * The site, built and served: for its tests.
+ * @module
+ */
+import assert from "node:assert/strict";
+import { freshFolder, runDeno } from "./result_files.ts";
+
+/** Whether there is a browser to open pages in; says so where there is none. */
+export async function hasChromium(): Promise<boolean> {
+  const { code } = await runDeno(
+    "eval",
+    'await new Deno.Command("chromium", { args: ["--version"], stdout: "null" }).output()',
+  );
+  if (code !== 0) console.log("skipped: there is no chromium to open pages in");
+  return code === 0;
+}
+
+/** Builds the site as its task does, in a folder. */
+export async function buildSite(folder: string): Promise<void> {
+  const built = await runDeno(
+    ...["run", "--quiet", "--no-prompt", "--ignore-env", "--lock=web/deno.lock"],
+    ...["--allow-read=.", `--allow-write=${folder}`, "web/site.ts", "--out", folder],
+  );
+  assert.deepEqual([built.code, built.stderr], [0, ""]);
+}
+
+const TYPES: Record<string, string> = {
+  html: "text/html",
+  js: "text/javascript",
+  css: "text/css",
+  svg: "image/svg+xml",
+  json: "application/json",
+};
+
+/** Builds the site, and serves it under a path that is not a server's root. */
+export async function withSite(
+  work: (address: string, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = freshFolder("site-"), site = `${folder}/site`;
+  await buildSite(site);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const path = new URL(request.url).pathname.replace(/^\/some\/path\//, "");
+    try {
+      // Wasm comes without its type, as from servers that do not know it
+      const type = TYPES[path.split(".").at(-1)!] ?? "application/octet-stream";
+      const body = await Deno.readFile(`${site}/${path}`);
+      return new Response(body, { headers: { "content-type": type } });
+    } catch {
+      return new Response("not found", { status: 404 });
+    }
+  });
+  try {
+    await work(`http://127.0.0.1:${server.addr.port}/some/path/`, folder);
+  } finally {
+    await server.shutdown();
+  }
+}
