@@ -51,7 +51,7 @@ export function claimsText(claims: readonly JudgedClaim[]): string {
  */
 export function claimsTable(claims: readonly JudgedClaim[], figures: string): string {
   const all = (conditions: readonly JudgedCondition[]) =>
-    conditions.map((condition) => numbers(condition, 3)).join("; ");
+    conditions.map((condition) => numbers(condition)).join("; ");
   const lines = claims.map(({ says, verdict, conditions, figure, commands, aside }) => [
     says,
     `**${verdict}**`,
@@ -123,8 +123,8 @@ function judgementLines({ conditions, missing }: Judgement): string[] {
 const threshold = ({ is, threshold }: JudgedCondition) =>
   `${is === "at least" ? "≥" : "≤"} ${threshold}`;
 
-/** A condition with its range and, as far as they are few, the cases that do not bear it out. */
-function numbers(condition: JudgedCondition, most: number): string {
+/** A condition with its range and so many of the cases that do not bear it out. */
+function numbers(condition: JudgedCondition, most = 0): string {
   const { says, cases } = condition;
   const known = cases.filter(({ value }) => value !== undefined);
   const against = known.filter(({ holds }) => !holds);
