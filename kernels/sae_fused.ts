@@ -32,17 +32,11 @@ export class SaeFused {
   meanDecoderBias: usize;
   squareDecoderBias: usize;
   panels: usize; // most/8 panels of m×8: the batch transposed, 8 samples a panel
-  zeros: usize; // 8
+  zeros: usize; // ldm
   // per chunk
-  groups: usize; // m×5: rows of the encoder, as tile5.ts reads them
+  groups: usize; // ldm×5: rows of the encoder, as tile5.ts reads them
   buffers: usize; // 5×most pre-activations, or what belongs to the codes of one unit
   gradients: usize; // 3×ldm: by the unit's rows of encoder and decoder; Σ gradient·row of the encoder
-}
-
-/** The first unit of a chunk: chunks are multiples of 6 units, but for the last. */
-export function firstUnit(f: SaeFused, w: i32, chunk: i32): i32 {
-  const blocks = (w + 5) / 6;
-  return min(w, (blocks * chunk / f.chunks) * 6);
 }
 
 // @ts-ignore: decorator
@@ -82,7 +76,7 @@ export function startBatch(f: SaeFused, data: usize, order: usize, rows: i32): v
  */
 export function encodeUnits(f: SaeFused, j: i32, last: i32, chunk: i32): i32 {
   const s = changetype<Sae>(f.sae), m = <usize>s.m, stride = <usize>s.ldm << 2, ldc = <usize>f.most << 2;
-  const at = <usize>chunk * GROUP, group = f.groups + (at * m << 2), buffer = f.buffers + at * ldc;
+  const at = <usize>chunk * GROUP, group = f.groups + at * stride, buffer = f.buffers + at * ldc;
   const e = s.encoder + <usize>j * stride, zeros = f.zeros;
   const share: usize = (GROUP * stride / 8 + 63) & ~(<usize>63);
   let touched = 0;
@@ -131,4 +125,13 @@ export function rowGradients(
     }
     v128.store(gD, d0), v128.store(gD, d1, 16), v128.store(gE, e0), v128.store(gE, e1, 16);
   }
+}
+
+/** Takes what comes through the encoder's input from the decoder bias's gradient, and updates it. */
+export function endFused(f: SaeFused): void {
+  const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2;
+  for (let c: usize = 0; c < <usize>f.chunks; c++) {
+    axpy(n, -1, f.gradients + (c * 3 + 2) * stride, s.gDecoderBias);
+  }
+  update(f, s.ldm, s.decoderBias, s.gDecoderBias, f.meanDecoderBias, f.squareDecoderBias);
 }

@@ -6,8 +6,9 @@
 // 3. sae_relu_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
 // 4. sae_relu_end: what comes through the encoder's input to the decoder bias.
 
-import { encodeUnits, firstUnit, rowGradients, SaeFused, setting, startBatch, update } from "./sae_fused";
+import { encodeUnits, endFused, rowGradients, SaeFused, setting, startBatch, update } from "./sae_fused";
 import { JumpRelu } from "./sae_jumprelu";
+import { firstUnit } from "./sae_products";
 import { Sae } from "./sae_record";
 import { hsum4, madd } from "./simd";
 import { GROUP } from "./tile5";
@@ -167,11 +168,11 @@ export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
   const most = <usize>f.most, at = <usize>chunk, ldc = most << 2;
   const buffer = f.buffers + at * GROUP * ldc, rowCounts = f.rowCounts + at * ldc;
   const rowLists = f.rowLists + at * most * (<usize>TILE << 3), part = f.parts + at * most * stride;
-  const totals = f.totals + (at << 4), end = firstUnit(f, s.w, chunk + 1);
+  const totals = f.totals + (at << 4), end = firstUnit(s.w, chunk + 1);
   let active = 0, touched = 0;
   store<f64>(totals, 0);
   memory.fill(part, 0, most * stride);
-  for (let tile = firstUnit(f, s.w, chunk); tile < end; tile += TILE) {
+  for (let tile = firstUnit(s.w, chunk); tile < end; tile += TILE) {
     memory.fill(rowCounts, 0, ldc);
     const last = min(end, tile + TILE);
     for (let j = tile; j < last; j += <i32>GROUP) {
@@ -263,8 +264,8 @@ export function sae_relu_units(f: FusedRelu, chunk: i32): void {
   const most = <usize>f.most, g = f.buffers + at * GROUP * (most << 2), gamma = setting(f, 0);
   const gE = f.gradients + at * 3 * stride, gD = gE + stride, through = gD + stride;
   memory.fill(through, 0, stride);
-  const end = <usize>firstUnit(f, s.w, chunk + 1);
-  for (let j = <usize>firstUnit(f, s.w, chunk); j < end; j++) {
+  const end = <usize>firstUnit(s.w, chunk + 1);
+  for (let j = <usize>firstUnit(s.w, chunk); j < end; j++) {
     const unit = j << 2, row = j * stride, start = j * most << 2;
     const count = <usize>load<u32>(f.counts + unit);
     const places = f.places + start, values = f.values + start;
@@ -301,9 +302,5 @@ function anyCode(count: usize, values: usize): bool {
 
 /** The decoder bias. */
 export function sae_relu_end(f: FusedRelu): void {
-  const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2;
-  for (let c: usize = 0; c < <usize>f.chunks; c++) {
-    axpy(n, -1, f.gradients + (c * 3 + 2) * stride, s.gDecoderBias);
-  }
-  update(f, s.ldm, s.decoderBias, s.gDecoderBias, f.meanDecoderBias, f.squareDecoderBias);
+  endFused(f);
 }

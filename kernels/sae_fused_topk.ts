@@ -6,14 +6,18 @@
 //
 // 1. sae_topk_encode, per chunk: pre-activations, and lists of candidates by sample and chunk.
 // 2. sae_topk_choose: what the batch chooses.
-// 3. sae_topk_rows, per part of the samples: what a sample chooses, its residual, gradients by its codes.
+// 3. sae_topk_rows, per part of the samples: what a sample chooses, and its residual.
 // 4. sae_topk_sums: sums over samples, and the lists turned round: by unit.
 // 5. sae_topk_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
 // 6. sae_topk_end: AdamW on the biases.
+//
+// What belongs to a unit is read and written by the thread that has its chunk, wherever the step allows: a row that
+// another processor has written comes from far.
 
 import { BatchSae, takeLargest } from "./sae_batch";
-import { encodeUnits, firstUnit, rowGradients, SaeFused, startBatch, update } from "./sae_fused";
+import { encodeUnits, endFused, rowGradients, SaeFused, startBatch, update } from "./sae_fused";
 import { Matryoshka, prefixRow, sumPrefixes } from "./sae_matryoshka";
+import { firstUnit } from "./sae_products";
 import { Sae } from "./sae_record";
 import { residualRow, SupportSae } from "./sae_support";
 import { AGE, callVariant } from "./sae_variants";
@@ -49,7 +53,6 @@ export class FusedTopK extends SaeFused {
   squares: usize; // most, float64: squared errors
   counts: usize; // chunks×most: candidates
   // of codes, in the order of the samples' lists
-  slopes: usize; // gradients by codes
   samples: usize;
   nexts: usize; // the next code of the same unit, or −1
   heads: usize; // w: the first code of a unit, or −1
@@ -92,7 +95,7 @@ function exceeding(n: i32, bias: v128, weight: v128, mask: v128, bounds: usize, 
 export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
   const s = changetype<BatchSae>(f.sae), ldc = <usize>f.most << 2, stride = <usize>s.ldw << 2;
   const buffer = f.buffers + <usize>chunk * GROUP * ldc, counts = f.counts + <usize>chunk * ldc;
-  const first = firstUnit(f, s.w, chunk), end = firstUnit(f, s.w, chunk + 1), whole = byBatch(s);
+  const first = firstUnit(s.w, chunk), end = firstUnit(s.w, chunk + 1), whole = byBatch(s);
   const mask = i32x4.splat(s.type == ABSTOPK ? 0x7fffffff : -1);
   let touched = 0;
   memory.fill(counts, 0, ldc);
@@ -126,7 +129,7 @@ function gatherCandidates(f: FusedTopK, s: SupportSae, i: usize, to: usize): usi
   let count: usize = 0;
   for (let chunk = 0; chunk < f.chunks; chunk++) {
     const own = <usize>load<u32>(f.counts + ((<usize>chunk * <usize>f.most + i) << 2));
-    const from = (row + <usize>firstUnit(f, s.w, chunk)) << 2, at = (to + count) << 2;
+    const from = (row + <usize>firstUnit(s.w, chunk)) << 2, at = (to + count) << 2;
     memory.copy(s.pre + at, s.pre + from, own << 2);
     memory.copy(s.codes + at, s.codes + from, own << 2);
     count += own;
@@ -192,14 +195,6 @@ function chooseOwn(f: FusedTopK, s: SupportSae, i: usize): i32 {
   return 0;
 }
 
-/** Gradients by the codes of a sample, some of its list, from the residual's gradient r. */
-function slopes(f: FusedTopK, s: SupportSae, i: usize, first: usize, count: usize, r: usize): void {
-  const n = <usize>s.ldm, stride = n << 2, indices = s.indicesOf(i), out = f.slopes + s.valuesOf(i) - s.values;
-  for (let t = first << 2; t < (first + count) << 2; t += 4) {
-    store<f32>(out + t, dot(n, r, s.decoder + <usize>load<u32>(indices + t) * stride));
-  }
-}
-
 /** The samples of one of as many parts as there are chunks. Returns how many bounds were too high. */
 export function sae_topk_rows(f: FusedTopK, part: i32): i32 {
   const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2;
@@ -213,25 +208,9 @@ export function sae_topk_rows(f: FusedTopK, part: i32): i32 {
     if (s.type == MATRYOSHKA) prefixRow(changetype<Matryoshka>(f.sae), i, <usize>f.rows * stride);
     else residualRow(n, s.countOf(i), s.indicesOf(i), s.valuesOf(i), s.atoms, s.x + i * stride, r);
     store<f64>(f.squares + (i << 3), dot(n, r, r));
-    if (s.type == MATRYOSHKA) continue;
-    scale(n, rate, r, r);
-    slopes(f, s, i, 0, s.countOf(i), r);
+    if (s.type != MATRYOSHKA) scale(n, rate, r, r);
   }
   return 0;
-}
-
-/** Of a matryoshka, whose residuals depend on sums over the samples. */
-function matryoshkaSlopes(f: FusedTopK, s: Matryoshka): void {
-  const stride = <usize>s.ldm << 2, size = <usize>f.rows * stride;
-  sumPrefixes(s, f.rows);
-  for (let i: usize = 0; i < <usize>f.rows; i++) {
-    let done: usize = 0, r = s.prefixes + i * stride;
-    for (let g: usize = 0; g < <usize>s.groups; g++, r += size) {
-      const own = s.ownOf(i, g, done);
-      slopes(f, s, i, done, own, r);
-      done += own;
-    }
-  }
 }
 
 /** Sums over the samples, and the codes of each unit. */
@@ -244,20 +223,12 @@ export function sae_topk_sums(f: FusedTopK): void {
   }
   store<f64>(s.sums, load<f64>(s.sums) + squares / <f64>(f.rows * s.m));
   if (!byBatch(s)) store<f32>(f.guess, smallest < f32.MAX_VALUE ? smallest : 0);
-  if (s.type == MATRYOSHKA) matryoshkaSlopes(f, changetype<Matryoshka>(f.sae));
+  if (s.type == MATRYOSHKA) sumPrefixes(changetype<Matryoshka>(f.sae), f.rows);
   else {
     memory.fill(s.gDecoderBias, 0, stride);
     for (let i: usize = 0; i < <usize>f.rows; i++) axpy(n, 1, s.residual + i * stride, s.gDecoderBias);
   }
-  memory.fill(s.gEncoderBias, 0, <usize>s.ldw << 2);
   memory.fill(f.heads, 0xff, <usize>s.w << 2);
-  for (let i: usize = 0; i < <usize>f.rows; i++) {
-    const indices = s.indicesOf(i), at = indices - s.indices;
-    for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) {
-      const bias = s.gEncoderBias + (<usize>load<u32>(indices + t) << 2);
-      store<f32>(bias, load<f32>(bias) + load<f32>(f.slopes + at + t));
-    }
-  }
   for (let i = <usize>f.rows; i-- > 0;) {
     const indices = s.indicesOf(i), at = indices - s.indices;
     for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) {
@@ -267,13 +238,6 @@ export function sae_topk_sums(f: FusedTopK): void {
       store<u32>(head, <u32>((at + t) >> 2));
     }
   }
-  // what comes through the encoder's input, before the encoder moves
-  memory.fill(s.scratch, 0, stride);
-  for (let j: usize = 0; j < <usize>s.w; j++) {
-    if (load<i32>(f.heads + (j << 2)) < 0) continue;
-    axpy(n, load<f32>(s.gEncoderBias + (j << 2)), s.encoder + j * stride, s.scratch);
-  }
-  subtract(n, s.gDecoderBias, s.scratch, s.gDecoderBias);
   if (s.tracked) callVariant(s, AGE, f.rows);
 }
 
@@ -290,22 +254,28 @@ function residualOf(f: FusedTopK, j: usize): usize {
 export function sae_topk_units(f: FusedTopK, chunk: i32): void {
   const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk;
   const most = <usize>f.most << 2, places = f.buffers + at * GROUP * most, values = places + most;
-  const g = values + most, gE = f.gradients + at * 3 * stride, gD = gE + stride, none = gD + stride;
-  const end = <usize>firstUnit(f, s.w, chunk + 1);
-  for (let j = <usize>firstUnit(f, s.w, chunk); j < end; j++) {
+  const g = values + most, gE = f.gradients + at * 3 * stride, gD = gE + stride, through = gD + stride, none = f.zeros;
+  memory.fill(through, 0, stride);
+  const end = <usize>firstUnit(s.w, chunk + 1);
+  for (let j = <usize>firstUnit(s.w, chunk); j < end; j++) {
     const row = j * stride, d = s.decoder + row, e = s.encoder + row;
-    let byEncoder = none, byDecoder = none, count: usize = 0;
+    const residual = residualOf(f, j);
+    let byEncoder = none, byDecoder = none, count: usize = 0, sum: f32 = 0;
     for (let c = load<i32>(f.heads + (j << 2)); c >= 0; c = load<i32>(f.nexts + (<usize>c << 2)), count += 4) {
       const code = <usize>c << 2;
-      store<u32>(places + count, load<u32>(f.samples + code) * <u32>stride);
+      const place = load<u32>(f.samples + code) * <u32>stride, slope = dot(n, residual + place, d);
+      store<u32>(places + count, place);
       store<f32>(values + count, load<f32>(s.values + code));
-      store<f32>(g + count, load<f32>(f.slopes + code));
+      store<f32>(g + count, slope);
+      sum += slope;
     }
     if (count > 0) {
-      rowGradients(n, count >> 2, places, values, g, residualOf(f, j), s.x, gD, gE);
+      rowGradients(n, count >> 2, places, values, g, residual, s.x, gD, gE);
       if (f.project) axpy(n, -dot(n, gD, d), d, gD);
+      axpy(n, sum, e, through); // before the encoder moves
       byEncoder = gE, byDecoder = gD;
     }
+    store<f32>(s.gEncoderBias + (j << 2), sum);
     update(f, s.ldm, e, byEncoder, f.meanEncoder + row, f.squareEncoder + row);
     update(f, s.ldm, d, byDecoder, f.meanDecoder + row, f.squareDecoder + row);
   }
@@ -315,5 +285,5 @@ export function sae_topk_units(f: FusedTopK, chunk: i32): void {
 export function sae_topk_end(f: FusedTopK): void {
   const s = changetype<Sae>(f.sae);
   update(f, s.ldw, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
-  update(f, s.ldm, s.decoderBias, s.gDecoderBias, f.meanDecoderBias, f.squareDecoderBias);
+  endFused(f);
 }

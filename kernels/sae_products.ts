@@ -23,8 +23,26 @@ export function residualGradient(s: Sae, rows: i32): void {
   for (let i = 0, r = s.residual; i < rows; i++, r += stride) axpy(s.ldm, 1, r, s.gDecoderBias);
 }
 
-/** The decoder bias is also subtracted from the encoder's input: −(Σ gradients by x·A_eᵀ)·A_e. */
+/** Wide autoencoders, from FUSED_FROM_WIDTH of lib/cores/sae_fused.ts on, are trained in CHUNKS chunks of units. */
+const WIDE: i32 = 1000;
+const CHUNKS: i32 = 8;
+
+/** The first unit of a chunk: chunks are multiples of 5 units, but for the last. */
+export function firstUnit(w: i32, chunk: i32): i32 {
+  const blocks = (w + 4) / 5;
+  return min(w, (blocks * chunk / CHUNKS) * 5);
+}
+
+/**
+ * The decoder bias is also subtracted from the encoder's input: −(Σ gradients by x·A_eᵀ)·A_e. Of a wide
+ * autoencoder it is added up by chunks, since threads that share a fused step have the rows of theirs.
+ */
 export function throughInput(s: Sae, sums: usize = s.gEncoderBias): void {
-  gemm_nn(1, s.ldm, s.w, sums, s.ldw, s.encoder, s.ldm, s.scratch, s.ldm);
-  subtract(s.ldm, s.gDecoderBias, s.scratch, s.gDecoderBias);
+  const chunks = s.w < WIDE ? 1 : CHUNKS;
+  for (let c = 0; c < chunks; c++) {
+    const first = chunks == 1 ? 0 : firstUnit(s.w, c), end = chunks == 1 ? s.w : firstUnit(s.w, c + 1);
+    const rows = s.encoder + <usize>first * (<usize>s.ldm << 2);
+    gemm_nn(1, s.ldm, end - first, sums + (<usize>first << 2), s.ldw, rows, s.ldm, s.scratch, s.ldm);
+    subtract(s.ldm, s.gDecoderBias, s.scratch, s.gDecoderBias);
+  }
 }

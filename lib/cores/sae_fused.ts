@@ -98,8 +98,8 @@ export function fusedValues(space: FusedSpace): RecordValues<typeof FUSED_FIELDS
     ...{ meanEncoder, squareEncoder, meanEncoderBias, squareEncoderBias },
     ...{ meanDecoder, squareDecoder, meanDecoderBias, squareDecoderBias },
     panels: arena.f32(most * inputDim),
-    zeros: arena.f32(8),
-    groups: arena.f32(CHUNKS * GROUP * inputDim),
+    zeros: arena.f32(padded(inputDim)),
+    groups: arena.f32(CHUNKS * GROUP * padded(inputDim)),
     buffers: arena.f32(CHUNKS * GROUP * most),
     gradients: arena.f32(CHUNKS * 3 * padded(inputDim)),
   };

@@ -33,6 +33,8 @@ let helpers: Helpers | undefined;
 /** Where blocks begin. */
 let bottom = RESERVED;
 let top = bottom;
+/** From here on nothing has been written: it is zero, and takes no memory of the machine yet. */
+let untouched = bottom;
 
 /**
  * From this many latents on, `fista`, `ista`, `learnDictionary` and `softplusAdam` share their samples
@@ -125,7 +127,9 @@ export class Arena implements Disposable {
       }
     }
     top = this.#end = end;
-    new Uint8Array(memory.buffer, pointer, end - pointer).fill(0);
+    const used = Math.min(end, untouched) - pointer;
+    if (used > 0) new Uint8Array(memory.buffer, pointer, used).fill(0);
+    untouched = Math.max(untouched, end);
     return pointer as Pointer;
   }
 
@@ -261,8 +265,9 @@ export async function startHelpers(count: number): Promise<Disposable> {
   }
   const shared = await instantiateKernels("threads", newMemory("threads"), 0);
   const started = await Helpers.start(shared.memory, count);
+  const before = untouched;
   try {
-    moveTo(shared, 1 + count);
+    moveTo(shared, 1 + count, reservedFor(1 + count));
   } catch (error) {
     started[Symbol.dispose]();
     throw error;
@@ -270,18 +275,19 @@ export async function startHelpers(count: number): Promise<Disposable> {
   helpers = started;
   return {
     [Symbol.dispose]() {
-      moveTo(alone, 1);
+      moveTo(alone, 1, before);
       helpers = undefined;
       started[Symbol.dispose]();
     },
   };
 }
 
-/** Continues on another memory, of so many threads. */
-function moveTo(instance: KernelInstance, threads: number): void {
+/** Continues on another memory, of so many threads, of which nothing has been written from `from` on. */
+function moveTo(instance: KernelInstance, threads: number, from: number): void {
   if (top !== bottom) throw new Error("Cannot change threads: every arena must be closed first");
   ({ memory, kernels } = instance);
   top = bottom = reservedFor(threads);
+  untouched = from;
 }
 
 /**
