@@ -17,9 +17,18 @@ export async function hasChromium(): Promise<boolean> {
 
 /** Builds the site as its task does, in a folder. */
 export async function buildSite(folder: string): Promise<void> {
+  const shelf = [...Deno.readDirSync("lib")].filter(({ isFile, name }) =>
+    isFile && name.endsWith(".ts")
+  );
+  const api = `${folder}.api`;
+  const told = await runDeno(
+    ...["doc", "--quiet", "--html", "--name=toolkit", `--output=${api}`],
+    ...shelf.map(({ name }) => `lib/${name}`),
+  );
+  assert.equal(told.code, 0, told.stderr);
   const built = await runDeno(
     ...["run", "--quiet", "--no-prompt", "--ignore-env", "--lock=web/deno.lock"],
-    ...["--allow-read=.", `--allow-write=${folder}`, "web/site.ts", "--out", folder],
+    ...["--allow-read=.", `--allow-write=${folder}`, "web/site.ts", "--out", folder, "--api", api],
   );
   assert.deepEqual([built.code, built.stderr], [0, ""]);
 }

@@ -8,7 +8,7 @@ import { runDeno } from "./result_files.ts";
 
 Deno.test({
   name:
-    "every page is without violations, wide and narrow, light and dark, and requests nothing else",
+    "every page is without violations, light and wide, dark and narrow, and requests nothing else",
   ignore: !await hasChromium(),
   async fn() {
     await withSite(async (address, folder) => {

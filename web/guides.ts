@@ -8,7 +8,9 @@ import { linkFrom, placeOf } from "./places.ts";
 import type { Page, SiteFiles } from "./shell.ts";
 
 /** The files of `docs/`, in the order in which one reads them. */
-export const GUIDES = ["python", "dictionary"];
+export const GUIDES = [
+  ...["start", "solver", "activations", "experiment", "cluster", "python", "kernels", "dictionary"],
+];
 
 /** The pages. */
 export function guidesPages(): SiteFiles {

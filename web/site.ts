@@ -11,6 +11,7 @@ import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
 import { folder } from "../lib/sweep/kinds.ts";
 import { atPlace } from "../lib/sweep/places.ts";
+import { apiPages } from "./api_pages.ts";
 import { benchmarksPage } from "./benchmarks_page.ts";
 import { galleryPage } from "./gallery_page.ts";
 import { guidesPages } from "./guides.ts";
@@ -21,6 +22,11 @@ import { documentOf, type SiteFiles } from "./shell.ts";
 
 const FLAGS = {
   out: { about: "folder of the site", kind: folder, default: "site" },
+  api: {
+    about: "what deno doc --html wrote of lib/*.ts, which the task does before",
+    kind: folder,
+    default: ".tmp/api",
+  },
 };
 
 /** The command, for its usage. */
@@ -36,14 +42,16 @@ any web server and under any path, and requests nothing from elsewhere. To look 
 };
 
 /** What makes the pages, one module for each part of the site. */
-const PARTS: readonly (() => SiteFiles | Promise<SiteFiles>)[] = [
+const PARTS: readonly ((given: { api: string }) => SiteFiles | Promise<SiteFiles>)[] = [
   ...[frame, homePage, labPage, galleryPage, guidesPages, parityPage, benchmarksPage],
+  ({ api }) => apiPages(api),
 ];
 
 if (import.meta.main) await runCommand(command, writeSite);
 
-async function writeSite({ out }: FlagValues<typeof FLAGS>): Promise<void> {
-  const parts = await Promise.all(PARTS.map((part) => part()));
+async function writeSite({ out, api }: FlagValues<typeof FLAGS>): Promise<void> {
+  atPlace("--api must be a readable folder", api, () => Deno.readDirSync(api));
+  const parts = await Promise.all(PARTS.map((part) => part({ api })));
   const pages = parts.flatMap((part) => part.pages ?? []);
   const files: Record<string, string | Uint8Array> = Object.assign(
     {},
