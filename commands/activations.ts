@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { kindOfPath } from "../lib/atomic_file.ts";
 import { type MatrixFile, openMatrix } from "../lib/matrix_stream.ts";
 import { UsageError } from "../lib/sweep/flags.ts";
-import { paths, text } from "../lib/sweep/kinds.ts";
+import type { Stop } from "../lib/sweep/interruption.ts";
+import { integer, paths, text } from "../lib/sweep/kinds.ts";
 import { atPlace } from "../lib/sweep/places.ts";
 import type { Meter } from "../lib/sweep/progress.ts";
 
@@ -25,6 +26,26 @@ export const DATA_FLAGS = {
     kind: text("NAME", "a name"),
   },
 } as const;
+
+/** The flag of the threads that compute: the numbers are the same with any. */
+export const THREADS_FLAG = {
+  threads: {
+    about: "threads that compute; the numbers are the same with any",
+    kind: integer({ min: 1, max: 256 }),
+    default: 1,
+  },
+} as const;
+
+/**
+ * The exit code after a computation, with a line about an early end: 0 done, 1 interrupted, 3 where the
+ * time that the user set is over.
+ */
+export function codeAfter(signal: AbortSignal): number {
+  if (!signal.aborted) return 0;
+  const { reason, isInterruption } = signal.reason as Stop;
+  console.error(`Ended early: ${reason}. The same command goes on from here`);
+  return isInterruption ? 1 : 3;
+}
 
 /** A file of activations, with what tells whether it has changed. */
 export interface DataFile {

@@ -54,6 +54,7 @@ async function commands(): Promise<Completed[]> {
     import("./cache.ts"),
     import("./claims.ts"),
     import("./compare.ts"),
+    import("./encode.ts"),
     import("./figures.ts"),
     import("./report.ts"),
     import("./shipped.ts"),

@@ -17,18 +17,21 @@ import { SaeCheckpoint } from "../lib/sae_checkpoint.ts";
 import { saveSae } from "../lib/sae_file.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type Flags, type FlagValues, UsageError } from "../lib/sweep/flags.ts";
-import { type Stop, watchForInterruption } from "../lib/sweep/interruption.ts";
+import { watchForInterruption } from "../lib/sweep/interruption.ts";
 import { decimal, folder, integer, oneOf } from "../lib/sweep/kinds.ts";
 import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
 import { createMeter, duration, type Meter } from "../lib/sweep/progress.ts";
+import { startThreads } from "../lib/threads.ts";
 import { trainSaeStream } from "../lib/train_sae_stream.ts";
 import type { SaePartialEntry } from "../lib/train_sae.ts";
 import {
+  codeAfter,
   DATA_FLAGS,
   type DataFile,
   heldOutRows,
   normFactor,
   openActivations,
+  THREADS_FLAG,
 } from "./activations.ts";
 import { configOf, SAE_FLAGS, SAE_OPTION_FLAGS } from "./sae_flags.ts";
 import { TrainingStream } from "./training_stream.ts";
@@ -70,6 +73,7 @@ const FLAGS = {
     about: "steps from one checkpoint to the next (default: one at each row of the history)",
     kind: positive,
   },
+  ...THREADS_FLAG,
   maxSeconds: { about: "end after so long, to go on later", kind: decimal({ above: 0 }) },
   restart: { about: "begin anew in a folder that has a checkpoint" },
   quiet: { about: "no progress" },
@@ -142,6 +146,7 @@ async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
 
   using interruption = watchForInterruption(flags.maxSeconds);
   const { signal } = interruption, started = performance.now();
+  using _threads = await startThreads(flags.threads);
   const meter = createMeter(flags);
   try {
     const factor = flags.normalize === "none" ? 1 : await knownFactor(path("norm_factor.json"), {
@@ -203,15 +208,7 @@ async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
     meter.stop();
     if (!signal.aborted || error !== signal.reason) return told(error);
   }
-  return ended(signal);
-}
-
-/** The exit code, after a line about an early end. */
-function ended(signal: AbortSignal): number {
-  if (!signal.aborted) return 0;
-  const { reason, isInterruption } = signal.reason as Stop;
-  console.error(`Ended early: ${reason}. The same command goes on from here`);
-  return isInterruption ? 1 : 3;
+  return codeAfter(signal);
 }
 
 /** Our own words about a training that cannot go on are for the user, not for a trace. */

@@ -13,6 +13,7 @@ const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["commands/cache.ts", "cache", []],
   ["commands/claims.ts", "claims", []],
   ["commands/compare.ts", "compare", []],
+  ["commands/encode.ts", "encode", []],
   ["commands/figures.ts", "figures", []],
   ["commands/report.ts", "report", []],
   ["commands/shipped.ts", "shipped", []],

@@ -13,29 +13,72 @@ import { npyHead } from "./npy_parts.ts";
 import { npzArrays } from "./npz.ts";
 import type { StoredArray } from "./stored_array.ts";
 import { openZip } from "./zip.ts";
-import { zipParts } from "./zip_parts.ts";
+import { type ZipMember, zipParts } from "./zip_parts.ts";
+
+/** Numbers of one array, in parts. */
+export interface ArrayParts {
+  /** Their kind, in NumPy's words: "<i4". */
+  descr: string;
+  /** How many. */
+  length: number;
+  /** Their bytes. */
+  parts: Iterable<Uint8Array>;
+}
+
+/** The three arrays of a matrix in compressed rows. */
+export interface CsrArrays {
+  /** Columns of the entries. */
+  indices: ArrayParts;
+  /** Where rows begin. */
+  indptr: ArrayParts;
+  /** Values of the entries. */
+  data: ArrayParts;
+}
 
 /** Indices of 32 bits with a sign, as SciPy has them; beyond, of 64 bits. */
-function indexMember(name: string, indices: Int32Array | Uint32Array) {
+function indexParts(indices: Int32Array | Uint32Array): ArrayParts {
   const fits = indices instanceof Int32Array || indices.every((index) => index < 2 ** 31);
-  const parts = fits
-    ? [npyHead("<i4", [indices.length]), fileBytes(indices)]
-    : [npyHead("<i8", [indices.length]), fileBytes(BigInt64Array.from(indices, BigInt))];
-  return { name: `${name}.npy`, parts };
+  const { length } = indices;
+  return fits
+    ? { descr: "<i4", length, parts: [fileBytes(indices)] }
+    : { descr: "<i8", length, parts: [fileBytes(BigInt64Array.from(indices, BigInt))] };
+}
+
+function arrayMember(name: string, { descr, length, parts }: ArrayParts): ZipMember {
+  const head = npyHead(descr, [length]);
+  return {
+    name: `${name}.npy`,
+    parts: {
+      *[Symbol.iterator]() {
+        yield head;
+        yield* parts;
+      },
+    },
+  };
+}
+
+/** The members of an archive, whose arrays need not be in memory. */
+export function csrMembers(
+  { rows, cols }: Pick<CsrMatrix, "rows" | "cols">,
+  { indices, indptr, data }: CsrArrays,
+): ZipMember[] {
+  const shape = fileBytes(BigInt64Array.of(BigInt(rows), BigInt(cols)));
+  return [
+    arrayMember("indices", indices),
+    arrayMember("indptr", indptr),
+    { name: "format.npy", parts: [npyHead("|S3", []), new TextEncoder().encode("csr")] },
+    arrayMember("shape", { descr: "<i8", length: 2, parts: [shape] }),
+    arrayMember("data", data),
+  ];
 }
 
 /** The parts of an archive. */
-export function csrParts({ rows, cols, indptr, indices, data }: CsrMatrix): Uint8Array[] {
-  return zipParts([
-    indexMember("indices", indices),
-    indexMember("indptr", indptr),
-    { name: "format.npy", parts: [npyHead("|S3", []), new TextEncoder().encode("csr")] },
-    {
-      name: "shape.npy",
-      parts: [npyHead("<i8", [2]), fileBytes(BigInt64Array.of(BigInt(rows), BigInt(cols)))],
-    },
-    { name: "data.npy", parts: [npyHead("<f4", [data.length]), fileBytes(data)] },
-  ]);
+export function csrParts({ indptr, indices, data, ...size }: CsrMatrix): Uint8Array[] {
+  return zipParts(csrMembers(size, {
+    indices: indexParts(indices),
+    indptr: indexParts(indptr),
+    data: { descr: "<f4", length: data.length, parts: [fileBytes(data)] },
+  }));
 }
 
 /**

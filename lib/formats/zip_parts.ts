@@ -12,8 +12,8 @@ import { SIGNATURE, ZIP64 } from "./zip.ts";
 export interface ZipMember {
   /** Name, in ASCII. */
   name: string;
-  /** Parts of the content. */
-  parts: readonly Uint8Array[];
+  /** Parts of the content; gone through twice. */
+  parts: Iterable<Uint8Array>;
 }
 
 /** Plain fields hold less than these; what needs more stands in the fields of ZIP64. */
@@ -44,10 +44,30 @@ const uint64 = (...values: number[]) => fileBytes(BigUint64Array.from(values, Bi
  * ```
  */
 export function zipParts(members: readonly ZipMember[]): Uint8Array[] {
-  const local: Uint8Array[] = [], central: Uint8Array[] = [];
+  return [...zipStream(members)];
+}
+
+/**
+ * The parts of an archive one after another, so that contents need not be in memory.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { zipParts, zipStream } from "./zip_parts.ts";
+ *
+ * const parts = { *[Symbol.iterator]() { for (let i = 0; i < 3; i++) yield Uint8Array.of(i); } };
+ * assert.deepEqual([...zipStream([{ name: "a", parts }])], zipParts([{ name: "a", parts }]));
+ * ```
+ */
+export function* zipStream(members: readonly ZipMember[]): Generator<Uint8Array, void, void> {
+  const central: Uint8Array[] = [];
   let offset = 0;
   for (const { name, parts } of members) {
-    const size = sizeOf(parts), crc = parts.reduce((sum, part) => crc32(part, sum), 0);
+    let size = 0, crc = 0;
+    for (const part of parts) {
+      size += part.length;
+      crc = crc32(part, crc);
+    }
     const text = new TextEncoder().encode(name);
     const isLong = size >= ALL_ONES || offset >= ALL_ONES;
     const version = isLong ? WITH_ZIP64 : PLAIN, short = isLong ? ALL_ONES : size;
@@ -58,7 +78,8 @@ export function zipParts(members: readonly ZipMember[]): Uint8Array[] {
       isLong ? joined([uint16(ZIP64, 8 * numbers.length), uint64(...numbers)]) : new Uint8Array(0)
     );
     const head = [uint32(SIGNATURE.local), ...common, uint16(text.length, own.length), text, own];
-    local.push(...head, ...parts);
+    yield* head;
+    yield* parts;
     central.push(
       ...[
         uint32(SIGNATURE.central),
@@ -76,8 +97,7 @@ export function zipParts(members: readonly ZipMember[]): Uint8Array[] {
     ...[uint32(SIGNATURE.end64), uint64(44), uint16(WITH_ZIP64, WITH_ZIP64), uint32(0, 0)],
     ...[uint64(count, count, size, offset), uint32(SIGNATURE.locator, 0), uint64(end), uint32(1)],
   ];
-  return [
-    ...local,
+  yield* [
     ...central,
     ...(isLong ? end64 : []),
     ...(isLong

@@ -45,7 +45,18 @@ interface Case {
 
 /** The modules that the commands of `deno.json` have their tables in. */
 export const COMMAND_MODULES = [
-  ...["cache", "claims", "compare", "completion", "figures", "report", "shipped", "slurm", "train"]
+  ...[
+    "cache",
+    "claims",
+    "compare",
+    "completion",
+    "encode",
+    "figures",
+    "report",
+    "shipped",
+    "slurm",
+    "train",
+  ]
     .map((name) => `commands/${name}.ts`),
   ...["bench/run.ts", "bench/growth.ts", "bench/peers_flags.ts", "bench/reference_flags.ts"],
 ];
@@ -147,7 +158,7 @@ async function commands(): Promise<Program[]> {
 /** A text that a flag takes. */
 function validValue(key: string, { kind, default: usual }: Flag): string {
   const [first] = Array.isArray(usual) ? usual : [usual];
-  const texts = [String(first), kind!.choices?.[0] ?? "1", "0", "50", "500", "0/2", "a"];
+  const texts = [String(first), kind!.choices?.[0] ?? "1", "0", "50", "500", "0/2", "a", "a.npz"];
   const valid = texts.find((text) => kind!.read(text) !== undefined);
   if (valid === undefined) throw new Error(`think of a value that --${key} takes`);
   return valid;

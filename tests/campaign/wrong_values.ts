@@ -99,10 +99,11 @@ const READINGS: Reading[] = [
   [/^made of letters, digits, dots, commas/, () => [...NO_NAME, "-x", "a b", "a;b", "ä", "$(x)"]],
   [/^a time limit/, () => [...NO_NAME, "1h", "-1", "1:2:3:4", "1-", "1-2-3", "NaN", "1.5", "1 0"]],
   [/^a number of megabytes/, () => [...NO_NAME, "16 G", "16g", "-1", "1.5G", "16GB", "NaN", "G"]],
+  [/^a path that ends in/, () => ["", ".npz", "a.csv", "a.npz.", "a.NPZ", "npz"]],
   [/^one of /, (_, choices) => nearly(choices)],
   // any text may be a path, a command, a part of a name; whether it is there is another matter
   [
-    /^(a path|the folder|a command|a name|a part of a name|a comma-separated list of cases)/,
+    /^(a path(?! that ends)|the folder|a command|a name|a part of a name|a comma-separated list of cases)/,
     () => [""],
   ],
 ];
