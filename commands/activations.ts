@@ -27,10 +27,10 @@ export const DATA_FLAGS = {
   },
 } as const;
 
-/** The flag of the threads that compute: the numbers are the same with any. */
+/** The flag of the threads that compute. */
 export const THREADS_FLAG = {
   threads: {
-    about: "threads that compute; the numbers are the same with any",
+    about: "threads that compute, worth it from about 1000 latents on",
     kind: integer({ min: 1, max: 256 }),
     default: 1,
   },
@@ -39,11 +39,16 @@ export const THREADS_FLAG = {
 /**
  * The exit code after a computation, with a line about an early end: 0 done, 1 interrupted, 3 where the
  * time that the user set is over.
+ *
+ * @param then What the line says of what is left.
  */
-export function codeAfter(signal: AbortSignal): number {
+export function codeAfter(
+  signal: AbortSignal,
+  then = "The same command goes on from here",
+): number {
   if (!signal.aborted) return 0;
   const { reason, isInterruption } = signal.reason as Stop;
-  console.error(`Ended early: ${reason}. The same command goes on from here`);
+  console.error(`Ended early: ${reason}. ${then}`);
   return isInterruption ? 1 : 3;
 }
 

@@ -56,6 +56,7 @@ async function commands(): Promise<Completed[]> {
     import("./compare.ts"),
     import("./encode.ts"),
     import("./figures.ts"),
+    import("./learn.ts"),
     import("./report.ts"),
     import("./shipped.ts"),
     import("./slurm.ts"),

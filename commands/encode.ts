@@ -76,7 +76,7 @@ const FLAGS = {
     default: "codes/codes.npz",
   },
   blockRows: {
-    about: "rows that are coded at a time (default: 64 MiB of them)",
+    about: "rows that are coded at a time (default: 16 MiB of them, 64 to be solved)",
     kind: integer({ min: 1 }),
   },
   ...THREADS_FLAG,
@@ -102,8 +102,11 @@ after 1 and 3 the same command goes on.
 Example: deno task encode --data acts.npy --sae saes/mine --out codes/mine.npz`,
 };
 
-/** Bytes of the rows of a block, and of all its codes with their zeros. */
-const BLOCK_BYTES = 2 ** 26, CODES_BYTES = 2 ** 28;
+/**
+ * Bytes of the rows of a block: more where what is known of a dictionary is computed anew for each. And
+ * bytes of all its codes with their zeros.
+ */
+const BLOCK_BYTES = { sae: 2 ** 24, lasso: 2 ** 26, omp: 2 ** 26 }, CODES_BYTES = 2 ** 28;
 
 /** What turns rows into codes. */
 interface Encoder {
@@ -137,7 +140,9 @@ async function encode(flags: FlagValues<typeof FLAGS>): Promise<number> {
   using parts = new CodeFiles(`${out}.parts`, JSON.stringify(of), flags);
   const blockRows = flags.blockRows ?? Math.max(
     1,
-    Math.floor(Math.min(BLOCK_BYTES / (4 * matrix.cols), CODES_BYTES / (4 * encoder.width))),
+    Math.floor(
+      Math.min(BLOCK_BYTES[method] / (4 * matrix.cols), CODES_BYTES / (4 * encoder.width)),
+    ),
   );
   const meter = createMeter(flags), resumed = parts.rows;
   try {

@@ -15,6 +15,7 @@ const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["commands/compare.ts", "compare", []],
   ["commands/encode.ts", "encode", []],
   ["commands/figures.ts", "figures", []],
+  ["commands/learn.ts", "learn", []],
   ["commands/report.ts", "report", []],
   ["commands/shipped.ts", "shipped", []],
   ["commands/slurm.ts", "slurm", ["exp:template"]],

@@ -28,6 +28,7 @@ const PLACE_FLAGS: Record<string, boolean> = {
   sae: false,
   dictionary: false,
   offset: false,
+  start: false,
 };
 
 /** The flag whose value is a list of places. */

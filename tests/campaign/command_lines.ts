@@ -52,6 +52,7 @@ export const COMMAND_MODULES = [
     "completion",
     "encode",
     "figures",
+    "learn",
     "report",
     "shipped",
     "slurm",

@@ -1,0 +1,391 @@
+/**
+ * `deno task learn`: a dictionary for one's own activations, and their codes, from a random start.
+ *
+ * Permissions: read on the activations and on this toolkit's files, for the worker that computes; read and
+ * write on the folder of `--out`.
+ * @module
+ */
+import { join } from "node:path";
+import { writeAtomic } from "../lib/atomic_file.ts";
+import { marginLimit } from "../lib/cores/path_pruning.ts";
+import { figure, lines } from "../lib/figures.ts";
+import type { CsrMatrix } from "../lib/csr_matrix.ts";
+import type { Matrix, Matrix32 } from "../lib/matrix.ts";
+import { readMatrix, writeCsr, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
+import type { MatrixFile } from "../lib/matrix_stream.ts";
+import {
+  type PathDictionary,
+  type PathDictionaryOptions,
+  type PathRound,
+  searchDefaults,
+} from "../lib/path_dictionary.ts";
+import { RandomState } from "../lib/random.ts";
+import { alignColumns, formatRows, printable, type Row } from "../lib/results.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import { flagName, type FlagValues, UsageError } from "../lib/sweep/flags.ts";
+import { watchForInterruption } from "../lib/sweep/interruption.ts";
+import { decimal, file, folder, integer, type Kind, oneOf } from "../lib/sweep/kinds.ts";
+import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
+import { createMeter, duration, type Meter } from "../lib/sweep/progress.ts";
+import { codeAfter, DATA_FLAGS, openActivations, THREADS_FLAG } from "./activations.ts";
+import type { LearnAnswer, LearnRequest } from "./learn_worker.ts";
+
+const positive = integer({ min: 1 }), above = decimal({ above: 0 });
+
+const latents: Kind<number | "auto"> = {
+  placeholder: "N|auto",
+  rule: "an integer of at least 1, or auto",
+  read: (text) => text === "auto" ? text : positive.read(text),
+};
+
+const FLAGS = {
+  ...DATA_FLAGS,
+  latents: { about: "atoms, or auto: as many as the rows need", kind: latents, default: "auto" },
+  atMost: {
+    about: "most atoms of auto, 1.2 to 1.5 times as many as are expected (default: 4 per column)",
+    kind: positive,
+  },
+  rows: {
+    about: "rows that are learned from, drawn at random (default: all, and at most 1 GiB of them)",
+    kind: positive,
+  },
+  center: {
+    about: "whether the mean is taken from the rows first; it is saved beside the dictionary",
+    kind: oneOf(["mean", "none"]),
+    default: "mean",
+  },
+  signed: { about: "codes may be below 0" },
+  seed: {
+    about: "of the start, the rows and the order",
+    kind: integer({ min: 0, max: 2 ** 32 - 1 }),
+    default: 0,
+  },
+  rounds: { about: "rounds of the search (default: by rows per atom)", kind: positive },
+  polish: { about: "rounds of each polish", kind: integer({ min: 0 }), default: 30 },
+  lambdaStart: { about: "first penalty, in units of the data", kind: above },
+  lambdaEnd: { about: "last penalty of the search", kind: above },
+  start: { about: "file of a dictionary to start from, m × n", kind: file },
+  out: {
+    about: "folder of dictionary, codes and history (default: dictionaries/LATENTS-SEED)",
+    kind: folder,
+  },
+  format: {
+    about: "whether dictionary and mean are two .npy files or one of safetensors",
+    kind: oneOf(["npy", "safetensors"]),
+    default: "npy",
+  },
+  ...THREADS_FLAG,
+  maxSeconds: { about: "end after so long, with the dictionary as it is then", kind: above },
+  quiet: { about: "no progress" },
+  json: { about: "print the summary as JSON" },
+} as const;
+
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "learn",
+  action: "learn",
+  about:
+    `Learns a dictionary of activations of your own along a path of penalties (docs/dictionary.md), and says
+by which signs it may have worked. The rows that are learned from are held in memory; deno task
+encode codes any number of others. After Ctrl-C the dictionary is saved as it is then; a new run
+does not go on from it with the same numbers, but --start begins with it.`,
+  flags: FLAGS,
+  closing:
+    `Exit code: 0 learned, 1 interrupted, 2 bad usage or unusable files, 3 --max-seconds are over.
+Example: deno task learn --data acts.npy --latents auto --at-most 600`,
+};
+
+/** Values of the rows that are learned from where nobody says how many: 1 GiB. */
+const MOST_VALUES = 2 ** 28;
+/** Rounds that settle what pruning has left, at most. */
+const SETTLING = 60;
+/** From this share of atoms for single samples on, the search has not found them. */
+const MANY_SINGLE = 0.1;
+
+/** Atoms whose margin is below so many times the limit of pruning are hardly needed; some always are. */
+const NEAR_LIMIT = 1.2, MANY_NEAR = 0.1;
+
+if (import.meta.main) await runCommand(command, learn);
+
+async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
+  const { seed, out = join("dictionaries", `${flags.latents}-${seed}`) } = flags;
+  using activations = openActivations(flags);
+  const { matrix, files } = activations;
+  const options = optionsOf(flags, matrix.cols);
+  requireWritableFolder("--out", out);
+
+  using interruption = watchForInterruption(flags.maxSeconds);
+  const { signal } = interruption, started = performance.now();
+  const meter = createMeter(flags), history: PathRound[] = [];
+  let learned: { X: Matrix32; mean?: Float32Array; chosen?: Int32Array };
+  let end: PathDictionary | Matrix32;
+  try {
+    learned = await drawnRows(matrix, flags, { meter, signal });
+    end = await inWorker(learned.X, { options, threads: flags.threads, signal }, (round) => {
+      history.push(round);
+      const total = roundsOf(options, learned.X);
+      meter.tell(
+        Math.min(0.99, round.round / total),
+        `${round.phase}, round ${round.round} of ${total}, ${round.atoms} atoms, ` +
+          `${round.codesPerSample.toFixed(1)} codes a row`,
+      );
+    });
+  } catch (error) {
+    meter.stop();
+    if (signal.aborted && error === signal.reason) return codeAfter(signal, "Nothing was learned");
+    throw error;
+  }
+  meter.stop();
+
+  const { X, mean, chosen } = learned, finished = "codes" in end;
+  const dictionary = "codes" in end ? end.dictionary : end;
+  const margins = "codes" in end ? end.margins : undefined;
+  const written = save(out, flags.format, { dictionary, mean });
+  const put = (name: string, write: (path: string) => void) => {
+    const path = join(out, name);
+    write(path);
+    written.push(path);
+  };
+  if ("codes" in end) {
+    const { codes }: { codes: CsrMatrix } = end;
+    put("codes.npz", (path) => writeCsr(path, codes));
+  }
+  if (chosen) {
+    const data = Float64Array.from(chosen);
+    put("rows.npy", (path) => writeNpy(path, { rows: data.length, cols: 1, data }));
+  }
+  const table = history.map(rowOf);
+  put("history.json", (path) => writeAtomic(path, formatRows(table)));
+  put("history.svg", (path) => writeAtomic(path, curves(table)));
+  const summary = {
+    ...{ out, files: files.map(({ path }) => path), rows: matrix.rows, learnedFrom: X.rows },
+    ...{ cols: matrix.cols, atoms: dictionary.cols, finished },
+    seconds: (performance.now() - started) / 1000,
+    signals: signalsOf(history, X, margins),
+    written: [...written, join(out, "summary.json")],
+  };
+  put("summary.json", (path) => writeAtomic(path, JSON.stringify(summary, null, 2) + "\n"));
+  console.log(flags.json ? JSON.stringify(summary, null, 2) : summaryText(summary));
+  return finished ? 0 : codeAfter(signal, "The dictionary is saved as it was, without codes");
+}
+
+/** What the learner is asked for, as far as flags tell. */
+function optionsOf(flags: FlagValues<typeof FLAGS>, cols: number): PathDictionaryOptions {
+  const { latents, seed, rounds, polish, lambdaStart, lambdaEnd, start } = flags;
+  const isAuto = latents === "auto";
+  if (!isAuto && flags.atMost !== undefined) {
+    throw new UsageError(`--at-most must go with --latents auto, got --latents ${latents}`);
+  }
+  const dInit = start === undefined
+    ? undefined
+    : atPlace("--start must be readable", start, () => readMatrix(start));
+  if (dInit && dInit.rows !== cols) {
+    throw new UsageError(
+      `--start must have the ${cols} columns of --data as rows, got ${dInit.rows} × ${dInit.cols}`,
+    );
+  }
+  const atMost = !isAuto ? undefined : flags.atMost ?? (dInit ? undefined : 4 * cols);
+  const given = { atMost, rounds, lambdaStart, lambdaEnd, dInit };
+  return {
+    ...{ numLatents: latents, seed, polish, nonneg: !flags.signed },
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** The rows to learn from, in memory, without their mean. */
+async function drawnRows(
+  matrix: MatrixFile,
+  { rows: wanted, seed, center }: FlagValues<typeof FLAGS>,
+  { meter, signal }: { meter: Meter; signal: AbortSignal },
+): Promise<{ X: Matrix32; mean?: Float32Array; chosen?: Int32Array }> {
+  const { rows, cols } = matrix;
+  const count = Math.min(rows, wanted ?? Math.max(1, Math.floor(MOST_VALUES / cols)));
+  const chosen = count === rows
+    ? undefined
+    : new RandomState(seed).permutation(rows).slice(0, count).sort();
+  const X = { rows: count, cols, data: new Float32Array(count * cols) };
+  const sums = new Float64Array(cols);
+  let first = 0, done = 0;
+  for await (const block of matrix.blocks()) {
+    const end = first + block.rows;
+    for (; done < count; done++) {
+      const row = chosen ? chosen[done] : done;
+      if (row >= end) break;
+      const values = block.data.subarray((row - first) * cols, (row - first + 1) * cols);
+      X.data.set(values, done * cols);
+      values.forEach((value, j) => sums[j] += value);
+    }
+    first = end;
+    meter.tell(0, `reading, row ${end} of ${rows}`);
+    signal.throwIfAborted();
+  }
+  if (center === "none") return { X, chosen };
+  const mean = Float32Array.from(sums, (sum) => sum / count);
+  for (let p = 0; p < X.data.length; p++) X.data[p] -= mean[p % cols];
+  return { X, mean, chosen };
+}
+
+/** Rounds of a run, at most. */
+function roundsOf(options: PathDictionaryOptions, { rows, cols }: Matrix): number {
+  const { numLatents, atMost, dInit, polish = 30 } = options;
+  const target = numLatents === "auto" ? Math.ceil((atMost ?? dInit!.cols) / 1.2) : numLatents;
+  const defaults = searchDefaults(rows, cols, target), { rounds = defaults.rounds } = options;
+  const prunes = numLatents === "auto" || (dInit?.cols ?? defaults.width) > target;
+  return rounds + polish + (prunes ? SETTLING + polish : 0);
+}
+
+/** Learns in a worker; the dictionary alone where the signal ends it. */
+async function inWorker(
+  X: Matrix32,
+  { options, threads, signal }: {
+    options: PathDictionaryOptions;
+    threads: number;
+    signal: AbortSignal;
+  },
+  onRound: (round: PathRound) => void,
+): Promise<PathDictionary | Matrix32> {
+  const worker = new Worker(new URL("./learn_worker.ts", import.meta.url), { type: "module" });
+  const ends = new Int32Array(new SharedArrayBuffer(4));
+  signal.addEventListener("abort", () => Atomics.store(ends, 0, 1));
+  if (signal.aborted) Atomics.store(ends, 0, 1);
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+      worker.onmessage = ({ data }: MessageEvent<LearnAnswer>) => {
+        if ("round" in data) onRound(data.round);
+        else if ("result" in data) resolve(data.result);
+        else if ("partial" in data) resolve(data.partial);
+        else if ("refused" in data) reject(new UsageError(withFlags(data.refused)));
+        else reject(new Error(data.failed));
+      };
+      worker.postMessage({ X, options, threads, ends } satisfies LearnRequest);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** A message of the library with the flag in place of the option that it begins with. */
+function withFlags(message: string): string {
+  const [option] = message.match(/^\w+/) ?? [""];
+  if (option === "X") return message.replace("X", "--data");
+  return option in FLAGS ? `--${flagName(option)}${message.slice(option.length)}` : message;
+}
+
+function save(
+  out: string,
+  format: "npy" | "safetensors",
+  { dictionary, mean }: { dictionary: Matrix32; mean?: Float32Array },
+): string[] {
+  const { rows, cols, data } = dictionary;
+  if (format === "safetensors") {
+    const path = join(out, "dictionary.safetensors");
+    const tensors = {
+      dictionary: { shape: [rows, cols], data },
+      ...mean && { mean: { shape: [rows], data: mean } },
+    };
+    writeSafetensors(path, { tensors, metadata: {} });
+    return [path];
+  }
+  const path = join(out, "dictionary.npy"), meanPath = join(out, "mean.npy");
+  writeNpy(path, dictionary);
+  if (!mean) return [path];
+  writeNpy(meanPath, { rows: 1, cols: mean.length, data: mean });
+  return [path, meanPath];
+}
+
+/** The signs that docs/dictionary.md tells of, and what they say. */
+interface Signals {
+  /** Share of the rows' sum of squares (after the mean is taken off) that codes of the last round explain. */
+  explained: number;
+  /** Codes of a row in the last round. */
+  codesPerRow: number;
+  /** Share of atoms that stand for a single row at the end of the search. */
+  single: number;
+  /** Smallest margin of an atom that stays, and the median, where there was pruning. */
+  leastMargin?: number;
+  medianMargin?: number;
+  /** What of it calls for doubt, in words. */
+  doubts: string[];
+}
+
+function signalsOf(history: readonly PathRound[], X: Matrix32, margins?: Float64Array): Signals {
+  const last = history.at(-1)!;
+  const { participation: { single } } = history.findLast(({ phase }) => phase === "search")!;
+  let squares = 0;
+  for (const value of X.data) squares += value * value;
+  const explained = 1 - last.meanSquare / (squares / X.data.length);
+  const sorted = margins?.toSorted(), leastMargin = sorted?.[0];
+  const medianMargin = sorted?.[sorted.length >> 1];
+  const bound = NEAR_LIMIT * marginLimit(X.cols);
+  const close = sorted?.filter((margin) => margin < bound).length ?? 0;
+  const doubts = [
+    ...(single >= MANY_SINGLE
+      ? [
+        `${
+          (100 * single).toFixed(0)
+        } % of the atoms stand for a single row: they were not found; ` +
+        "give more rows or more --rounds",
+      ]
+      : []),
+    ...(sorted && close > MANY_NEAR * sorted.length
+      ? [
+        `${close} of ${sorted.length} atoms are hardly needed (margin below ${
+          bound.toFixed(2)
+        }): their number is ` +
+        "not settled; try another --at-most",
+      ]
+      : []),
+    ...(explained < 0.5
+      ? [`only ${(100 * explained).toFixed(0)} % of the rows' variance is explained`]
+      : []),
+  ];
+  return { explained, codesPerRow: last.codesPerSample, single, leastMargin, medianMargin, doubts };
+}
+
+function rowOf({ participation, ...round }: PathRound): Row {
+  return {
+    method: "dl_path",
+    ...{ round: round.round, phase: round.phase, lambda: round.lambda, loss: round.loss },
+    ...{ mean_square: round.meanSquare, codes_per_row: round.codesPerSample },
+    ...{ atoms: round.atoms, restarts: round.restarts, single: participation.single },
+  };
+}
+
+function curves(rows: readonly Row[]): string {
+  const x = { x: "round", xLabel: "round" };
+  return figure([
+    lines(rows, { ...x, y: "mean_square", yLabel: "mean squared error" }),
+    lines(rows, { ...x, y: "codes_per_row", yLabel: "codes of a row" }),
+    lines(rows, { ...x, y: "atoms", yLabel: "atoms" }),
+    lines(rows, { ...x, y: "single", yLabel: "share of atoms of a single row" }),
+  ], { title: "Learning a dictionary", columns: 2, caption: "One run; search, polish, pruning." });
+}
+
+function summaryText(
+  { out, atoms, learnedFrom, cols, seconds, signals, written }: {
+    out: string;
+    atoms: number;
+    learnedFrom: number;
+    cols: number;
+    seconds: number;
+    signals: Signals;
+    written: string[];
+  },
+): string {
+  return [
+    `${atoms} atoms from ${learnedFrom} × ${cols} in ${duration(seconds)}`,
+    alignColumns([
+      ["explained", "codes a row", "single", "least margin"],
+      [
+        ...[signals.explained.toPrecision(4), signals.codesPerRow.toPrecision(4)],
+        ...[signals.single.toPrecision(2), signals.leastMargin?.toPrecision(3) ?? "–"],
+      ],
+    ]),
+    ...signals.doubts.map((doubt) => `Doubt: ${doubt}`),
+    `${written.length} files in ${printable(out)}`,
+  ].join("\n");
+}

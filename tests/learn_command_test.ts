@@ -1,0 +1,160 @@
+/** `deno task learn`: the library's dictionary on files of one's own, and what is left after Ctrl-C. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { generateDatasets } from "../lib/data.ts";
+import { type Matrix32, toFloat32 } from "../lib/matrix.ts";
+import { readCsr, readMatrix, writeNpy } from "../lib/matrix_file.ts";
+import { matchColumns } from "../lib/metrics.ts";
+import { pathDictionary } from "../lib/path_dictionary.ts";
+import { RandomState } from "../lib/random.ts";
+import { decodeSafetensors } from "../lib/safetensors.ts";
+import { freshFolder, runDeno } from "./result_files.ts";
+
+const folder = freshFolder("learn-");
+const at = (name: string) => join(folder, name);
+const { val, A } = generateDatasets({ seed: 0, numLatents: 30, k: 3, nSamples: 3000 });
+const X = toFloat32(val.Y), half = { rows: X.rows >> 1, cols: X.cols };
+writeNpy(at("a.npy"), { ...half, data: X.data.subarray(0, half.rows * X.cols) });
+writeNpy(at("b.npy"), {
+  ...{ rows: X.rows - half.rows, cols: X.cols },
+  data: X.data.subarray(half.rows * X.cols),
+});
+const DATA = ["--data", `${at("a.npy")},${at("b.npy")}`, "--quiet"];
+
+const LINE = [
+  ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read=.", "--allow-write=.tmp"],
+  "commands/learn.ts",
+];
+const learn = (...args: string[]) => runDeno(...LINE, ...args);
+
+/** A matrix without its columns' means, and these. */
+function centred({ rows, cols, data }: Matrix32): { X: Matrix32; mean: Float32Array } {
+  const sums = new Float64Array(cols);
+  data.forEach((value, p) => sums[p % cols] += value);
+  const mean = Float32Array.from(sums, (sum) => sum / rows);
+  return { X: { rows, cols, data: data.map((value, p) => value - mean[p % cols]) }, mean };
+}
+
+Deno.test("dictionary, codes and history are those of the library, and the true atoms", async () => {
+  const out = at("plain");
+  const { code, stdout, stderr } = await learn(
+    ...[...DATA, "--center", "none", "--at-most", "45", "--out", out, "--json"],
+  );
+  assert.deepEqual([code, stderr], [0, ""]);
+  const expected = pathDictionary(X, { numLatents: "auto", atMost: 45, seed: 0 });
+  const dictionary = readMatrix(join(out, "dictionary.npy"));
+  assert.deepEqual(dictionary, expected.dictionary);
+  assert.deepEqual(readCsr(join(out, "codes.npz")), expected.codes);
+  assert(matchColumns(dictionary, A).meanCosine > 0.99);
+
+  const summary = JSON.parse(stdout),
+    history = JSON.parse(
+      Deno.readTextFileSync(join(out, "history.json")),
+    );
+  assert.equal(history.length, expected.history.length);
+  assert.equal(history.at(-1).mean_square, expected.history.at(-1)!.meanSquare);
+  assert.deepEqual([summary.atoms, summary.learnedFrom, summary.finished], [30, X.rows, true]);
+  assert.deepEqual(summary.signals.doubts, []);
+  assert(summary.signals.explained > 0.99 && summary.signals.leastMargin > 0.5);
+  for (const path of summary.written) assert(Deno.statSync(path).size > 0, path);
+  assert.throws(() => Deno.statSync(join(out, "mean.npy")), Deno.errors.NotFound);
+});
+
+Deno.test("the mean is taken off and saved, and rows are drawn by the seed", async () => {
+  const out = at("drawn");
+  const { code, stdout, stderr } = await learn(
+    ...[
+      ...DATA,
+      "--latents",
+      "20",
+      "--rows",
+      "900",
+      "--seed",
+      "3",
+      "--rounds",
+      "9",
+      "--polish",
+      "2",
+    ],
+    ...["--signed", "--format", "safetensors", "--out", out, "--json"],
+  );
+  assert.deepEqual([code, stderr], [0, ""]);
+  const chosen = new RandomState(3).permutation(X.rows).slice(0, 900).sort();
+  const drawn = new Float32Array(900 * X.cols);
+  chosen.forEach((row, i) =>
+    drawn.set(X.data.subarray(row * X.cols, (row + 1) * X.cols), i * X.cols)
+  );
+  const { X: own, mean } = centred({ rows: 900, cols: X.cols, data: drawn });
+  const expected = pathDictionary(own, {
+    ...{ numLatents: 20, seed: 3, rounds: 9, polish: 2, nonneg: false },
+  });
+  const path = join(out, "dictionary.safetensors");
+  const { tensors } = decodeSafetensors(Deno.readFileSync(path), path);
+  assert.deepEqual(tensors.dictionary, {
+    shape: [X.cols, 20],
+    data: expected.dictionary.data,
+  });
+  assert.deepEqual(tensors.mean.data, mean);
+  assert.deepEqual(readCsr(join(out, "codes.npz")), expected.codes);
+  assert.deepEqual([...readMatrix(join(out, "rows.npy")).data], [...chosen]);
+  assert.equal(JSON.parse(stdout).learnedFrom, 900);
+});
+
+Deno.test("signs of failure are told: atoms of a single row", async () => {
+  const random = at("random.npy");
+  const data = Float32Array.from(new RandomState(5).normal(0, 1, 60 * 8));
+  writeNpy(random, { rows: 60, cols: 8, data });
+  const { code, stdout } = await learn(
+    ...["--data", random, "--latents", "50", "--out", at("random"), "--quiet"],
+  );
+  assert.equal(code, 0);
+  assert.match(stdout, /^Doubt: \d+ % of the atoms stand for a single row: they were not found/m);
+});
+
+Deno.test("Ctrl-C and a limit of time leave the dictionary as it is, to start from", async () => {
+  const out = at("ended");
+  const long = [...DATA, "--latents", "30", "--rounds", "1000000", "--out", out, "--json"];
+  const timed = await learn(...long, "--max-seconds", "1.5");
+  assert.equal(timed.code, 3, timed.stderr);
+  assert.match(timed.stderr, /^Ended early: --max-seconds 1\.5 are over\. The dictionary is saved/);
+  const { atoms, finished } = JSON.parse(timed.stdout);
+  const path = join(out, "dictionary.npy"), { rows, cols } = readMatrix(path);
+  assert.deepEqual([rows, cols, finished], [X.cols, atoms, false]);
+  assert.throws(() => Deno.statSync(join(out, "codes.npz")), Deno.errors.NotFound);
+
+  const child = new Deno.Command("deno", {
+    args: [...LINE, ...long, "--start", path],
+    ...{ stdout: "piped", stderr: "piped" },
+  }).spawn();
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  child.kill("SIGINT");
+  const { code, stderr } = await child.output();
+  assert.equal(code, 1, new TextDecoder().decode(stderr));
+  assert.match(new TextDecoder().decode(stderr), /^Ended early: interrupted by SIGINT\./);
+});
+
+Deno.test("bad input is refused in one line that names it", async () => {
+  writeNpy(at("D.npy"), { rows: 3, cols: 2, data: new Float32Array(6).fill(1) });
+  writeNpy(at("zeros.npy"), { rows: 30, cols: 2, data: new Float32Array(60) });
+  const out = ["--out", at("refused")];
+  const cases: [args: string[], message: RegExp][] = [
+    [[...DATA, "--latents", "0"], /--latents must be an integer of at least 1, or auto, got "0"/],
+    [[...DATA, "--latents", "5", "--at-most", "9"], /--at-most must go with --latents auto, got/],
+    [
+      [...DATA, "--start", at("D.npy")],
+      /--start must have the \d+ columns of --data as rows, got 3 × 2/,
+    ],
+    [
+      [...DATA, "--lambda-start", "1", "--lambda-end", "2"],
+      /--lambda-end must be at most lambdaStart = 1, got 2/,
+    ],
+    [["--data", at("zeros.npy"), "--quiet"], /--data must have an entry that is not 0/],
+    [["--data", at("none.npy")], /--data must be readable/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await learn(...args, ...out);
+    assert.deepEqual([code, stdout], [2, ""], `${args}: ${stderr}`);
+    assert.match(stderr, message);
+    assert.equal(stderr.split("\n").length, 1, stderr);
+  }
+});
