@@ -76,6 +76,7 @@ export {
 } from "./lib/matrix_stream.ts";
 export * from "./lib/sae_file.ts";
 export * from "./lib/open_sae.ts";
+export * from "./lib/audit.ts";
 export * from "./lib/reconstruction.ts";
 export * from "./lib/refine.ts";
 export * from "./lib/compare.ts";

@@ -10,6 +10,7 @@ import { freshFolder, runDeno } from "./result_files.ts";
 
 /** Every command that is no experiment, with a word that it needs. */
 const COMMANDS: [script: string, task: string, words: string[]][] = [
+  ["commands/audit.ts", "audit", []],
   ["commands/cache.ts", "cache", []],
   ["commands/claims.ts", "claims", []],
   ["commands/compare.ts", "compare", []],

@@ -14,6 +14,7 @@ const ROOMS: Record<string, Wing> = {
   metrics: "science",
   formats: "science",
   open_sae: "science",
+  audit: "science",
   synth_bench: "science",
   results: "study",
   sweep: "study",
@@ -32,7 +33,7 @@ const GROUND = ["lib/matrix.ts", "lib/checks.ts", "lib/atomic_file.ts", "lib/met
 const EXCEPTIONS = ["lib/sweep/worker.ts -> lib/threads.ts", "lib/sweep.ts -> lib/system_blas.ts"];
 
 /** Rooms that have a door: only it and the room itself reach inside from other rooms of the same wing. */
-const DOORS = ["metrics", "results", "sweep", "figures", "synth_bench", "open_sae"];
+const DOORS = ["metrics", "results", "sweep", "figures", "synth_bench", "open_sae", "audit"];
 
 const SPECIFIER = /^(?:import|export)\b[^;]*?from "(\.[^"]+)";|import\.source\("(\.[^"]+)"\)/gms;
 

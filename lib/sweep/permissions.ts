@@ -29,6 +29,7 @@ const PLACE_FLAGS: Record<string, boolean> = {
   dictionary: false,
   offset: false,
   start: false,
+  labels: false,
 };
 
 /** The flag whose value is a list of places. */

@@ -46,6 +46,7 @@ interface Case {
 /** The modules that the commands of `deno.json` have their tables in. */
 export const COMMAND_MODULES = [
   ...[
+    "audit",
     "cache",
     "claims",
     "compare",

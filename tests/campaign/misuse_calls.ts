@@ -178,6 +178,16 @@ add("OpenedSae.decode", (z, options) => opened().decode(z, options), () => [
   normals(samples, 10, 4),
   { input: normals(samples, 6, 3) },
 ]);
+add("auditSae", api.auditSae, () => [
+  opened(),
+  normals(24, 6, 5),
+  {
+    seed: 0,
+    learnedLatents: 2,
+    testRows: 5,
+    labels: { rows: 24, cols: 1, data: new Float64Array(24) },
+  },
+]);
 add("Lista.fromDictionary", (d, o) => api.Lista.fromDictionary(d, o), () => [
   D(),
   { nLayers: 2 },
