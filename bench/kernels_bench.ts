@@ -1,7 +1,7 @@
 /**
  * Dense products on the shapes of one training step and of the linear probe, and larger. What bounds
  * them: the two 128-bit FMA units, 16 flops a cycle, or 8 in float64, half of the peak that the table
- * relates them to; the loads of a 6×8 block, or 6×4 in float64, need two thirds of the load ports.
+ * relates them to; in float64 also the loads of a 6×4 block, each of which the engine checks.
  */
 import { Arena, padded, run } from "../lib/wasm/memory.ts";
 
