@@ -58,3 +58,12 @@ Deno.test("kernels/deno.lock names the compiler that the task calls", () => {
   const [compiler] = tasks.kernels.command.match(/npm:assemblyscript@[\d.]+/);
   assert.deepEqual(locked("kernels/deno.lock"), [compiler]);
 });
+
+Deno.test("each example's lock names its own data besides what it uses of the toolkit", () => {
+  for (const { name, isDirectory } of Deno.readDirSync("examples")) {
+    if (!isDirectory) continue;
+    const { imports } = JSON.parse(Deno.readTextFileSync(`examples/${name}/deno.json`));
+    const besides = locked(`examples/${name}/deno.lock`).filter((found) => !used.includes(found));
+    assert.deepEqual(besides, Object.values(imports), name);
+  }
+});
