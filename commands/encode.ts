@@ -134,7 +134,8 @@ async function encode(flags: FlagValues<typeof FLAGS>): Promise<number> {
 
   using interruption = watchForInterruption(flags.maxSeconds);
   const { signal } = interruption, started = performance.now();
-  using _threads = await startThreads(threads);
+  // alone, the memory that threads share is not needed: it grows by blocks that were read
+  using _threads = threads > 1 ? await startThreads(threads) : undefined;
   const { lambda, k, tol, signed } = flags;
   const of = { files, method, lambda, k, tol, signed, isSparse, by: encoder.digest };
   using parts = new CodeFiles(`${out}.parts`, JSON.stringify(of), flags);

@@ -46,7 +46,7 @@ const port = self as unknown as {
 
 port.onmessage = async ({ data: { X, options, threads, ends } }) => {
   try {
-    using _threads = await startThreads(threads);
+    using _threads = threads > 1 ? await startThreads(threads) : undefined;
     const result = pathDictionary(X, {
       ...options,
       onProgress(round, dictionary) {

@@ -146,7 +146,8 @@ async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
 
   using interruption = watchForInterruption(flags.maxSeconds);
   const { signal } = interruption, started = performance.now();
-  using _threads = await startThreads(flags.threads);
+  // alone, the memory that threads share is not needed: it grows by blocks that were read
+  using _threads = flags.threads > 1 ? await startThreads(flags.threads) : undefined;
   const meter = createMeter(flags);
   try {
     const factor = flags.normalize === "none" ? 1 : await knownFactor(path("norm_factor.json"), {
