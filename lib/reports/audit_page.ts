@@ -140,7 +140,12 @@ function figureHtml(
 ): Html {
   const options = { ...words, bare: true, columns: 1 };
   const wide = figure(panels("wide"), { ...options, panelWidth: 620, panelHeight: 300 });
-  const narrow = figure(panels("narrow"), { ...options, panelWidth: 245, panelHeight: 190 });
+  // each by itself: panels of one figure share their groups, which a narrow one has no room for
+  const narrow = panels("narrow").map((panel, i, all) =>
+    figure([panel], {
+      ...{ ...options, panelWidth: 245, panelHeight: 190, legend: i === all.length - 1 },
+    })
+  ).join("");
   return markup`<figure><div class="for-wide">${new Html(
     wide,
   )}</div><div class="for-narrow">${new Html(
