@@ -24,8 +24,14 @@ export function wordSets(heldOut: HeldOut): { train: Matrix32; heldOut: Matrix32
   };
 }
 
+/** The places of all words, by frequency from 0, with those of the test last. */
+export function testLast(): number[] {
+  const isTest = (i: number) => i % 10 === PLACE.test ? 1 : 0;
+  return Array.from({ length: WORDS }, (_, i) => i).sort((i, j) => isTest(i) - isTest(j) || i - j);
+}
+
 /** All vectors, centred and scaled by the words that are not in the test. */
-export function standardized(): Matrix32 {
+function standardized(): Matrix32 {
   const { vectors } = readWords();
   const { data } = rowsWhere(vectors, (i) => i % 10 !== PLACE.test);
   const mean = new Float64Array(DIMENSIONS), rows = data.length / DIMENSIONS;
