@@ -74,7 +74,7 @@ export const experiment: Experiment<Options, Key> = {
     },
   },
 
-  summary: { by: ["width", "method"], metrics: ["left_iid", "codes_iid"] },
+  summary: { by: ["method"], metrics: ["left_iid", "codes_iid"] },
 
   cells: ({ width, k, seeds }) =>
     width.flatMap((width) =>
