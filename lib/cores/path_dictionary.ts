@@ -434,12 +434,12 @@ export class PathRounds {
     rows: number,
     call: (record: Block<Int32Array>, first: number, count: number) => Call,
   ): number[] {
-    const programs = Math.ceil(rows / PROGRAM_ROWS);
-    // runAll gives program p to thread p % threads, and so its scratch
-    const threads = Math.min(this.#records.length, programs, threadCount());
-    return runAll(Array.from({ length: programs }, (_, p): Call[] => {
+    const programs = Math.ceil(rows / PROGRAM_ROWS), threads = this.#records.length;
+    const calls = Array.from({ length: programs }, (_, p): Call => {
       const first = p * PROGRAM_ROWS, count = Math.min(PROGRAM_ROWS, rows - first);
-      return [call(this.#records[p % threads], first, count)];
-    })).flat();
+      return call(this.#records[p % threads], first, count);
+    });
+    // runAll gives program p to thread p % threads, and so its scratch; one scratch is for one thread
+    return runAll(threads === 1 ? [calls] : calls.map((one) => [one])).flat();
   }
 }
