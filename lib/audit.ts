@@ -117,6 +117,8 @@ export interface LearnedPart extends DictionaryCurves {
   rows: number;
   /** Share of its atoms that stand for a single row: those were not found. */
   singles: number;
+  /** λ at the end of its path, where that was set by the encoder's number of codes. */
+  lambdaEnd?: number;
   /** Probes on codes of matching pursuit with it, where there are labels. */
   probes?: ProbeScores;
 }
@@ -190,6 +192,10 @@ const COSTS = { encoder: 2, atoms: 1, usage: 2, decoder: 8, latents: 1, probes: 
 
 /** A learned dictionary needs so many rows for each of its atoms. */
 const ROWS_PER_ATOM = 5;
+/** Another path of λ ends where the Lasso on the decoder has so many times the encoder's codes. */
+const LEARNED_CODES = 2;
+/** Rows that say which of two learned dictionaries is the better. */
+const JUDGED = 2048;
 /** Rows that are encoded at a time. */
 const ENCODED_AT_ONCE = 2048;
 /** Rounds of pathDictionary after its search: two polishes and the settling between. */
@@ -316,10 +322,28 @@ export function auditSae(sae: AuditedSae, X: Matrix, options: AuditOptions): Aud
       const rows = takeRows(X, learnable.rows), mean = meanRow(rows);
       const centred = takeRows(X, learnable.rows, mean);
       const expected = searchDefaults(rows.rows, m, learnable.latents).rounds + LATER_ROUNDS;
-      const { dictionary, history } = pathDictionary(centred, {
-        ...{ numLatents: learnable.latents, seed: options.seed, nonneg, signal },
-        onProgress: ({ round }) => tell(0.8 * Math.min(1, round / expected)),
+      // the learner's own path ends where codes are dense, unless few atoms make up a row entirely
+      const lambdaEnd = decoder.lasso.find(({ l0 }) => l0 >= LEARNED_CODES * encoder.l0)?.lambda;
+      const paths = lambdaEnd === undefined
+        ? [{}]
+        : [{}, { lambdaStart: 2 * lambdaEnd, lambdaEnd, polish: 0 }];
+      const sample = takeRows(
+        rows,
+        Int32Array.from({ length: Math.min(rows.rows, JUDGED) }, (_, i) => i),
+      );
+      const tries = paths.map((path, p) => {
+        const found = pathDictionary(centred, {
+          ...{ numLatents: learnable.latents, seed: options.seed, nonneg, signal, ...path },
+          onProgress: ({ round }) => tell(0.8 * (p + Math.min(1, round / expected)) / paths.length),
+        });
+        const coded = new CodedRows(sample, mean, found.dictionary, nonneg);
+        const { explainedVariance } = coded.pursue(Math.min(k, found.dictionary.cols)).point;
+        return { ...found, ...path, explainedVariance };
       });
+      // by rows that it was learned from: the held-out ones have no say in what they judge
+      const { dictionary, history, lambdaEnd: end } = tries.reduce((best, other) =>
+        other.explainedVariance > best.explainedVariance ? other : best
+      );
       const own = new CodedRows(test, mean, dictionary, nonneg);
       const ks = sizes.filter((size) => size <= dictionary.cols);
       const curves = curvesOf(own, ks, mostCodes, (share) => tell(0.8 + 0.1 * share));
@@ -327,6 +351,7 @@ export function auditSae(sae: AuditedSae, X: Matrix, options: AuditOptions): Aud
       return {
         ...{ ...curves, latents: dictionary.cols, rows: rows.rows },
         singles: searched?.participation.single ?? 0,
+        ...(end !== undefined && { lambdaEnd: end }),
         ...(probing && probed && {
           probes: probeScores(
             new CodedRows(probed(), mean, dictionary, nonneg).pursue(Math.min(k, dictionary.cols))

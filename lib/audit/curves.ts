@@ -34,6 +34,8 @@ export class CodedRows {
   readonly #variance: number;
 
   /**
+   * Takes the bias from the rows and the norms from the atoms.
+   *
    * @param X Rows to code.
    * @param bias What is subtracted from them.
    * @param dictionary m × n.

@@ -161,23 +161,39 @@ export interface SaeSettings {
   readonly start: Sae;
   /** What each step does. */
   readonly stepping: Required<SaeStepOptions>;
-  /** As in the configuration, as are all that follow. */
+  /** Passes over the training samples. */
   readonly epochs: number;
+  /** Samples per step. */
   readonly batchSize: number;
+  /** Seed of the initial weights and of the default loader. */
   readonly seed: number;
+  /** How learning rate and penalty change. */
   readonly schedule: SaeSchedule;
+  /** Epochs between unit norms of the decoder's columns; 0: never. */
   readonly renormEvery: number;
+  /** Steps without a code after which a unit is dead. */
   readonly deadAfter?: number;
+  /** What dead units learn. */
   readonly auxK?: AuxK;
+  /** Steps between new weights of dead units; 0: never. */
   readonly resampleEvery: number;
+  /** How a penalty is tuned. */
   readonly tuneL0?: TuneL0;
+  /** Where the decoder's bias starts. */
   readonly startBias: StartBias;
+  /** Entries without a new least error after which it ends; 0: never. */
   readonly patience: number;
+  /** Epochs between entries of the history; 0: the last alone. */
   readonly historyEvery: number;
+  /** Batches of indices of training samples. */
   readonly loader?: Iterable<ArrayLike<number>>;
+  /** Called after every epoch. */
   readonly onEpoch?: (progress: SaeEpoch) => void;
+  /** Where states are kept. */
   readonly checkpoint?: SaeStateStore;
+  /** Ends the training early. */
   readonly signal?: AbortSignal;
+  /** Whether a training that was ended early has results. */
   readonly partial: boolean;
   /** Tells the progress and whether to end, as {@linkcode watch} does. */
   readonly endsAfter: (done: number, total: number) => boolean;

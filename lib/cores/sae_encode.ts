@@ -23,7 +23,7 @@ const CHUNK_VALUES = 2 ** 28;
 const LEAST_PANELS = 64;
 
 /** Units whose panels are adjacent. */
-interface Chunk {
+export interface Chunk {
   /** First unit, a multiple of 8. */
   start: number;
   /** Number of panels. */

@@ -56,7 +56,7 @@ export class FusedRelu implements FusedSteps {
   readonly #settings: Block;
   readonly #encode: Call[][];
   readonly #units: Call[][];
-  active = FIRST_ACTIVE;
+  active: number = FIRST_ACTIVE;
 
   /** Allocates what the steps need. */
   constructor(space: FusedSpace) {

@@ -30,11 +30,21 @@ export function dirname(path: string): string {
 
 /** A JSON object, read from a file. */
 export class Configuration {
+  /** What messages call it. */
+  readonly file: string;
+  /** Its keys. */
+  readonly values: Readonly<Record<string, unknown>>;
+
   /**
+   * Takes an object that was read.
+   *
    * @param file What messages call it.
    * @param values Its keys.
    */
-  constructor(readonly file: string, readonly values: Readonly<Record<string, unknown>>) {}
+  constructor(file: string, values: Readonly<Record<string, unknown>>) {
+    this.file = file;
+    this.values = values;
+  }
 
   /** Reads a file. */
   static read(file: string): Configuration {

@@ -95,8 +95,11 @@ export function scaleValues(values: Float32Array, factors: ArrayLike<number> | n
 
 /** What {@linkcode foldNorms} changes. */
 export interface Foldable {
+  /** The encoder's weights. */
   readonly units: PackedUnits;
+  /** The encoder's bias. */
   readonly bias: Float32Array;
+  /** The decoder. */
   readonly decoder: Matrix32;
 }
 
