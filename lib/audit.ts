@@ -30,7 +30,7 @@ import {
 } from "./checks.ts";
 import { type CsrMatrix, requireCsrMatrix } from "./csr_matrix.ts";
 import { type Matrix, type Matrix32, requireFloat32, requireMatrix, toFloat32 } from "./matrix.ts";
-import { pathDictionary, searchDefaults } from "./path_dictionary.ts";
+import { pathDictionary, type PathDictionaryOptions, searchDefaults } from "./path_dictionary.ts";
 import { meanSquaredError } from "./reconstruction.ts";
 
 export type { DuplicatePair, Likeness, Usage } from "./audit/atoms.ts";
@@ -194,8 +194,10 @@ const COSTS = { encoder: 2, atoms: 1, usage: 2, decoder: 8, latents: 1, probes: 
 const ROWS_PER_ATOM = 5;
 /** Another path of λ ends where the Lasso on the decoder has so many times the encoder's codes. */
 const LEARNED_CODES = 2;
-/** Rows that say which of two learned dictionaries is the better. */
-const JUDGED = 2048;
+/** Rows that say which of two paths learns the better dictionary: so many for each atom, and at least. */
+const JUDGED_PER_ATOM = 10, LEAST_JUDGED = 2048;
+/** What a path of λ differs in from the learner's own. */
+type LearnerPath = Pick<PathDictionaryOptions, "lambdaStart" | "lambdaEnd" | "polish">;
 /** Rows that are encoded at a time. */
 const ENCODED_AT_ONCE = 2048;
 /** Rounds of pathDictionary after its search: two polishes and the settling between. */
@@ -321,29 +323,36 @@ export function auditSae(sae: AuditedSae, X: Matrix, options: AuditOptions): Aud
     ? part("learned", (tell) => {
       const rows = takeRows(X, learnable.rows), mean = meanRow(rows);
       const centred = takeRows(X, learnable.rows, mean);
-      const expected = searchDefaults(rows.rows, m, learnable.latents).rounds + LATER_ROUNDS;
-      // the learner's own path ends where codes are dense, unless few atoms make up a row entirely
-      const lambdaEnd = decoder.lasso.find(({ l0 }) => l0 >= LEARNED_CODES * encoder.l0)?.lambda;
-      const paths = lambdaEnd === undefined
-        ? [{}]
-        : [{}, { lambdaStart: 2 * lambdaEnd, lambdaEnd, polish: 0 }];
-      const sample = takeRows(
-        rows,
-        Int32Array.from({ length: Math.min(rows.rows, JUDGED) }, (_, i) => i),
-      );
-      const tries = paths.map((path, p) => {
-        const found = pathDictionary(centred, {
+      const learn = (Y: Matrix32, path: LearnerPath, from: number, to: number) => {
+        const expected = searchDefaults(Y.rows, m, learnable.latents).rounds + LATER_ROUNDS;
+        return pathDictionary(Y, {
           ...{ numLatents: learnable.latents, seed: options.seed, nonneg, signal, ...path },
-          onProgress: ({ round }) => tell(0.8 * (p + Math.min(1, round / expected)) / paths.length),
+          onProgress: ({ round }) => tell(from + (to - from) * Math.min(1, round / expected)),
         });
-        const coded = new CodedRows(sample, mean, found.dictionary, nonneg);
-        const { explainedVariance } = coded.pursue(Math.min(k, found.dictionary.cols)).point;
-        return { ...found, ...path, explainedVariance };
-      });
-      // by rows that it was learned from: the held-out ones have no say in what they judge
-      const { dictionary, history, lambdaEnd: end } = tries.reduce((best, other) =>
-        other.explainedVariance > best.explainedVariance ? other : best
-      );
+      };
+      // the learner's own path ends where codes are dense, unless few atoms make up a row entirely: then
+      // one that ends near the encoder's number of codes does better. A part of the rows says which, and of
+      // those that it was learned from: the held-out ones have no say in what they judge
+      const lambdaEnd = decoder.lasso.find(({ l0 }) => l0 >= LEARNED_CODES * encoder.l0)?.lambda;
+      let path: LearnerPath = {};
+      if (lambdaEnd !== undefined) {
+        const some = Math.min(
+          rows.rows,
+          Math.max(LEAST_JUDGED, JUDGED_PER_ATOM * learnable.latents),
+        );
+        const every = Int32Array.from({ length: some }, (_, i) => Math.floor(i * rows.rows / some));
+        const judged = takeRows(rows, every), ownPath = path;
+        const tries = [ownPath, { lambdaStart: 2 * lambdaEnd, lambdaEnd, polish: 0 }].map(
+          (path, p) => {
+            const { dictionary } = learn(takeRows(centred, every), path, 0.2 * p, 0.2 * (p + 1));
+            const coded = new CodedRows(judged, mean, dictionary, nonneg);
+            return { path, ...coded.pursue(Math.min(k, dictionary.cols)).point };
+          },
+        );
+        if (tries[1].explainedVariance > tries[0].explainedVariance) path = tries[1].path;
+      }
+      const { dictionary, history } = learn(centred, path, 0.4, 0.8);
+      const { lambdaEnd: end } = path;
       const own = new CodedRows(test, mean, dictionary, nonneg);
       const ks = sizes.filter((size) => size <= dictionary.cols);
       const curves = curvesOf(own, ks, mostCodes, (share) => tell(0.8 + 0.1 * share));
