@@ -54,6 +54,14 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       .concat("warmstart-encoder")
       .map((name) => [name, ["--paper", "--n", String(n)]] as const)
   ),
+  // what needs no training decides claims at all scales
+  [
+    "vary-latents",
+    [
+      ...["--paper", "--n", "500,1000,5000,10000", "--suffix", "n10000"],
+      ...["--methods", "linear_probe,fista_oracle"],
+    ],
+  ],
   ["vary-latents", LARGEST],
   ["frozen-decoder", LARGEST],
   ["vary-samples", ["--paper", "--n", "100"]],
