@@ -195,7 +195,7 @@ const ROWS_PER_ATOM = 5;
 /** Another path of λ ends where the Lasso on the decoder has so many times the encoder's codes. */
 const LEARNED_CODES = 2;
 /** Rows that say which of two paths learns the better dictionary: so many for each atom, and at least. */
-const JUDGED_PER_ATOM = 10, LEAST_JUDGED = 2048;
+const JUDGED_PER_ATOM = 6, LEAST_JUDGED = 2048;
 /** What a path of λ differs in from the learner's own. */
 type LearnerPath = Pick<PathDictionaryOptions, "lambdaStart" | "lambdaEnd" | "polish">;
 /** Rows that are encoded at a time. */
