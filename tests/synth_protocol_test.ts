@@ -1,7 +1,7 @@
 /** How SynthSAEBench is run here: trainings on one stream, codes of one sparsity, rows and figures. */
 import assert from "node:assert/strict";
 import { experiment } from "../experiments/synth_bench.ts";
-import { PenaltyTuner } from "../lib/cores/sae_autotune.ts";
+import { L0Tuner } from "../lib/cores/sae_l0_tuner.ts";
 import { toDense } from "../lib/csr_matrix.ts";
 import { columnNorms, normalizeColumns, toRows } from "../lib/matrix.ts";
 import {
@@ -24,7 +24,7 @@ const { X } = synthBatches(model, { seed: 9, batchSize: 2 * SYNTH_BATCH }).next(
 
 Deno.test("the weight of the penalty follows the number of codes as SAELens tunes it", () => {
   const seen = [20, 18, 12, 6, 3, 2, 2, 2, 9, 9];
-  const tuner = new PenaltyTuner({ target: 5, rate: 0.05, patience: 0.3, from: 2 });
+  const tuner = new L0Tuner({ target: 5, after: 2 }, { rate: 0.05, patience: 0.3 });
   // SAELens's updates, one by one
   let smoothed = seen[0], rate = 0, factor = 1;
   seen.forEach((l0, step) => {
@@ -38,12 +38,12 @@ Deno.test("the weight of the penalty follows the number of codes as SAELens tune
       const gain = error * rate < 0 ? 0.3 : 1;
       factor *= 1 + Math.sign(error) * 0.05 * gain * Math.tanh(10 * Math.abs(error) / 5);
     }
-    tuner.see(l0);
+    tuner.observe(l0, step);
     // the same numbers in another order of operations
     assertClose(tuner.factor, factor, 1e-12, `factor after step ${step}`);
   });
-  const bounded = new PenaltyTuner({ target: 1, rate: 0.5 });
-  for (let step = 0; step < 50; step++) bounded.see(100);
+  const bounded = new L0Tuner({ target: 1 }, { rate: 0.5 });
+  for (let step = 0; step < 50; step++) bounded.observe(100, step);
   assert.equal(bounded.factor, 100);
 });
 

@@ -12,10 +12,16 @@ export interface TuneL0 {
   readonly after?: number;
 }
 
+/** How fast the tuning goes, where it is not as published. */
+export interface TuningPace {
+  /** Most of the factor's relative change in a step. Default 3e-4. */
+  readonly rate?: number;
+  /** What is left of it while L0 comes nearer by itself. Default 0.01. */
+  readonly patience?: number;
+}
+
 /** Shares of new values in the running means of L0 and of its change. */
 const SHARE = 0.01, CHANGE_SHARE = 0.05;
-/** Most of the factor's change in a step, and what is left of it while L0 comes nearer. */
-const MOST = 3e-4, WHILE_NEARING = 0.01;
 /** How steeply the change grows with the distance, and the bounds of the factor. */
 const STEEPNESS = 10, LEAST_FACTOR = 0.01, LARGEST_FACTOR = 100;
 
@@ -34,13 +40,17 @@ const STEEPNESS = 10, LEAST_FACTOR = 0.01, LARGEST_FACTOR = 100;
 export class L0Tuner {
   readonly #target: number;
   readonly #after: number;
+  readonly #rate: number;
+  readonly #patience: number;
   /** The factor, the running mean of L0 once there is one, and that of its change. */
   #state: { factor: number; smoothed?: number; change: number } = { factor: 1, change: 0 };
 
   /** Starts with a factor of 1. */
-  constructor({ target, after = 0 }: TuneL0) {
+  constructor({ target, after = 0 }: TuneL0, { rate = 3e-4, patience = 0.01 }: TuningPace = {}) {
     this.#target = target;
     this.#after = after;
+    this.#rate = rate;
+    this.#patience = patience;
   }
 
   /** What the weight of the next step's penalty is to be multiplied by. */
@@ -51,14 +61,13 @@ export class L0Tuner {
   /** Takes the active codes per sample of a step, and its number, from 0. */
   observe(l0: number, step: number): void {
     const { factor, smoothed: old = l0, change: before } = this.#state, target = this.#target;
-    const smoothed = (1 - SHARE) * old + SHARE * l0;
-    const change = (1 - CHANGE_SHARE) * before + CHANGE_SHARE * (smoothed - old);
+    const smoothed = old + SHARE * (l0 - old);
+    const change = before + CHANGE_SHARE * (smoothed - old - before);
     this.#state = { factor, smoothed, change };
     if (step < this.#after) return;
-    const excess = smoothed - target, gain = excess * change < 0 ? WHILE_NEARING : 1;
-    const by = MOST * gain * Math.tanh(STEEPNESS * Math.abs(excess) / target);
-    const next = factor * (excess > 0 ? 1 + by : 1 - by);
-    this.#state.factor = Math.min(LARGEST_FACTOR, Math.max(LEAST_FACTOR, next));
+    const excess = smoothed - target, gain = excess * change < 0 ? this.#patience : 1;
+    const move = this.#rate * gain * Math.tanh(STEEPNESS * excess / target);
+    this.#state.factor = Math.min(LARGEST_FACTOR, Math.max(LEAST_FACTOR, factor * (1 + move)));
   }
 
   /** What {@linkcode L0Tuner.restore} takes: plain JSON. */

@@ -3,8 +3,8 @@
  * to the same number of codes.
  * @module
  */
-import { PenaltyTuner } from "../cores/sae_autotune.ts";
 import { settingsOf } from "../cores/sae_config.ts";
+import { L0Tuner } from "../cores/sae_l0_tuner.ts";
 import { scheduled } from "../cores/sae_schedule.ts";
 import { SaeTrainer } from "../cores/sae_training.ts";
 import type { SaeOptions, SaeParameters, SaeType } from "../cores/sae_variants.ts";
@@ -121,7 +121,7 @@ export function trainSynthSaes(
     const sizes = { rows: SYNTH_BATCH, samples: SYNTH_BATCH, deadAfter, auxK };
     const from = schedule.gammaWarmup ?? 0;
     const tuner = TUNED.includes(type)
-      ? new PenaltyTuner({ target: k, rate, patience: PATIENCE, from })
+      ? new L0Tuner({ target: k, after: from }, { rate, patience: PATIENCE })
       : undefined;
     return {
       ...{ type, schedule, tuner, gamma: stepping.gamma, options: start.options },
@@ -136,7 +136,7 @@ export function trainSynthSaes(
       trainer.step(batch, order, SYNTH_BATCH, { gamma: gamma * penalty * (tuner?.factor ?? 1) });
       if (!tuner) continue;
       const { codes } = trainer.workspace;
-      tuner.see(run("count_above", SYNTH_BATCH * padded(width), 0, codes) / SYNTH_BATCH);
+      tuner.observe(run("count_above", SYNTH_BATCH * padded(width), 0, codes) / SYNTH_BATCH, step);
     }
     onStep(++step);
   }
