@@ -13,7 +13,7 @@ import {
   type ReportedAudit,
   tellAudit,
 } from "./audit_text.ts";
-import { Html, markup } from "./html.ts";
+import { Html, htmlPage, markup } from "./html.ts";
 
 /** What stands at the head of the page. */
 export interface AuditHeading {
@@ -94,21 +94,9 @@ const style = (id: string) => STYLES[id];
  */
 export function auditPage(audit: ReportedAudit, heading: AuditHeading): string {
   const told = tellAudit(audit);
-  const title = `Audit of ${heading.sae}`;
   const facts = [["Autoencoder", heading.sae], ["Activations", heading.data], ...heading.facts]
     .map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`);
-  return String(markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-<header>
+  const body = markup`<header>
 <h1>Does the encoder find what its dictionary allows?</h1>
 <dl>${facts}</dl>
 </header>
@@ -128,9 +116,8 @@ ${usesFigure(audit)}
 <h2 id="probes">Probes</h2>
 <p>${told.probes}</p>
 ${probesHtml(audit)}</main>
-</body>
-</html>
-`);
+`;
+  return htmlPage({ title: `Audit of ${heading.sae}`, style: STYLE, policy: CONTENT_POLICY, body });
 }
 
 /** A figure for wide windows and for narrow ones. */

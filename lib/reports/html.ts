@@ -50,3 +50,37 @@ function render(value: HtmlContent): string {
   if (typeof value === "object") return value.map(render).join("");
   return escapeXml(String(value));
 }
+
+/**
+ * A page by itself: nothing of it comes from elsewhere.
+ *
+ * @param options `title`, text; `style`, a style sheet; `policy`, what a browser may load for it; `body`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { htmlPage, markup } from "./html.ts";
+ *
+ * const policy = "default-src 'none'; style-src 'unsafe-inline'";
+ * const page = htmlPage({ title: "a < b", style: "p > b {}", policy, body: markup`<p>a</p>\n` });
+ * assert.match(page, /<title>a &lt; b<.title>\n<style>p > b {}<.style>\n<.head>\n<body>\n<p>a<.p>\n<.body>/);
+ * ```
+ */
+export function htmlPage(
+  { title, style, policy, body }: { title: string; style: string; policy: string; body: Html },
+): string {
+  return String(markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+${body}</body>
+</html>
+`);
+}

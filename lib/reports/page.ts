@@ -7,7 +7,7 @@ import { type ExperimentRows, seedTable, taskName } from "../results.ts";
 import type { JudgedClaim } from "./claims.ts";
 import { claimsHtml } from "./claims_text.ts";
 import { REPORT_SCRIPT, REPORT_STYLE } from "./assets.ts";
-import { Html, markup } from "./html.ts";
+import { Html, htmlPage, markup } from "./html.ts";
 import { type NamedProvenance, provenanceHtml } from "./provenance.ts";
 import { tableHtml } from "./table.ts";
 
@@ -85,18 +85,7 @@ export function reportPage({ experiments, legend, claims = [], link }: Report): 
   const count = sections.reduce((total, { figures }) => total + figures.length, 0);
   const judged = claims.length > 0 ? markup`<li><a href="#claims">${CLAIMS}</a></li>\n` : undefined;
   const links = sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`);
-  return String(markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}">
-<link rel="icon" href="data:,">
-<title>Results</title>
-<style>${new Html(REPORT_STYLE)}</style>
-</head>
-<body>
-<header>
+  const body = markup`<header>
 <h1>Results</h1>
 <p>${counted(experiments.length, "experiment")}, ${counted(count, "figure")}. Tables show means over
 seeds ± one standard deviation; a click on the head of a column sorts by it.</p>
@@ -108,9 +97,8 @@ ${claims.length > 0 ? claimsSection(claims) : undefined}${
     sections.map((section) => sectionHtml(section, link))
   }</main>
 <script>${new Html(REPORT_SCRIPT)}</script>
-</body>
-</html>
-`);
+`;
+  return htmlPage({ title: "Results", style: REPORT_STYLE, policy: CONTENT_POLICY, body });
 }
 
 /** A browser that keeps to it requests nothing. */
