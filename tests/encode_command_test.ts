@@ -12,7 +12,7 @@ import { openSae, saveSaeLens } from "../lib/open_sae.ts";
 import { RandomState } from "../lib/random.ts";
 import { saveSae } from "../lib/sae_file.ts";
 import { Sae } from "../lib/saes.ts";
-import { freshFolder, runDeno } from "./result_files.ts";
+import { freshFolder, killAfterEvents, runDeno } from "./result_files.ts";
 
 const folder = freshFolder("encode-");
 const [ROWS, COLS, WIDTH] = [70, 6, 11];
@@ -115,21 +115,8 @@ Deno.test("an encoding that is killed goes on by the same command, with the same
   let kills = 0, before = 0;
   for (const events of [30, 90, 150]) {
     Deno.mkdirSync(`${out}.parts`, { recursive: true });
-    using watcher = Deno.watchFs(`${out}.parts`);
-    const child = new Deno.Command("deno", {
-      args: [...LINE, ...line, "--out", out],
-      ...{ stdout: "null", stderr: "null" },
-    }).spawn();
-    let left = events;
-    const seen = (async () => {
-      for await (const { paths } of watcher) if ((left -= paths.length) <= 0) return;
-    })();
-    await Promise.race([seen, child.status]);
-    try {
-      child.kill("SIGKILL");
-      kills++;
-    } catch { /* it has ended by itself */ }
-    await child.status;
+    const killed = [...LINE, ...line, "--out", out];
+    if (await killAfterEvents(`${out}.parts`, events, killed)) kills++;
     const { rows } = JSON.parse(Deno.readTextFileSync(`${out}.parts/state.json`));
     assert(rows > before && rows < 600, `${rows} rows after ${before}`);
     before = rows;

@@ -38,6 +38,34 @@ export async function runDeno(...args: string[]): Promise<{
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
+/**
+ * Runs Deno until so many events were seen in a folder, and kills it then.
+ *
+ * @returns Whether it was killed; it may have ended by itself before.
+ */
+export async function killAfterEvents(
+  folder: string,
+  events: number,
+  args: readonly string[],
+): Promise<boolean> {
+  using watcher = Deno.watchFs(folder);
+  const child = new Deno.Command("deno", { args: [...args], stdout: "null", stderr: "null" })
+    .spawn();
+  let left = events;
+  const seen = (async () => {
+    for await (const { paths } of watcher) if ((left -= paths.length) <= 0) return;
+  })();
+  await Promise.race([seen, child.status]);
+  try {
+    child.kill("SIGKILL");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await child.status;
+  }
+}
+
 /** The published rows lie beside the checkout on some machines only, and are not to be copied. */
 export const PUBLISHED = "../shared/published";
 

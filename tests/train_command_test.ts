@@ -11,7 +11,7 @@ import { loadSae } from "../lib/sae_file.ts";
 import { Sae, SAE_TYPES, type SaeType } from "../lib/saes.ts";
 import { trainSaeStream } from "../lib/train_sae_stream.ts";
 import { openMatrix } from "../lib/matrix_stream.ts";
-import { freshFolder, runDeno } from "./result_files.ts";
+import { freshFolder, killAfterEvents, runDeno } from "./result_files.ts";
 
 const folder = freshFolder("train-");
 const [COLS, WIDTH] = [6, 9];
@@ -142,21 +142,7 @@ Deno.test("a training that is killed goes on by the same command, and ends with 
   const undisturbed = train(...args(whole));
   let kills = 0;
   for (const events of [5, 40, 90, 160]) {
-    using watcher = Deno.watchFs(killed);
-    const child = new Deno.Command("deno", {
-      args: [...LINE, ...args(killed)],
-      ...{ stdout: "null", stderr: "null" },
-    }).spawn();
-    let left = events;
-    const seen = (async () => {
-      for await (const { paths } of watcher) if ((left -= paths.length) <= 0) return;
-    })();
-    await Promise.race([seen, child.status]);
-    try {
-      child.kill("SIGKILL");
-      kills++;
-    } catch { /* it has ended by itself */ }
-    await child.status;
+    if (await killAfterEvents(killed, events, [...LINE, ...args(killed)])) kills++;
   }
   assert(kills > 1, `only ${kills} were killed`);
   const last = await train(...args(killed));
