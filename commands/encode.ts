@@ -10,7 +10,7 @@ import { kindOfPath } from "../lib/atomic_file.ts";
 import { type AnyMatrix, isCsrMatrix } from "../lib/csr_matrix.ts";
 import { digestOf } from "../lib/numeric/digest.ts";
 import { lasso } from "../lib/lasso.ts";
-import { type Matrix, type Matrix32, transpose } from "../lib/matrix.ts";
+import { addRow, type Matrix, transpose } from "../lib/matrix.ts";
 import { readMatrix } from "../lib/matrix_file.ts";
 import { omp } from "../lib/omp.ts";
 import { openSae } from "../lib/open_sae.ts";
@@ -260,7 +260,9 @@ function onDictionary(
     width: D.cols,
     digest: `${digestOf(D.data)} ${offset ? digestOf(offset) : ""}`,
     encode(X): ReturnType<Encoder["encode"]> {
-      const centred = offset === undefined ? X : without(X, offset);
+      const centred = offset === undefined
+        ? X
+        : addRow(X, offset, -1, new Float32Array(X.data.length));
       if (method === "omp") {
         const { codes, residuals } = omp(centred, D, { ...shared, k, tol: tol ?? 0 });
         return { codes, sums: { residual: residuals.reduce((sum, share) => sum + share, 0) } };
@@ -308,14 +310,6 @@ function vectorOf(flag: string, path: string, length: number): Matrix["data"] {
   throw new UsageError(
     `${flag} must hold as many numbers as --data has columns, ${length}, got ${data.length}`,
   );
-}
-
-function without({ rows, cols, data }: Matrix, offset: ArrayLike<number>): Matrix32 {
-  const centred = new Float32Array(data.length);
-  for (let i = 0, p = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++, p++) centred[p] = data[p] - offset[j];
-  }
-  return { rows, cols, data: centred };
 }
 
 function activeOf(codes: AnyMatrix): number {

@@ -3,7 +3,7 @@
  * @module
  */
 import { lasso } from "../lib/lasso.ts";
-import { type Matrix, type Matrix32, transpose } from "../lib/matrix.ts";
+import { addRow, type Matrix, type Matrix32, transpose } from "../lib/matrix.ts";
 import { meanL0 } from "../lib/reconstruction.ts";
 
 /** λ is looked for in this range, whose logarithm is halved so often: that leaves it to a thousandth. */
@@ -38,8 +38,7 @@ function largestNorm({ rows, cols, data }: Matrix): number {
 
 /** The samples without an autoencoder's bias, for coding with its decoder. */
 export function withoutBias(X: Matrix, bias: ArrayLike<number>): Matrix32 {
-  const data = Float32Array.from(X.data, (value, p) => value - bias[p % X.cols]);
-  return { rows: X.rows, cols: X.cols, data };
+  return addRow(X, bias, -1, new Float32Array(X.data.length));
 }
 
 /** Mean square of the values of a matrix. */

@@ -15,7 +15,7 @@ import { infer, type SplitCodes } from "../lib/paper/instance.ts";
 import { roundsIn } from "../lib/paper/inference_methods.ts";
 import { paperOptions, requireProblem } from "../lib/paper/options.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "../lib/paper/sae_types.ts";
-import { SCORES } from "../lib/paper/settings.ts";
+import { SCORES, type SettingColumns } from "../lib/paper/settings.ts";
 import { pathDictionary, type PathDictionaryOptions } from "../lib/path_dictionary.ts";
 import { RandomState } from "../lib/random.ts";
 import { trainSae } from "../lib/train_sae.ts";
@@ -39,16 +39,6 @@ interface Options {
   noise?: number;
 }
 
-/** What tells one cell's rows from another's. */
-type Key = {
-  num_latents: number;
-  k: number;
-  input_dim: number;
-  width: number;
-  n_samples: number;
-  seed: number;
-};
-
 /** What a method makes of the samples: a dictionary, and codes that are not FISTA's where it has some. */
 interface Learned {
   dictionary: Matrix;
@@ -58,7 +48,7 @@ interface Learned {
 type Learner = (
   X: Matrix,
   scored: { id: Matrix; ood: Matrix },
-  key: Key,
+  key: SettingColumns,
   options: Options,
 ) => Learned;
 
@@ -94,7 +84,7 @@ const LEARNERS: Record<string, Learner> = {
 };
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, Key> = {
+export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_sample_frontier",
   description:
     "Dictionaries learned from few samples per latent, k = 10: the path learner and its parts, DL-FISTA, autoencoders.",
@@ -209,7 +199,7 @@ export const experiment: Experiment<Options, Key> = {
 };
 
 /** The paper's data, with as many samples more as have to be learned from. */
-function draw({ num_latents, k, n_samples, seed }: Key): Datasets {
+function draw({ num_latents, k, n_samples, seed }: SettingColumns): Datasets {
   const nSamples = Math.max(DRAWN, n_samples + (n_samples & 1));
   return generateDatasets({ seed, numLatents: num_latents, k, nSamples });
 }

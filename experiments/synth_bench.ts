@@ -10,6 +10,7 @@ import type { SaeType } from "../lib/saes.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { type MethodStyle, methodStyle, saeTypeLabels } from "../lib/methods.ts";
 import { paperOptions } from "../lib/paper/options.ts";
+import type { SettingColumns } from "../lib/paper/settings.ts";
 import {
   codeAsTrained,
   type Codebook,
@@ -57,23 +58,13 @@ interface Options {
   lr: number;
 }
 
-/** What tells one cell's rows from another's. */
-type Key = {
-  num_latents: number;
-  k: number;
-  input_dim: number;
-  width: number;
-  n_samples: number;
-  seed: number;
-};
-
 /** The benchmark's number of codes, 25 with 16,384 features, at other sizes: as many as its first quarter has active. */
 function naturalL0(n: number): number {
   return 5.3 * (n / 1024) ** 0.56;
 }
 
 /** The experiment, for the sweep engine. */
-export const experiment: Experiment<Options, Key> = {
+export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_synth_bench",
   description:
     "SynthSAEBench at sizes of a CPU: autoencoders, the Lasso and matching pursuit on their decoders, a learned\n" +
@@ -213,7 +204,7 @@ function bookOf(
   name: typeof OTHERS[number],
   model: SynthModel,
   X: Matrix,
-  { width, seed }: Key,
+  { width, seed }: SettingColumns,
 ): Codebook {
   const { dictionary, bias } = model;
   if (name === "truth") return { dictionary, bias };
