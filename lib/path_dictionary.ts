@@ -4,15 +4,19 @@
  * @module
  */
 import {
+  requireArray,
   requireFinite,
   requireFunction,
   requireInstance,
   requireInteger,
+  requireNonNegative,
   requireOptions,
   requirePositive,
 } from "./checks.ts";
+import { differenceOf, type Identity } from "./cores/identity.ts";
 import { MOST_ADDED, PathRounds } from "./cores/path_dictionary.ts";
 import { prune } from "./cores/path_pruning.ts";
+import { requireState, type RoundsState, type StateSizes } from "./cores/path_state.ts";
 import type { CsrMatrix } from "./csr_matrix.ts";
 import {
   type Matrix,
@@ -21,6 +25,7 @@ import {
   requireFloat32,
   requireMatrix,
 } from "./matrix.ts";
+import { digestOf } from "./numeric/digest.ts";
 import { RandomState, TorchGenerator } from "./random.ts";
 import { Arena } from "./wasm/memory.ts";
 
@@ -130,9 +135,34 @@ export interface PathDictionaryOptions {
   dInit?: Matrix;
   /** Asked before every round; only `onProgress` can abort it, since the call is synchronous. */
   signal?: AbortSignal;
-  /** Called after every round, with a function that copies the dictionary (m × `round.atoms`) as it is then. */
-  onProgress?: (round: PathRound, dictionary: () => Matrix32) => void;
+  /**
+   * Called after every round, with functions that copy the dictionary (m × `round.atoms`) as it is then, and the
+   * whole state, for `resume`: they tell of this round during the call only.
+   */
+  onProgress?: (
+    round: PathRound,
+    dictionary: () => Matrix32,
+    state: () => PathState,
+  ) => void;
+  /**
+   * State of an earlier call with the same samples and options, which are compared: the rounds go on after it,
+   * `onProgress` hears of these alone, and the result is that of a call which was never interrupted, to the bit.
+   */
+  resume?: PathState;
 }
+
+/** The state of {@linkcode pathDictionary} after a round: plain data, which can be written to a file. */
+export interface PathState extends RoundsState {
+  /** What decides where the rounds lead to: by name, plain JSON. */
+  readonly of: Readonly<Record<string, unknown>>;
+  /** The rounds that are done. */
+  readonly history: readonly PathRound[];
+  /** What products of the last round's residuals reach by chance, which bounds the next penalty of a polish. */
+  readonly chance: number;
+}
+
+/** Rises whenever the same samples and options lead to other rounds: no state of the old ones goes on then. */
+const LEARNER = 1;
 
 /** What {@linkcode pathDictionary} returns. */
 export interface PathDictionary {
@@ -229,12 +259,28 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   using arena = new Arena();
   const settings = { scale: 1 / unit, signed: !nonneg, capacity: Math.min(D.cols, X.cols) };
   const learner = new PathRounds(arena, part, D, settings);
+  let of: Identity | undefined;
+  const identity = () => of ??= identityOf(part, options, plan);
+  const { resume } = options, before = resume?.history ?? [];
+  if (resume) {
+    const sizes = { samples: part.rows, inputDim: part.cols, mostAtoms: D.cols };
+    requireResumable(resume, identity(), { ...sizes, capacity: settings.capacity });
+  }
 
   // what the residuals of the last round reach by chance
   let chance = Infinity;
   const path = (phase: PathPhase, from: number, to: number, count: number) => {
     const polishing = phase === "polish";
     for (let r = 0; r < count; r++) {
+      const known = before[history.length];
+      if (known) {
+        // its numbers are drawn again; the last one's state has the rest
+        random.permutation(known.atoms);
+        for (let i = 0; i < known.restarts; i++) random.normal(0, 1, learner.m);
+        history.push(known);
+        if (history.length === before.length) [learner.state, chance] = [resume!, resume!.chance];
+        continue;
+      }
       options.signal?.throwIfAborted();
       const planned = count > 1 ? from * (to / from) ** (r / (count - 1)) : to;
       const lambda = polishing ? Math.min(from, Math.max(planned, chance)) : planned;
@@ -260,7 +306,8 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
         participation: shares(participation),
       };
       history.push(entry);
-      options.onProgress?.(entry, () => learner.dictionary());
+      const state = () => ({ of: identity(), history: [...history], chance, ...learner.state });
+      options.onProgress?.(entry, () => learner.dictionary(), state);
     }
   };
   const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;
@@ -269,8 +316,9 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   path("search", plan.lambdaStart, plan.lambdaEnd, rounds);
   path("polish", polishFrom, polishTo, polish);
   if (target < learner.n) {
-    prune(learner, { ...pruning, atLeast: target, exact: false });
-    const settle = part.rows < HOT_FROM * learner.n ? SETTLE : HOT_SETTLE;
+    const next = before[history.length];
+    if (!next) prune(learner, { ...pruning, atLeast: target, exact: false });
+    const settle = part.rows < HOT_FROM * (next?.atoms ?? learner.n) ? SETTLE : HOT_SETTLE;
     path("settle", settle.from * plan.lambdaEnd, plan.lambdaEnd, settle.rounds);
     path("polish", polishFrom, polishTo, polish);
     margins = prune(learner, {
@@ -278,6 +326,11 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
       atLeast: target,
       exact: typeof options.numLatents === "number",
     });
+  }
+  if (history.length < before.length) {
+    throw new RangeError(
+      `resume.history must have at most ${history.length} rounds, got ${before.length}`,
+    );
   }
   learner.code({
     ...{ lambda: plan.lambdaEnd, gamma: polish > 0 ? MCP_GAMMA : 0, leaveOut: 0 },
@@ -341,6 +394,38 @@ function chanceLevel(learner: PathRounds, meanSquare: number): number {
   return Math.sqrt(2 * Math.log(Math.max(learner.n, 2)) * meanSquare / free);
 }
 
+/** What decides where the rounds lead to, by name. */
+function identityOf(part: Matrix, options: PathDictionaryOptions, plan: Plan): Identity {
+  const { numLatents, seed } = options, { rounds, polish, nonneg, unit } = plan;
+  const { leaveOneOut, restarts, atomSweeps } = plan;
+  return {
+    ...{ numLatents, seed, rounds, polish, nonneg, leaveOneOut, restarts, atomSweeps },
+    ...{ "number of samples": part.rows, "inputDim": part.cols, "atoms of the start": plan.D.cols },
+    ...{ "digest of X": digestOf(part.data), "digest of the start": digestOf(plan.D.data) },
+    ...{ lambdaStart: unit * plan.lambdaStart, lambdaEnd: unit * plan.lambdaEnd },
+    "version of the learner": LEARNER,
+  };
+}
+
+/**
+ * Requires a state of this learning.
+ *
+ * @throws {TypeError | RangeError} Where it is none: the message says in what.
+ */
+function requireResumable(state: PathState, own: Identity, sizes: StateSizes): void {
+  const { of, history, chance, dictionary } = state;
+  requireOptions("resume.of", of);
+  const difference = differenceOf(of, own, "learning");
+  if (difference) throw new RangeError(`resume must be of the same learning: ${difference}`);
+  requireState("resume", state, sizes);
+  requireNonNegative("resume.chance", chance);
+  requireArray("resume.history", history);
+  history.forEach(({ atoms, restarts }, i) => {
+    requireInteger(`resume.history[${i}].atoms`, atoms, dictionary.cols, sizes.mostAtoms);
+    requireInteger(`resume.history[${i}].restarts`, restarts, 0, atoms);
+  });
+}
+
 /** Gives new random directions to the atoms of a single sample and to duplicates; returns their number. */
 function restartUseless(
   learner: PathRounds,
@@ -399,6 +484,7 @@ const OPTIONS: readonly (keyof PathDictionaryOptions)[] = [
   "dInit",
   "signal",
   "onProgress",
+  "resume",
 ];
 
 function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
@@ -456,6 +542,7 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   }
   if (signal !== undefined) requireInstance("signal", signal, AbortSignal);
   if (onProgress !== undefined) requireFunction("onProgress", onProgress);
+  if (options.resume !== undefined) requireOptions("resume", options.resume);
   const { nonneg = true, leaveOneOut = true, restarts = true } = options;
   const random = () => new TorchGenerator(seed).randn(X.cols * width);
   return {

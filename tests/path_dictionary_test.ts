@@ -10,6 +10,7 @@ import {
   pathDictionary,
   type PathDictionaryOptions,
   type PathRound,
+  type PathState,
 } from "../lib/path_dictionary.ts";
 import { RandomState } from "../lib/random.ts";
 import { startThreads } from "../lib/threads.ts";
@@ -422,6 +423,95 @@ Deno.test("onProgress sees every round, and can end the run", () => {
   );
   // the arena is closed: the next run works
   pathDictionary(easy.val.Y, { numLatents: 30, seed: 0, rounds: 1, polish: 0 });
+});
+
+/** The states after some rounds of a call, copied as a file would, and its result. */
+function statesOf(X: Matrix, options: PathDictionaryOptions, rounds: readonly number[]) {
+  const states: PathState[] = [];
+  const result = pathDictionary(X, {
+    ...options,
+    onProgress: ({ round }, _dictionary, state) => {
+      if (rounds.includes(round)) states.push(structuredClone(state()));
+    },
+  });
+  return { states, result };
+}
+
+Deno.test("a call goes on from the state after any round, with the same bits", () => {
+  const { Y } = easy.val;
+  const cases: [X: Matrix, options: PathDictionaryOptions, rounds: number[]][] = [
+    // in the search, at its end, in the polish and before the first pruning, after it, and at the end
+    [Y, { numLatents: 30, seed: 1, rounds: 20, polish: 4 }, [10, 20, 24, 54, 58]],
+    [Y, { numLatents: "auto", atMost: 45, seed: 2, rounds: 15, polish: 0 }, [15, 16]],
+    // odd dimensions, whose restarts leave half a pair of normal numbers
+    [normal(90, 7, 4), { numLatents: 40, seed: 3, rounds: 31, polish: 1 }, [20, 29]],
+    // a part of the rows is drawn
+    [normal(900, 7, 4), { numLatents: 12, seed: 3, nonneg: false, rounds: 31, polish: 3 }, [
+      20,
+      29,
+    ]],
+  ];
+  for (const [X, options, rounds] of cases) {
+    const { states, result } = statesOf(X, options, rounds);
+    assert.equal(states.length, rounds.length);
+    for (const resume of states) {
+      const told: number[] = [];
+      const onProgress = ({ round }: PathRound) => told.push(round);
+      const again = pathDictionary(X, { ...options, resume, onProgress });
+      assert.deepEqual(again, result);
+      assert.equal(told[0] ?? rounds.at(-1)! + 1, resume.history.length + 1);
+    }
+  }
+  const { history } = pathDictionary(...cases[2].slice(0, 2) as [Matrix, PathDictionaryOptions]);
+  assert(history.some(({ restarts }) => restarts % 2 === 1), "no odd number of restarts");
+});
+
+Deno.test("a state of another call, or none, is refused by name", () => {
+  const X = easy.val.Y, options = { numLatents: 30, seed: 1, rounds: 3, polish: 1 };
+  const { states: [resume] } = statesOf(X, options, [3]);
+  const other = { ...X, data: X.data.map((value, p) => p === 5 ? value + 1 : value) };
+  const refused = (message: RegExp, changed: object, from: object = resume, of: Matrix = X) =>
+    assert.throws(
+      () => pathDictionary(of, { ...options, ...changed, resume: from as PathState }),
+      (error: Error) =>
+        (error instanceof RangeError || error instanceof TypeError) && message.test(error.message),
+    );
+  refused(/^resume must be of the same learning: its seed is 1, that of this learning 2$/, {
+    seed: 2,
+  });
+  refused(/its rounds is 3, that of this learning 9/, { rounds: 9 });
+  refused(/its digest of X is "\w+", that of this learning "\w+"/, {}, resume, other);
+  refused(/its lambdaEnd is /, { lambdaEnd: 1e-3 });
+  refused(/resume must be an object, got number/, {}, 3 as never);
+  refused(/resume\.of must be an object/, {}, { ...resume, of: undefined });
+  refused(/resume\.history must be an array/, {}, { ...resume, history: undefined });
+  refused(/resume\.history must have at most/, {}, {
+    ...resume,
+    history: Array.from({ length: 200 }, () => resume.history[2]),
+  });
+  refused(/resume\.history\[0\]\.atoms must be/, {}, { ...resume, history: [{ atoms: 1e9 }] });
+  refused(/resume\.chance must be/, {}, { ...resume, chance: NaN });
+  refused(/resume\.counts must be from 0 to/, {}, {
+    ...resume,
+    counts: resume.counts.map(() => -1),
+  });
+  refused(/resume\.counts must have 1000 values, got 2/, {}, {
+    ...resume,
+    counts: new Int32Array(2),
+  });
+  refused(/resume\.atoms must be below 45, got 45/, {}, {
+    ...resume,
+    atoms: resume.atoms.map(() => 45),
+  });
+  refused(/resume\.values must be finite, got NaN/, {}, {
+    ...resume,
+    values: resume.values.map(() => NaN),
+  });
+  refused(/resume\.strength must be a Float32Array/, {}, { ...resume, strength: [] });
+  refused(/resume\.dictionary must have \d+ rows, got 1/, {}, {
+    ...resume,
+    dictionary: { rows: 1, cols: 1, data: new Float32Array(1) },
+  });
 });
 
 Deno.test("smallest sizes work", () => {

@@ -5,6 +5,7 @@
  */
 import type { CsrMatrix } from "../csr_matrix.ts";
 import { type Matrix, type Matrix32, zeros32 } from "../matrix.ts";
+import type { RoundsState } from "./path_state.ts";
 import {
   type Arena,
   type Block,
@@ -191,6 +192,43 @@ export class PathRounds {
       for (let j = 0; j < this.n; j++, p++) D.data[p] = view[j * ldm + k];
     }
     return D;
+  }
+
+  /** A copy of what the next round begins with. */
+  get state(): RoundsState {
+    const { capacity } = this, [counts, column, value] = this.#lists;
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const atoms = new Int32Array(total), values = new Float32Array(total);
+    let at = 0;
+    counts.forEach((count, s) => {
+      atoms.set(column.subarray(s * capacity, s * capacity + count), at);
+      values.set(value.subarray(s * capacity, s * capacity + count), at);
+      at += count;
+    });
+    const strength = this.#strength.view.slice(0, this.n);
+    return { dictionary: this.dictionary(), strength, counts: counts.slice(), atoms, values };
+  }
+
+  /** Goes on from a state of the same samples; one from outside must have been checked. */
+  set state({ dictionary, strength, counts, atoms, values }: RoundsState) {
+    const { capacity } = this, [count, column, value] = this.#lists;
+    this.#resize(dictionary.cols);
+    this.#atoms.view.fill(0);
+    this.setDictionary(dictionary);
+    this.#strength.view.set(strength);
+    count.set(counts);
+    let at = 0;
+    counts.forEach((length, s) => {
+      column.set(atoms.subarray(at, at + length), s * capacity);
+      value.set(values.subarray(at, at + length), s * capacity);
+      at += length;
+    });
+  }
+
+  /** Counts, atoms and values of the samples' codes, as the kernels have them. */
+  get #lists(): [Int32Array, Int32Array, Float32Array] {
+    const { count, column, value } = this.#samples;
+    return [count.view, column.view, value.view];
   }
 
   /** Codes all samples, starting at the codes that they have. */
@@ -383,9 +421,13 @@ export class PathRounds {
       for (const values of perAtom) values[j] = values[from];
     });
     view.fill(0, atoms.length * ldm);
-    this.#n = atoms.length;
-    for (const record of [...this.#records, this.#spareRecord]) record.view[0] = padded(this.#n);
+    this.#resize(atoms.length);
     run("path_pack", this.#records[0]);
+  }
+
+  #resize(n: number): void {
+    this.#n = n;
+    for (const record of [...this.#records, this.#spareRecord]) record.view[0] = padded(n);
   }
 
   /** Mean over samples of ½‖x − Dz‖² + penalty in the last coding. */

@@ -3,13 +3,11 @@
  * @module
  */
 import { digestOf } from "../numeric/digest.ts";
+import { differenceOf, type Identity } from "./identity.ts";
 import type { SaeSettings } from "./sae_config.ts";
 import type { ScoredSet } from "./sae_results.ts";
 import { TRAINING } from "./sae_training.ts";
 import { dataOf } from "./sae_variant.ts";
-
-/** What decides which weights a training leads to: by name, plain JSON. */
-export type Identity = Readonly<Record<string, unknown>>;
 
 /** What identifies data: the samples of an epoch, and digests of them and of what is scored. */
 export function identityOfData(
@@ -58,13 +56,6 @@ export function requireSameTraining(
   saved: Identity,
   own: Identity,
 ): void {
-  for (const key of new Set([...Object.keys(own), ...Object.keys(saved)])) {
-    const [theirs, ours] = [saved, own].map((identity) =>
-      JSON.stringify(identity[key]) ?? "not given"
-    );
-    if (theirs === ours) continue;
-    throw new Error(
-      `Cannot go on from ${name}: its ${key} is ${theirs}, that of this training ${ours}`,
-    );
-  }
+  const difference = differenceOf(saved, own, "training");
+  if (difference) throw new Error(`Cannot go on from ${name}: ${difference}`);
 }

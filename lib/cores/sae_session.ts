@@ -5,7 +5,7 @@
 import { requireArray } from "../checks.ts";
 import { Arena } from "../wasm/memory.ts";
 import { type SaeConfig, type SaeSettings, settingsOf } from "./sae_config.ts";
-import type { Identity } from "./sae_identity.ts";
+import type { Identity } from "./identity.ts";
 import type { ScoredSet, Trained } from "./sae_results.ts";
 import { SaeRun } from "./sae_run.ts";
 import { SampleBatch } from "./sample_batch.ts";

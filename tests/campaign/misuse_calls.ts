@@ -100,6 +100,17 @@ add("compareMethodIds", api.compareMethodIds, () => ["sae_relu", "fista_oracle"]
 add("distinctStyles", api.distinctStyles, () => [["sae_relu", "mine"]]);
 add("registerMethod", api.registerMethod, () => [{ id: "mine", label: "Mine", family: "other" }]);
 add("pathDictionary", api.pathDictionary, () => [X(), { numLatents: n, seed: 0, rounds: 3 }]);
+add("pathDictionary.resume", api.pathDictionary, () => {
+  const options = { numLatents: n, seed: 0, rounds: 2 };
+  let resume: api.PathState;
+  api.pathDictionary(X(), {
+    ...options,
+    onProgress: (_round, _dictionary, state) => {
+      if (state().history.length === 2) resume = state();
+    },
+  });
+  return [X(), { ...options, resume: resume! }];
+});
 add("searchDefaults", api.searchDefaults, () => [2500, 93, 1000]);
 add("omp", api.omp, () => [X(), D(), { k: 2, nonneg: true, tol: 1e-3 }]);
 add("debias", api.debias, () => [X(), D(), api.fromDense(codes()), { nonneg: true }]);
