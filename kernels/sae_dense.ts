@@ -15,7 +15,7 @@ import { axpy, subtract } from "./vectors";
 // @ts-ignore: decorator
 @unmanaged
 export class DenseSae extends Sae {
-  decoderT: usize; // m×ldw, made from the decoder
+  decoderT: usize; // m×ldw, made from the decoder by a backward pass
   gCodes: usize; // rows×ldw: the gradient by codes, then by pre-activations
   byNorms: i32; // whether the penalty weighs codes by the norms of their atoms
   weights: usize; // ldw: these norms, or ones
@@ -35,10 +35,9 @@ export class DenseSae extends Sae {
   }
 }
 
-/** Both transposed copies. */
+/** What a forward pass needs of the weights. */
 export function denseWeights(s: DenseSae): void {
   transposeEncoder(s);
-  transpose(s.w, s.m, s.decoder, s.ldm, s.decoderT, s.ldw);
   if (s.byNorms) norms(s.w, s.ldm, NORM_FLOOR, s.decoder, s.weights);
 }
 
@@ -66,6 +65,7 @@ export function denseResidual(s: DenseSae, rows: i32): void {
 
 /** The gradients by the decoder, its bias and the codes; that by the encoder's bias becomes 0. */
 export function backwardToCodes(s: DenseSae, rows: i32): void {
+  transpose(s.w, s.m, s.decoder, s.ldm, s.decoderT, s.ldw);
   residualGradient(s, rows);
   gemm_tn(s.w, s.ldm, rows, s.codes, s.ldw, s.residual, s.ldm, s.gDecoder, s.ldm);
   gemm_nn(rows, s.ldw, s.m, s.residual, s.ldm, s.decoderT, s.ldw, s.gCodes, s.ldw);

@@ -224,8 +224,13 @@ export function columnNorms(M: Matrix): Float64Array {
 }
 
 /**
- * A copy whose columns have unit norm, in the same precision; a column whose norm is below `floor`
+ * The matrix with columns of unit norm, in the same precision; a column whose norm is below `floor`
  * is divided by `floor` instead, so that a zero column stays zero.
+ *
+ * @param M m × n.
+ * @param out m·n values to write to; `M.data` itself changes the matrix in place. Default: new ones.
+ * @returns The matrix that has `out` for its data.
+ * @throws {RangeError} When `out` has another length.
  *
  * @example
  * ```ts
@@ -234,14 +239,21 @@ export function columnNorms(M: Matrix): Float64Array {
  * assert.deepEqual([...normalizeColumns(fromRows([[3, 0], [4, 0]])).data], [0.6, 0, 0.8, 0]);
  * ```
  */
-export function normalizeColumns<T extends MatrixData>(M: Matrix<T>, floor = 1e-8): Matrix<T> {
+export function normalizeColumns<T extends MatrixData>(
+  M: Matrix<T>,
+  floor = 1e-8,
+  out?: T,
+): Matrix<T> {
   requirePositive("floor", floor);
-  const norms = columnNorms(M).map((norm) => Math.max(norm, floor));
-  const data = M.data.slice() as T;
-  for (let i = 0, p = 0; i < M.rows; i++) {
-    for (let j = 0; j < M.cols; j++, p++) data[p] /= norms[j];
+  const norms = columnNorms(M).map((norm) => Math.max(norm, floor)), { rows, cols, data } = M;
+  const scaled = out ?? data.slice() as T;
+  if (scaled.length !== data.length) {
+    throw new RangeError(`out must have ${data.length} values, got ${scaled.length}`);
   }
-  return { rows: M.rows, cols: M.cols, data };
+  for (let i = 0, p = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, p++) scaled[p] = data[p] / norms[j];
+  }
+  return { rows, cols, data: scaled };
 }
 
 /**

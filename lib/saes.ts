@@ -6,19 +6,16 @@
  * @module
  */
 import { requireInstance, requireInteger, requireNonNegative, requireOptions } from "./checks.ts";
-import { Arena, padded, readRows, run, writeRows } from "./wasm/memory.ts";
+import { Arena, padded } from "./wasm/memory.ts";
 import {
   type Matrix,
   type Matrix32,
   normalizeColumns,
   requireFloat32,
   requireMatrix,
-  requireNoOverflow,
-  transpose,
-  zeros32,
 } from "./matrix.ts";
 import { TorchGenerator } from "./random.ts";
-import { SaeWorkspace } from "./cores/sae.ts";
+import { decodeBy, SaeWorkspace, writeColumns } from "./cores/sae.ts";
 import {
   type ParameterValue,
   requireParameter,
@@ -168,21 +165,13 @@ export class Sae implements SaeModel {
   encode(X: Matrix): Matrix32 {
     requireMatrix("X", X, { cols: this.inputDim });
     requireFloat32("X", X);
-    const codes = zeros32(X.rows, this.width);
     const rows = Math.min(BLOCK_ROWS, X.rows);
     using arena = new Arena();
     const workspace = new SaeWorkspace(arena, this, { rows, samples: X.rows, gradients: false });
     const block = arena.f32(rows * padded(X.cols)), order = arena.i32(rows);
     order.view.forEach((_, i, view) => view[i] = i);
     workspace.prepare();
-    for (let start = 0; start < X.rows; start += rows) {
-      const end = Math.min(start + rows, X.rows);
-      writeRows(block, X, start, end);
-      workspace.forward(block, order, end - start);
-      readRows(workspace.codes, codes, start, end);
-    }
-    requireNoOverflow("encode X", codes, "scale X or the parameters down");
-    return codes;
+    return workspace.encode(X, block, order);
   }
 
   /**
@@ -197,20 +186,10 @@ export class Sae implements SaeModel {
     requireMatrix("Z", Z, { cols: this.width });
     requireFloat32("Z", Z);
     const { inputDim, width, bias, dictionary } = this, { unitAtoms } = variantOf(this.type);
-    const XHat = zeros32(Z.rows, inputDim);
-    const rows = Math.min(BLOCK_ROWS, Z.rows), ldm = padded(inputDim), ldw = padded(width);
     using arena = new Arena();
-    const atoms = arena.matrix(transpose(unitAtoms ? normalizeColumns(dictionary) : dictionary));
-    const codes = arena.f32(rows * ldw), out = arena.f32(rows * ldm);
-    for (let start = 0; start < Z.rows; start += rows) {
-      const end = Math.min(start + rows, Z.rows);
-      writeRows(codes, Z, start, end);
-      run("gemm_nn", end - start, ldm, width, codes, ldw, atoms, ldm, out, ldm);
-      readRows(out, XHat, start, end);
-    }
-    for (let p = 0; p < XHat.data.length; p++) XHat.data[p] += bias[p % inputDim];
-    requireNoOverflow("decode Z", XHat, "scale Z or the parameters down");
-    return XHat;
+    const atoms = arena.f32(width * padded(inputDim));
+    writeColumns(atoms, unitAtoms ? normalizeColumns(dictionary) : dictionary);
+    return decodeBy(atoms, bias, Z);
   }
 
   /**

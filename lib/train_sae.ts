@@ -12,9 +12,7 @@ import {
   type PartlyScoredSae,
   requireSamples,
   scoredSets,
-  type Trained,
   type TrainedSae,
-  withScored,
 } from "./cores/sae_results.ts";
 import { SaeSession, settingsOfAll } from "./cores/sae_session.ts";
 
@@ -142,23 +140,19 @@ function trainAll(data: SaeTrainingData, settings: readonly SaeSettings[]): Part
   const { train } = data, { rows, cols } = train, [{ batchSize, seed, loader }] = settings;
   const sets = scoredSets(data, cols);
   const batches = loader ?? shuffledBatches(rows, batchSize, new TorchGenerator(seed));
-  let trained: Trained[];
-  {
-    const identity = settings.some(({ checkpoint }) => checkpoint)
-      ? identityOfData(rows, digestOf(train.data), sets)
-      : undefined;
-    using session = new SaeSession({ rows, cols, sets, source: "loader", identity }, settings);
-    if (!session.ended) skipEpochs(batches, session.epoch);
-    while (!session.ended) {
-      for (const indices of batches) {
-        session.batch.gather(train, indices);
-        session.step();
-      }
-      session.endEpoch();
+  const identity = settings.some(({ checkpoint }) => checkpoint)
+    ? identityOfData(rows, digestOf(train.data), sets)
+    : undefined;
+  using session = new SaeSession({ rows, cols, sets, source: "loader", identity }, settings);
+  if (!session.ended) skipEpochs(batches, session.epoch);
+  while (!session.ended) {
+    for (const indices of batches) {
+      session.batch.gather(train, indices);
+      session.step();
     }
-    trained = session.trained();
+    session.endEpoch();
   }
-  return trained.map((one) => withScored(one, sets));
+  return session.trained();
 }
 
 /** Moves a loader on, as so many epochs do. */

@@ -12,8 +12,6 @@ import {
   requireSamples,
   scoredSets,
   type SetsToScore,
-  type Trained,
-  withScored,
 } from "./cores/sae_results.ts";
 import { SaeSession, settingsOfAll } from "./cores/sae_session.ts";
 
@@ -151,7 +149,6 @@ async function trainAll(
     );
   }
   busy = true;
-  let trained: Trained[];
   try {
     const identity = settings.some(({ checkpoint }) => checkpoint)
       ? { ...identityOfData(rows, await digestOfFirst(train, batchSize), sets), steps }
@@ -172,11 +169,10 @@ async function trainAll(
       }
       session.endEpoch();
     }
-    trained = session.trained();
+    return session.trained();
   } finally {
     busy = false;
   }
-  return trained.map((one) => withScored(one, sets));
 }
 
 /** A digest of the first batch. */

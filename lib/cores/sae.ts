@@ -4,16 +4,18 @@
  * @module
  */
 import {
-  type Arena,
+  Arena,
   type Block,
+  forBlocks,
   padded,
+  readRows,
   type RecordFields,
   type RecordValues,
   run,
   toMatrix32,
   writeRows,
 } from "../wasm/memory.ts";
-import { type Matrix32, transpose } from "../matrix.ts";
+import { type Matrix, type Matrix32, requireNoOverflow, zeros32 } from "../matrix.ts";
 import {
   type AuxK,
   extents,
@@ -131,10 +133,8 @@ export class ParameterBlocks {
     for (const { parameter, block } of this.#parts) {
       const value = parameters[parameter.name as keyof SaeParameters]!;
       if (value instanceof Float32Array) block.view.set(value);
-      else {
-        const M = isPerUnit(parameter) ? value : transpose(value);
-        writeRows(block, M, 0, M.rows);
-      }
+      else if (isPerUnit(parameter)) writeRows(block, value, 0, value.rows);
+      else writeColumns(block, value);
     }
   }
 
@@ -143,11 +143,27 @@ export class ParameterBlocks {
     const values = this.#parts.map(({ parameter, block }): [string, ParameterValue] => {
       const { rows, cols } = stored(parameter, this.#sizes);
       if (!isMatrix(parameter)) return [parameter.name, block.view.slice(0, cols)];
-      const M: Matrix32 = toMatrix32(block, rows, cols);
-      return [parameter.name, isPerUnit(parameter) ? M : transpose(M)];
+      const read = isPerUnit(parameter) ? toMatrix32 : readColumns;
+      return [parameter.name, read(block, rows, cols)];
     });
     return Object.fromEntries(values);
   }
+}
+
+/** Copies the columns of a matrix to the rows of a block, with padding. */
+export function writeColumns(block: Block, { rows, cols, data }: Matrix32): void {
+  using arena = new Arena();
+  const copy = arena.f32(rows * cols);
+  copy.view.set(data);
+  run("transpose", rows, cols, copy, cols, block, padded(rows));
+}
+
+/** The matrix whose columns are the first `rows` rows of a block, of `cols` values without the padding. */
+function readColumns(block: Block, rows: number, cols: number): Matrix32 {
+  using arena = new Arena();
+  const copy = arena.f32(rows * cols);
+  run("transpose", rows, cols, block, padded(cols), copy, rows);
+  return { rows: cols, cols: rows, data: copy.view.slice() };
 }
 
 /** Whether the rows of a matrix belong to units; if not, the columns do. */
@@ -204,6 +220,7 @@ export class SaeWorkspace {
   /** What {@linkcode SaeWorkspace.takeSums} takes. */
   readonly sums: Block<Float64Array>;
   readonly #counters: Block<Int32Array>[];
+  readonly #width: number;
 
   /** Allocates everything and copies the model's parameters in. */
   constructor(arena: Arena, model: SaeModel, options: SaeWorkspaceOptions) {
@@ -218,6 +235,7 @@ export class SaeWorkspace {
     const parameter = (name: string) => p.block(name)!;
     const gradient = (name: string) => g?.block(name) ?? none;
     this.rows = rows;
+    this.#width = width;
     this.codes = arena.f32(rows * ldw);
     this.sums = arena.f64(4);
     const deadAfter = this.deadAfter = options.deadAfter;
@@ -283,6 +301,22 @@ export class SaeWorkspace {
   }
 
   /**
+   * The codes of all rows of `X`, samples × width. `data` and `order` are as for `forward`, of `rows` samples;
+   * `order` counts up from 0.
+   *
+   * @throws {RangeError} When they are not finite in float32.
+   */
+  encode(X: Matrix, data: Block, order: Block<Int32Array>): Matrix32 {
+    const codes = zeros32(X.rows, this.#width);
+    forBlocks(X, this.rows, data, (start, end) => {
+      this.forward(data, order, end - start);
+      readRows(this.codes, codes, start, end);
+    });
+    requireNoOverflow("encode X", codes, "scale X or the parameters down");
+    return codes;
+  }
+
+  /**
    * What has added up since the last call. After forward passes: squared residuals, penalty and
    * active codes, summed over samples. After gradient passes: means over each batch.
    */
@@ -292,4 +326,26 @@ export class SaeWorkspace {
     view.fill(0);
     return { recon, penalty, active, others };
   }
+}
+
+/** Samples that are decoded together. */
+const DECODED_ROWS = 64;
+
+/**
+ * The reconstructions Z·atoms + bias, samples × inputDim, with an atom per row of `atoms`.
+ *
+ * @throws {RangeError} When they are not finite in float32.
+ */
+export function decodeBy(atoms: Block, bias: Float32Array, Z: Matrix): Matrix32 {
+  const XHat = zeros32(Z.rows, bias.length), rows = Math.min(DECODED_ROWS, Z.rows);
+  const ldm = padded(bias.length), ldw = padded(Z.cols);
+  using arena = new Arena();
+  const codes = arena.f32(rows * ldw), out = arena.f32(rows * ldm);
+  forBlocks(Z, rows, codes, (start, end) => {
+    run("gemm_nn", end - start, ldm, Z.cols, codes, ldw, atoms, ldm, out, ldm);
+    readRows(out, XHat, start, end);
+  });
+  for (let p = 0; p < XHat.data.length; p++) XHat.data[p] += bias[p % bias.length];
+  requireNoOverflow("decode Z", XHat, "scale Z or the parameters down");
+  return XHat;
 }

@@ -81,9 +81,6 @@ export interface ScoredSet {
   readonly variance: number;
 }
 
-/** What a training has made: the weights and how they came about. */
-export type Trained = Pick<PartlyScoredSae, "sae" | "history">;
-
 /**
  * Requires samples of so many dimensions.
  *
@@ -119,15 +116,4 @@ function variance({ rows, cols, data }: Matrix): number {
     for (let p = j; p < data.length; p += cols) sum += (data[p] - mean) ** 2;
   }
   return sum / (rows * cols);
-}
-
-/** A trained autoencoder with what it makes of the scored sets. */
-export function withScored(trained: Trained, sets: readonly ScoredSet[]): PartlyScoredSae {
-  const results: PartlyScoredSae = { ...trained };
-  for (const { suffix, X } of sets) {
-    const { codes, reconstruction } = trained.sae.forward(X);
-    results[`codes${suffix}`] = codes;
-    results[`recon${suffix}`] = reconstruction;
-  }
-  return results;
 }

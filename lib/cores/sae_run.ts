@@ -7,17 +7,22 @@ import { geometricMedian } from "../numeric/geometric_median.ts";
 import { TorchGenerator } from "../random.ts";
 import { Sae } from "../saes.ts";
 import type { Arena } from "../wasm/memory.ts";
-import type { SaeSums, SaeWorkspace } from "./sae.ts";
+import { decodeBy, type SaeSums, type SaeWorkspace } from "./sae.ts";
 import type { SampleBatch } from "./sample_batch.ts";
 import type { SaeSettings } from "./sae_config.ts";
 import { L0Tuner } from "./sae_l0_tuner.ts";
 import type { Identity } from "./identity.ts";
 import { identityOf, requireSameTraining } from "./sae_identity.ts";
-import type { SaeHistoryEntry, SaePartialEntry, ScoredSet } from "./sae_results.ts";
+import type {
+  PartlyScoredSae,
+  SaeHistoryEntry,
+  SaePartialEntry,
+  ScoredSet,
+} from "./sae_results.ts";
 import { scheduled } from "./sae_schedule.ts";
 import { packed, type SaeState, unpacked } from "./sae_state.ts";
 import { SaeTrainer } from "./sae_training.ts";
-import type { SaeParameters } from "./sae_variants.ts";
+import { type SaeParameters, variantOf } from "./sae_variants.ts";
 
 /** What {@linkcode SaeRun} needs beside the settings. */
 export interface SaeRunOptions {
@@ -76,6 +81,8 @@ export class SaeRun {
   #draws = 0;
   /** Batches of this epoch that come again after a resumption, and the digest of the last of them. */
   #again = 0;
+  /** Whether the kernels have seen the parameters since they last changed. */
+  #prepared = false;
   #lastBatch = "";
   #least = Infinity;
   /** Entries since `least`. */
@@ -146,6 +153,7 @@ export class SaeRun {
     }
     const { rate, penalty } = scheduled(schedule, this.#step, steps);
     const gamma = stepping.gamma * penalty * (this.#tuner?.factor ?? 1);
+    this.#prepared = false;
     this.#trainer.step(data, order, rows, { lr: stepping.lr * rate, gamma });
     this.#tuner?.observe(this.#trainer.l0(rows), this.#step);
     this.#step++;
@@ -257,7 +265,7 @@ export class SaeRun {
       trainReg: penalty / batches,
       trainLoss: loss / batches,
     };
-    workspace.prepare();
+    this.#prepare();
     for (const { X, suffix, variance } of this.#options.sets) {
       const { data, order } = this.#options.batch;
       this.#options.batch.eachOf(X, (rows) => workspace.forward(data, order, rows));
@@ -269,6 +277,28 @@ export class SaeRun {
     if (deadAfter !== undefined) entry.dead = countAbove(workspace.silent.view, deadAfter);
     if (this.#tuner) entry.gammaFactor = this.#tuner.factor;
     return entry;
+  }
+
+  /** What the training has made: the weights, how they came about, and what they make of the scored sets. */
+  trained(): PartlyScoredSae {
+    const { parameters } = this.#workspace, { data, order } = this.#options.batch;
+    const sae = this.sae(), results: PartlyScoredSae = { sae, history: this.history };
+    const { unitAtoms } = variantOf(sae.type);
+    this.#prepare();
+    for (const { X, suffix } of this.#options.sets) {
+      const codes = this.#workspace.encode(X, data, order);
+      results[`codes${suffix}`] = codes;
+      results[`recon${suffix}`] = unitAtoms
+        ? sae.decode(codes)
+        : decodeBy(parameters.block("decoder")!, sae.bias, codes);
+    }
+    return results;
+  }
+
+  /** Makes the workspace ready for forward passes, unless it is. */
+  #prepare(): void {
+    if (!this.#prepared) this.#workspace.prepare();
+    this.#prepared = true;
   }
 
   /** A copy of the autoencoder as it is now. */

@@ -6,7 +6,7 @@ import { requireArray } from "../checks.ts";
 import { Arena } from "../wasm/memory.ts";
 import { type SaeConfig, type SaeSettings, settingsOf } from "./sae_config.ts";
 import type { Identity } from "./identity.ts";
-import type { ScoredSet, Trained } from "./sae_results.ts";
+import type { PartlyScoredSae, ScoredSet } from "./sae_results.ts";
 import { SaeRun } from "./sae_run.ts";
 import { SampleBatch } from "./sample_batch.ts";
 
@@ -121,8 +121,8 @@ export class SaeSession implements Disposable {
   }
 
   /** What has been trained, in the order of the settings. */
-  trained(): Trained[] {
-    return this.#runs.map((run) => ({ sae: run.sae(), history: run.history }));
+  trained(): PartlyScoredSae[] {
+    return this.#runs.map((run) => run.trained());
   }
 
   /** Gives the memory back. */

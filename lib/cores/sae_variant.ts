@@ -171,7 +171,10 @@ export const DECODER: SaeParameter = {
   tensor: "Ad",
   shape: ["inputDim", "width"],
   trained: true,
-  initial: ({ earlier }) => normalizeColumns(transpose(earlier.encoder as Matrix32)).data,
+  initial({ earlier }) {
+    const decoder = transpose(earlier.encoder as Matrix32);
+    return normalizeColumns(decoder, undefined, decoder.data).data;
+  },
 };
 
 /** b_d, 0 at the start. */
