@@ -28,6 +28,7 @@ import { permissionAdvice } from "../lib/sweep/permissions.ts";
 import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
 import { createMeter } from "../lib/sweep/progress.ts";
 import { DATA_FLAGS, openActivations } from "./activations.ts";
+import { lockOutput } from "./output_lock.ts";
 
 const count = integer({ min: 1 });
 
@@ -140,6 +141,7 @@ export function writeAudit(values: Values): void {
   requireAuditable(sae, path);
   const { X, labels, total } = readRows(values, sae);
   requireWritableFolder("--out", out);
+  using _lock = lockOutput(out);
 
   const options: AuditOptions = {
     ...{ seed: values.seed, heldOut: values.heldOut, block: values.block, labels },

@@ -4,13 +4,14 @@
  * @module
  */
 import { join } from "node:path";
-import { kindOfPath, openLock, readPlainFile, writeAtomic } from "../lib/atomic_file.ts";
+import { kindOfPath, readPlainFile, writeAtomic } from "../lib/atomic_file.ts";
 import { type AnyMatrix, isCsrMatrix } from "../lib/csr_matrix.ts";
 import { fileBytes } from "../lib/formats/byte_parts.ts";
 import { csrMembers } from "../lib/formats/csr_npz.ts";
 import { npyHead } from "../lib/formats/npy_parts.ts";
 import { zipStream } from "../lib/formats/zip_parts.ts";
 import { UsageError } from "../lib/sweep/flags.ts";
+import { lockOutput } from "./output_lock.ts";
 
 /** How far the codes are. */
 interface State {
@@ -34,7 +35,7 @@ const CHUNK = 2 ** 22;
  */
 export class CodeFiles implements Disposable {
   readonly #folder: string;
-  readonly #lock: Deno.FsFile;
+  readonly #lock: Disposable;
   readonly #files: { counts: Deno.FsFile; indices: Deno.FsFile; data: Deno.FsFile };
   #state: State;
 
@@ -49,16 +50,12 @@ export class CodeFiles implements Disposable {
   constructor(folder: string, of: string, { restart }: { restart: boolean }) {
     this.#folder = folder;
     Deno.mkdirSync(folder, { recursive: true });
-    this.#lock = openLock(this.#path("lock"));
-    if (!this.#lock.tryLockSync(true)) {
-      this.#lock.close();
-      throw new UsageError(`--out must be written by one process, got "${folder}" of another`);
-    }
+    this.#lock = lockOutput(folder);
     const known = kindOfPath(this.#path("state.json")) === "file"
       ? JSON.parse(new TextDecoder().decode(readPlainFile(this.#path("state.json")))) as State
       : undefined;
     if (known && known.of !== of && !restart) {
-      this.#lock.close();
+      this.#lock[Symbol.dispose]();
       throw new UsageError(
         `--out must go on with the same data and flags, got others than in "${folder}": --restart begins anew`,
       );
@@ -154,7 +151,7 @@ export class CodeFiles implements Disposable {
   [Symbol.dispose](): void {
     for (const file of [...Object.values(this.#files), this.#lock]) {
       try {
-        file.close();
+        file[Symbol.dispose]();
       } catch { /* it is closed */ }
     }
   }

@@ -6,7 +6,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writeAtomic } from "../lib/atomic_file.ts";
+import { kindOfPath, writeAtomic } from "../lib/atomic_file.ts";
 import { marginLimit } from "../lib/cores/path_pruning.ts";
 import { figure, lines } from "../lib/figures.ts";
 import type { CsrMatrix } from "../lib/csr_matrix.ts";
@@ -17,6 +17,7 @@ import {
   type PathDictionary,
   type PathDictionaryOptions,
   type PathRound,
+  type PathState,
   searchDefaults,
 } from "../lib/path_dictionary.ts";
 import { RandomState } from "../lib/random.ts";
@@ -25,10 +26,13 @@ import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { flagName, type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { watchForInterruption } from "../lib/sweep/interruption.ts";
 import { decimal, file, folder, integer, type Kind, oneOf } from "../lib/sweep/kinds.ts";
+import { permissionAdvice } from "../lib/sweep/permissions.ts";
 import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
 import { createMeter, duration, type Meter } from "../lib/sweep/progress.ts";
 import { codeAfter, DATA_FLAGS, openActivations, THREADS_FLAG } from "./activations.ts";
 import type { LearnAnswer, LearnRequest } from "./learn_worker.ts";
+import { loadLearning } from "./learning_file.ts";
+import { lockOutput } from "./output_lock.ts";
 
 const positive = integer({ min: 1 }), above = decimal({ above: 0 });
 
@@ -75,7 +79,11 @@ const FLAGS = {
     default: "npy",
   },
   ...THREADS_FLAG,
-  maxSeconds: { about: "end after so long, with the dictionary as it is then", kind: above },
+  maxSeconds: {
+    about: "end after so long, with the dictionary as it is then, to go on later",
+    kind: above,
+  },
+  restart: { about: "begin anew in a folder that has the state of an interrupted learning" },
   quiet: { about: "no progress" },
   json: { about: "print the summary as JSON" },
 } as const;
@@ -87,13 +95,17 @@ export const command: Command<typeof FLAGS> = {
   about:
     `Learns a dictionary of activations of your own along a path of penalties (docs/dictionary.md), and says
 by which signs it may have worked. The rows that are learned from are held in memory; deno task
-encode codes any number of others. After Ctrl-C the dictionary is saved as it is then; a new run
-does not go on from it with the same numbers, but --start begins with it.`,
+encode codes any number of others. After an interruption of any kind the same command goes on, and
+ends with the same bits; after Ctrl-C and --max-seconds the dictionary is there as it was then.`,
   flags: FLAGS,
   closing:
-    `Exit code: 0 learned, 1 interrupted, 2 bad usage or unusable files, 3 --max-seconds are over.
+    `Exit code: 0 learned, 1 interrupted, 2 bad usage or unusable files, 3 --max-seconds are over;
+after 1 and 3 the same command goes on.
 Example: deno task learn --data acts.npy --latents auto --at-most 600`,
 };
+
+/** File of an interrupted learning's state, until it has ended. */
+const STATE = "learning.safetensors";
 
 /** Values of the rows that are learned from where nobody says how many: 1 GiB. */
 const MOST_VALUES = 2 ** 28;
@@ -113,22 +125,35 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { matrix, files } = activations;
   const options = optionsOf(flags, matrix.cols);
   requireWritableFolder("--out", out);
+  using _lock = lockOutput(out);
+  const state = join(out, STATE);
+  if (flags.restart && kindOfPath(state)) Deno.removeSync(state);
+  const resume = stateOf(state);
+  const history: PathRound[] = [...resume?.history ?? []];
+  if (resume && !flags.quiet) console.error(`Goes on after round ${history.length}`);
 
   using interruption = watchForInterruption(flags.maxSeconds);
   const { signal } = interruption, started = performance.now();
-  const meter = createMeter(flags), history: PathRound[] = [];
+  let meter = createMeter(flags);
   let learned: { X: Matrix32; mean?: Float32Array; chosen?: Int32Array };
   let end: PathDictionary | Matrix32;
   try {
     learned = await drawnRows(matrix, flags, { meter, signal });
-    end = await inWorker(learned.X, { options, threads: flags.threads, signal }, (round) => {
-      history.push(round);
-      const total = roundsOf(options, learned.X);
+    meter.stop();
+    meter = createMeter(flags);
+    const { X } = learned, total = roundsOf(options, X);
+    const tell = (round: PathRound) => {
       meter.tell(
         Math.min(0.99, round.round / total),
         `${round.phase}, round ${round.round} of ${total}, ${round.atoms} atoms, ` +
           `${round.codesPerSample.toFixed(1)} codes a row`,
       );
+    };
+    if (resume) tell(history.at(-1)!);
+    const request = { X, options: { ...options, ...resume && { resume } }, state };
+    end = await inWorker({ ...request, threads: flags.threads }, signal, (round) => {
+      history.push(round);
+      tell(round);
     });
   } catch (error) {
     meter.stop();
@@ -165,8 +190,27 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
     written: [...written, join(out, "summary.json")],
   };
   put("summary.json", (path) => writeAtomic(path, JSON.stringify(summary, null, 2) + "\n"));
+  if (finished && kindOfPath(state)) Deno.removeSync(state);
   console.log(flags.json ? JSON.stringify(summary, null, 2) : summaryText(summary));
-  return finished ? 0 : codeAfter(signal, "The dictionary is saved as it was, without codes");
+  return finished
+    ? 0
+    : codeAfter(signal, "The dictionary is saved as it is now, and the same command goes on");
+}
+
+/** What an interrupted learning has left. */
+function stateOf(path: string): PathState | undefined {
+  try {
+    return loadLearning(path);
+  } catch (error) {
+    if (permissionAdvice(error)) throw error;
+    throw notResumable(path, (error as Error).message.split("\n")[0]);
+  }
+}
+
+function notResumable(path: string, reason: string): UsageError {
+  return new UsageError(
+    `Cannot go on from ${path}: ${reason}; --restart begins anew, --out DIR keeps both`,
+  );
 }
 
 /** What the learner is asked for, as far as flags tell. */
@@ -236,12 +280,8 @@ function roundsOf(options: PathDictionaryOptions, { rows, cols }: Matrix): numbe
 
 /** Learns in a worker; the dictionary alone where the signal ends it. */
 async function inWorker(
-  X: Matrix32,
-  { options, threads, signal }: {
-    options: PathDictionaryOptions;
-    threads: number;
-    signal: AbortSignal;
-  },
+  request: Omit<LearnRequest, "ends">,
+  signal: AbortSignal,
   onRound: (round: PathRound) => void,
 ): Promise<PathDictionary | Matrix32> {
   const worker = new Worker(new URL("./learn_worker.ts", import.meta.url), { type: "module" });
@@ -258,14 +298,20 @@ async function inWorker(
         if ("round" in data) onRound(data.round);
         else if ("result" in data) resolve(data.result);
         else if ("partial" in data) resolve(data.partial);
-        else if ("refused" in data) reject(new UsageError(withFlags(data.refused)));
+        else if ("refused" in data) reject(refusal(data.refused, request.state));
         else reject(new Error(data.failed));
       };
-      worker.postMessage({ X, options, threads, ends } satisfies LearnRequest);
+      worker.postMessage({ ...request, ends } satisfies LearnRequest);
     });
   } finally {
     worker.terminate();
   }
+}
+
+/** What the library refuses, in words of the command. */
+function refusal(message: string, state: string): UsageError {
+  const [, ofState] = message.match(/^resume must be of the same learning: (.*)/) ?? [];
+  return ofState ? notResumable(state, ofState) : new UsageError(withFlags(message));
 }
 
 /** A message of the library with the flag in place of the option that it begins with. */

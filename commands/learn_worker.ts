@@ -3,6 +3,7 @@
  * Ctrl-C meanwhile.
  * @module
  */
+import { FileError } from "../lib/atomic_file.ts";
 import type { Matrix32 } from "../lib/matrix.ts";
 import {
   type PathDictionary,
@@ -11,6 +12,7 @@ import {
   type PathRound,
 } from "../lib/path_dictionary.ts";
 import { startThreads } from "../lib/threads.ts";
+import { LearningSaver } from "./learning_file.ts";
 
 /** What the command asks for. */
 export interface LearnRequest {
@@ -18,6 +20,8 @@ export interface LearnRequest {
   X: Matrix32;
   /** How to learn. */
   options: PathDictionaryOptions;
+  /** The file of the state. */
+  state: string;
   /** Threads that compute. */
   threads: number;
   /** One number that is not 0 once the learning is to end. */
@@ -44,20 +48,25 @@ const port = self as unknown as {
   postMessage(answer: LearnAnswer): void;
 };
 
-port.onmessage = async ({ data: { X, options, threads, ends } }) => {
+port.onmessage = async ({ data: { X, options, state: path, threads, ends } }) => {
   try {
     using _threads = threads > 1 ? await startThreads(threads) : undefined;
+    const saver = new LearningSaver(path, X.data.length);
     const result = pathDictionary(X, {
       ...options,
-      onProgress(round, dictionary) {
+      onProgress(round, dictionary, state) {
         port.postMessage({ round });
-        if (Atomics.load(ends, 0) !== 0) throw new Ended(dictionary());
+        saver.offer(state);
+        if (Atomics.load(ends, 0) === 0) return;
+        saver.save(state);
+        throw new Ended(dictionary());
       },
     });
     port.postMessage({ result });
   } catch (error) {
     if (error instanceof Ended) port.postMessage({ partial: error.dictionary });
-    else if (error instanceof RangeError) port.postMessage({ refused: error.message });
-    else port.postMessage({ failed: String((error as Error).stack) });
+    else if (error instanceof RangeError || error instanceof FileError) {
+      port.postMessage({ refused: error.message });
+    } else port.postMessage({ failed: String((error as Error).stack) });
   }
 };

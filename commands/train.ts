@@ -33,6 +33,7 @@ import {
   openActivations,
   THREADS_FLAG,
 } from "./activations.ts";
+import { lockOutput } from "./output_lock.ts";
 import { configOf, SAE_FLAGS, SAE_OPTION_FLAGS } from "./sae_flags.ts";
 import { TrainingStream } from "./training_stream.ts";
 
@@ -141,6 +142,7 @@ async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
     scoresId: heldOut > 0,
   });
   requireWritableFolder("--out", out);
+  using _lock = lockOutput(out);
   const path = (name: string) => join(out, name);
   if (flags.restart && kindOfPath(path(CHECKPOINT))) Deno.removeSync(path(CHECKPOINT));
 

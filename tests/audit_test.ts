@@ -1,6 +1,7 @@
 /** The audit of an autoencoder, against made-up ones whose faults are known, and its command as it is called. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { openLock } from "../lib/atomic_file.ts";
 import { type Audit, type AuditedSae, type AuditParts, auditSae } from "../lib/audit.ts";
 import { explainedAt, pursuitSizes } from "../lib/audit/curves.ts";
 import { chooseCombination } from "../lib/audit/probes.ts";
@@ -362,7 +363,7 @@ Deno.test("the command writes a page and a JSON that hold the same audit, and pr
   assert.equal(numbers.sizes.testRows, 80);
   assert.equal(numbers.learned.latents, 8);
   assert.deepEqual([...Deno.readDirSync(out)].map(({ name }) => name).toSorted(), [
-    ...["audit.html", "audit.json"],
+    ...[".lock", "audit.html", "audit.json"],
   ]);
 
   const again = await audit(folder, ...files, ...labels, "--learned", "8", "--json");
@@ -469,6 +470,14 @@ Deno.test("files that do not fit are refused in one line, and nothing is written
     assert.match(stderr, /^Cannot [^\n]*$/);
   }
   assert.throws(() => Deno.statSync(join(out, "audit.json")), Deno.errors.NotFound);
+
+  {
+    using lock = openLock(join(out, ".lock"));
+    lock.lockSync(true);
+    const busy = await audit(folder, ...Object.entries(good).flatMap(([k, v]) => [`--${k}`, v]));
+    assert.deepEqual([busy.code, busy.stdout], [2, ""]);
+    assert.match(busy.stderr, /--out must be written by one process, got ".*out" of another$/);
+  }
 
   // a folder that it may not write to: the line to type
   const args = Object.entries({ ...good, out: "figures/audit" }).flatMap(([name, value]) => [

@@ -8,7 +8,7 @@ import { matchColumns } from "../lib/metrics.ts";
 import { pathDictionary } from "../lib/path_dictionary.ts";
 import { RandomState } from "../lib/random.ts";
 import { decodeSafetensors } from "../lib/safetensors.ts";
-import { freshFolder, runDeno } from "./result_files.ts";
+import { freshFolder, killAfterEvents, runDeno } from "./result_files.ts";
 
 const folder = freshFolder("learn-");
 const at = (name: string) => join(folder, name);
@@ -111,26 +111,112 @@ Deno.test("signs of failure are told: atoms of a single row", async () => {
   assert.match(stdout, /^Doubt: \d+ % of the atoms stand for a single row: they were not found/m);
 });
 
-Deno.test("Ctrl-C and a limit of time leave the dictionary as it is, to start from", async () => {
-  const out = at("ended");
-  const long = [...DATA, "--latents", "30", "--rounds", "1000000", "--out", out, "--json"];
-  const timed = await learn(...long, "--max-seconds", "1.5");
+/** The files that a learning leaves, but for the summary with its seconds. */
+function filesOf(out: string): Record<string, Uint8Array> {
+  const names = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
+  assert(!names.includes("learning.safetensors"), "the state is left");
+  // hidden ones: the lock, and what a kill has left of a write
+  const whole = names.filter((name) => name !== "summary.json" && !name.startsWith("."));
+  return Object.fromEntries(whole.map((name) => [name, Deno.readFileSync(join(out, name))]));
+}
+
+/** Some seconds of learning, with other values of some flags. */
+const long = (flags: Record<string, string> = {}) => [
+  ...DATA,
+  ...Object.entries({ latents: "30", rounds: "2500", polish: "200", seed: "4", ...flags })
+    .flatMap(([name, value]) => [`--${name}`, value]),
+];
+
+Deno.test("a learning that is killed goes on by the same command, and ends with the same bits", async () => {
+  const whole = at("whole"), killed = at("killed"), state = join(killed, "learning.safetensors");
+  Deno.mkdirSync(killed);
+  const undisturbed = learn(...long(), "--out", whole);
+  const rounds: number[] = [];
+  for (const events of [3, 11, 6]) {
+    const args = [...LINE, ...long(), "--out", killed];
+    if (!await killAfterEvents(killed, events, args)) continue;
+    // killed before the first save, between two, or within one: the state is whole or none
+    try {
+      const path = Deno.readFileSync(state);
+      const { metadata } = decodeSafetensors(path, state);
+      rounds.push(JSON.parse(metadata.progress).history.length);
+    } catch (error) {
+      assert(error instanceof Deno.errors.NotFound, String(error));
+    }
+  }
+  assert(
+    rounds.length > 1 && rounds.every((round, i) => round >= (rounds[i - 1] ?? 1)),
+    `${rounds}`,
+  );
+  const last = await learn(...long().filter((flag) => flag !== "--quiet"), "--out", killed);
+  assert.equal(last.code, 0);
+  assert.match(last.stderr, /^Goes on after round \d+$/m);
+  assert.equal((await undisturbed).code, 0);
+  assert.deepEqual(filesOf(killed), filesOf(whole));
+});
+
+Deno.test("after an end by time or Ctrl-C the dictionary is there, and the same command goes on to the same bits", async () => {
+  const out = at("ended"), args = [...long(), "--out", out, "--json"];
+  const timed = await learn(...args, "--max-seconds", "0.4");
   assert.equal(timed.code, 3, timed.stderr);
-  assert.match(timed.stderr, /^Ended early: --max-seconds 1\.5 are over\. The dictionary is saved/);
+  assert.match(
+    timed.stderr,
+    /^Ended early: --max-seconds 0\.4 are over\. The dictionary is saved as it is now, and the same/,
+  );
   const { atoms, finished } = JSON.parse(timed.stdout);
-  const path = join(out, "dictionary.npy"), { rows, cols } = readMatrix(path);
+  const { rows, cols } = readMatrix(join(out, "dictionary.npy"));
   assert.deepEqual([rows, cols, finished], [X.cols, atoms, false]);
   assert.throws(() => Deno.statSync(join(out, "codes.npz")), Deno.errors.NotFound);
 
-  const child = new Deno.Command("deno", {
-    args: [...LINE, ...long, "--start", path],
+  const spawned = new Deno.Command("deno", {
+    args: [...LINE, ...args],
     ...{ stdout: "piped", stderr: "piped" },
-  }).spawn();
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  });
+  using watcher = Deno.watchFs(out);
+  const child = spawned.spawn();
+  for await (const { paths } of watcher) if (paths.some((path) => /learning/.test(path))) break;
+  const second = await learn(...args);
+  assert.deepEqual([second.code, second.stdout], [2, ""]);
+  assert.match(second.stderr, /--out must be written by one process, got ".*ended" of another$/);
   child.kill("SIGINT");
   const { code, stderr } = await child.output();
   assert.equal(code, 1, new TextDecoder().decode(stderr));
   assert.match(new TextDecoder().decode(stderr), /^Ended early: interrupted by SIGINT\./);
+  assert.equal((await learn(...args)).code, 0);
+  assert.deepEqual(filesOf(out), filesOf(at("whole")));
+});
+
+Deno.test("a state that is damaged, or of another learning, is refused by name and left alone", async () => {
+  const out = at("states"), state = join(out, "learning.safetensors");
+  assert.equal((await learn(...long(), "--out", out, "--max-seconds", "0.3")).code, 3);
+  const bytes = Deno.readFileSync(state);
+  const refused = async (message: RegExp, flags: Record<string, string> = {}) => {
+    const before = Deno.readFileSync(state);
+    const { code, stdout, stderr } = await learn(...long(flags), "--out", out);
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, message);
+    assert.match(
+      stderr,
+      /^Cannot go on from .*learning\.safetensors: [^\n]*; --restart begins anew, /,
+    );
+    assert.deepEqual(Deno.readFileSync(state), before);
+  };
+  await refused(/its seed is 4, that of this learning 5/, { seed: "5" });
+  await refused(/its rounds is 2500, that of this learning 9/, { rounds: "9" });
+  await refused(/its digest of X is /, { center: "none" });
+  await refused(/its number of samples is 1500, that of this learning 700/, { rows: "700" });
+  const damaged = [
+    bytes.subarray(0, bytes.length - 5),
+    bytes.with(bytes.length - 50, bytes.at(-50)! ^ 4),
+    new Uint8Array(0),
+  ];
+  for (const one of damaged) {
+    Deno.writeFileSync(state, one);
+    await refused(/as safetensors: |its checksum must be that of its content/);
+  }
+  const anew = await learn(...long({ rounds: "3", polish: "1" }), "--out", out, "--restart");
+  assert.deepEqual([anew.code, anew.stderr], [0, ""]);
+  filesOf(out);
 });
 
 Deno.test("bad input is refused in one line that names it", async () => {

@@ -180,6 +180,9 @@ Deno.test("an end by time or Ctrl-C leaves an autoencoder, and the same command 
   using watcher = Deno.watchFs(out);
   let left = 40;
   for await (const { paths } of watcher) if ((left -= paths.length) <= 0) break;
+  const second = await train(...long, "--out", out, "--restart");
+  assert.deepEqual([second.code, second.stdout], [2, ""]);
+  assert.match(second.stderr, /--out must be written by one process, got ".*ended" of another$/);
   child.kill("SIGINT");
   const interrupted = await child.output(), text = new TextDecoder();
   assert.equal(interrupted.code, 1, text.decode(interrupted.stderr));
