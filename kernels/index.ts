@@ -12,6 +12,7 @@ export { gemm64, gram64 } from "./gemm64";
 export { lasso } from "./lasso";
 export { lasso_dictionary, lasso_panels } from "./lasso_dictionary";
 export { lasso_scratch_bytes, lasso_state_bytes } from "./lasso_record";
+export { leave_one_out_terms, leave_one_out_weights } from "./leave_one_out";
 export { l1_gradient, shrink, shrink_backward } from "./lista";
 export { codes_product, gram_lower } from "./normal_equations";
 export { debias, omp } from "./omp";

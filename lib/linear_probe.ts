@@ -96,14 +96,17 @@ export function linearProbe(
 
 /** The columns of Z that are not all 0, ascending, and their non-zeros: the others are predicted as 0. */
 function usedColumns(Z: Matrix): { columns: Int32Array; codes: Csr } {
-  const csr = toCsr(Z);
-  const place = new Int32Array(Z.cols);
-  for (const j of csr.columns) place[j] = 1;
+  const csr = toCsr(Z), place = new Int32Array(Z.cols), columns = new Int32Array(Z.cols);
+  const entries = new Int32Array(csr.columns.length);
+  for (let p = 0; p < entries.length; p++) place[csr.columns[p]] = 1;
   let count = 0;
-  const columns = place.map((used, j) => used * (j + 1)).filter((next) => next > 0)
-    .map((next) => next - 1);
-  for (const j of columns) place[j] = count++;
-  return { columns, codes: { ...csr, cols: count, columns: csr.columns.map((j) => place[j]) } };
+  for (let j = 0; j < Z.cols; j++) {
+    if (place[j] === 0) continue;
+    place[j] = count;
+    columns[count++] = j;
+  }
+  for (let p = 0; p < entries.length; p++) entries[p] = place[csr.columns[p]];
+  return { columns: columns.subarray(0, count), codes: { ...csr, cols: count, columns: entries } };
 }
 
 /** The matrix of `cols` columns with those of M at `columns`, and zeros. */

@@ -365,16 +365,21 @@ export function requireMatrix(
  * ```
  */
 export function requireFloat32(name: string, M: Matrix): void {
-  if (M.data instanceof Float32Array) return;
-  const bad = M.data.findIndex((value) => !Number.isFinite(Math.fround(value)));
-  if (bad >= 0) {
+  const { data } = M;
+  if (data instanceof Float32Array) return;
+  let bad = 0;
+  while (bad < data.length && Math.abs(data[bad]) < FLOAT32_END) bad++;
+  if (bad < data.length) {
     throw new RangeError(
-      `${name} must be within float32 (up to 3.4e38), got ${M.data[bad]} at row ${
+      `${name} must be within float32 (up to 3.4e38), got ${data[bad]} at row ${
         Math.floor(bad / M.cols)
       }, column ${bad % M.cols}`,
     );
   }
 }
+
+/** From here on numbers are rounded to infinity: halfway between the largest float32 and 2¹²⁸. */
+const FLOAT32_END = 2 ** 128 - 2 ** 103;
 
 /**
  * Requires that the result of float32 arithmetic has not overflowed; the texts frame the message.

@@ -53,10 +53,10 @@ export function leaveOneOut(
 ): Float64Array {
   using arena = new Arena();
   const work = prepare(arena, svd, Tt, Z, alphas);
-  const totals = new Float64Array(alphas.length);
   for (let first = 0; first < svd.U.rows; first += PANEL) {
-    addPanel(work, first, Math.min(PANEL, svd.U.rows - first), totals);
+    addPanel(work, first, Math.min(PANEL, svd.U.rows - first));
   }
+  const totals = work.totals.view.slice();
   addGramTerms(work, totals);
   return totals;
 }
@@ -101,14 +101,14 @@ function prepare(
     /** u∘u of every sample, then u∘(T·cᵀ): times F they give 1 − h and the mixed term, in `sums`. */
     terms: arena.f64(2 * PANEL * stride),
     sums: arena.f64(2 * PANEL * sumStride),
-    /** diag(1/(1 − h)) in compressed rows. */
-    diagonal: arena.i32(PANEL + 1),
-    rootWeights: arena.f64(PANEL),
+    /** 1 − ‖u‖² and ‖c‖² of the panel's samples; 0 where U is square. */
+    lengths: arena.f64(PANEL),
+    complements: arena.f64(PANEL),
+    totals: arena.f64(count),
   };
   work.starts.view.set(Z.starts);
   work.columns.view.set(Z.columns);
   work.entries.view.set(Z.values);
-  work.diagonal.view.forEach((_, i, view) => view[i] = i);
   writePadded(work.targets.view, stride, Tt);
   writeStrips(work.g.view, work.G, 0);
   writeStrips(work.f.view, F, 0);
@@ -118,55 +118,35 @@ function prepare(
 type Work = ReturnType<typeof prepare>;
 
 /** Adds the first two sums over `rows` samples from `first` on, and their part of the third's matrix. */
-function addPanel(work: Work, first: number, rows: number, totals: Float64Array): void {
-  const { U, stride, sumStride, u, explained, projected, diagonal, rootWeights } = work;
-  const rank = U.cols;
+function addPanel(work: Work, first: number, rows: number): void {
+  const { U, stride, sumStride, u, explained, projected, terms, sums } = work;
+  const { entries, lengths, complements } = work, starts = work.starts.from(first);
+  const rank = U.cols, mixed = terms.from(PANEL * stride), mixedSums = PANEL * sumStride;
   writePadded(u.view, stride, {
     cols: rank,
     data: U.data.subarray(first * rank, (first + rows) * rank),
   });
   if (work.hasComplement) {
-    const { columns, entries, targets } = work, starts = work.starts.from(first);
-    run("gemm64", PANEL, stride, rank, u, stride, work.g, explained, stride);
+    const { columns, targets } = work;
+    run("gemm64", rows, stride, rank, u, stride, work.g, explained, stride);
     run("csr_product64", rows, stride, starts, columns, entries, targets, projected);
   }
-  const { lengths, complements } = fillTerms(work, first, rows);
-  run("gemm64", 2 * PANEL, sumStride, rank, work.terms, stride, work.f, work.sums, sumStride);
-  const sums = work.sums.view, roots = rootWeights.view;
+  run(
+    ...["leave_one_out_terms", rows, rank, stride, u, explained, projected, terms, mixed] as const,
+    ...[starts, entries, lengths, complements] as const,
+  );
+  if (!work.hasComplement) {
+    lengths.view.fill(0);
+    complements.view.fill(0);
+  }
+  run("gemm64", 2 * PANEL, sumStride, rank, terms, stride, work.f, sums, sumStride);
   work.grams.forEach((weighted, a) => {
-    for (let s = 0, p = a; s < rows; s++, p += sumStride) {
-      const kept = lengths[s] + sums[p], mixed = sums[p + PANEL * sumStride];
-      roots[s] = 1 / kept;
-      totals[a] += (complements[s] + 2 * mixed) / (kept * kept);
-    }
-    run("csr_product64", rows, stride, diagonal, diagonal, rootWeights, u, work.scaled);
+    run(
+      ...["leave_one_out_weights", rows, stride, lengths, complements, sums.from(a)] as const,
+      ...[sums.from(mixedSums + a), sumStride, u, work.scaled, work.totals.from(a)] as const,
+    );
     run("gram64", stride, rows, work.scaled, weighted);
   });
-}
-
-/** Fills `terms` for a panel; returns 1 − ‖u‖² and ‖c‖² of its samples. */
-function fillTerms(
-  { Z, U: { cols: rank }, hasComplement, stride, ...work }: Work,
-  first: number,
-  rows: number,
-): { lengths: Float64Array; complements: Float64Array } {
-  const [u, explained, projected] = [work.u.view, work.explained.view, work.projected.view];
-  const terms = work.terms.view;
-  const lengths = new Float64Array(rows), complements = new Float64Array(rows);
-  for (let s = 0; s < rows; s++) {
-    let length = 0, norm = 0;
-    for (let r = 0, p = s * stride, q = p + PANEL * stride; r < rank; r++, p++, q++) {
-      terms[p] = u[p] * u[p];
-      length += terms[p];
-      norm += u[p] * (explained[p] - 2 * projected[p]);
-      terms[q] = u[p] * (projected[p] - explained[p]);
-    }
-    if (!hasComplement) continue;
-    for (let p = Z.starts[first + s]; p < Z.starts[first + s + 1]; p++) norm += Z.values[p] ** 2;
-    lengths[s] = Math.max(0, 1 - length);
-    complements[s] = Math.max(0, norm);
-  }
-  return { lengths, complements };
 }
 
 /** Adds the third sum, Σᵣₜ Fᵣ·Fₜ·Gᵣₜ·(Uᵀ·diag(w)·U)ᵣₜ. */

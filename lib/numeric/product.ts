@@ -6,8 +6,8 @@ import type { Csr } from "./csr.ts";
 import { Arena, run } from "../wasm/memory.ts";
 import { type Matrix, type Matrix64, requireMatrix, zeros } from "../matrix.ts";
 
-/** Rows of A that are copied at a time: a multiple of the kernel's 6. */
-const PANEL_ROWS = 48;
+/** Rows of A that are copied at a time: a multiple of the kernel's 5. */
+const PANEL_ROWS = 50;
 /** Values of B that are copied at a time: 1 MiB stays in the second-level cache. */
 const STRIP_VALUES = 2 ** 17;
 /** Columns of B that the kernel takes at a time. */
@@ -90,7 +90,7 @@ export function multiply(A: Matrix, B: Matrix): Matrix64 {
 export function multiplyBlocks(A: Matrix, B: Matrix, take: (block: ProductBlock) => void): void {
   const depth = A.cols;
   if (A.rows === 0 || B.cols === 0) return;
-  const height = Math.min(PANEL_ROWS, roundUp(A.rows, 6));
+  const height = Math.min(PANEL_ROWS, A.rows);
   const width = Math.min(
     roundUp(B.cols, STRIP_COLUMNS),
     Math.max(1, Math.floor(STRIP_VALUES / Math.max(depth, height) / STRIP_COLUMNS)) * STRIP_COLUMNS,
@@ -103,7 +103,7 @@ export function multiplyBlocks(A: Matrix, B: Matrix, take: (block: ProductBlock)
     for (let row = 0; row < A.rows; row += height) {
       const rows = Math.min(height, A.rows - row);
       a.view.set(A.data.subarray(row * depth, (row + rows) * depth));
-      run("gemm64", roundUp(rows, 6), stride, depth, a, depth, b, c, stride);
+      run("gemm64", rows, stride, depth, a, depth, b, c, stride);
       take({ row, col, rows, cols, stride, data: c.view.subarray(0, rows * stride) });
     }
   }

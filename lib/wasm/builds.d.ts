@@ -60,7 +60,7 @@ export interface KernelExports {
     b: Pointer,
     c: Pointer,
   ): void;
-  /** C (m×n) = A·B in float64; B in contiguous strips k×4; m a multiple of 6, n of 4. */
+  /** C (m×n) = A·B in float64; B in contiguous strips k×4; n a multiple of 4. */
   gemm64(
     m: number,
     n: number,
@@ -70,6 +70,34 @@ export interface KernelExports {
     b: Pointer,
     c: Pointer,
     ldc: number,
+  ): void;
+  /** What samples add to the sums of lib/numeric/leave_one_out.ts; see kernels/leave_one_out.ts. */
+  leave_one_out_terms(
+    rows: number,
+    rank: number,
+    stride: number,
+    u: Pointer,
+    explained: Pointer,
+    projected: Pointer,
+    terms: Pointer,
+    mixed: Pointer,
+    starts: Pointer,
+    entries: Pointer,
+    lengths: Pointer,
+    complements: Pointer,
+  ): void;
+  /** The sum over samples for one strength, and the samples times the roots of its weights. */
+  leave_one_out_weights(
+    rows: number,
+    stride: number,
+    lengths: Pointer,
+    complements: Pointer,
+    sums: Pointer,
+    mixed: Pointer,
+    ldSums: number,
+    u: Pointer,
+    scaled: Pointer,
+    total: Pointer,
   ): void;
   /** Upper triangle of C (n×n) += AᵀA of A (k×n) in float64; n a multiple of 12. */
   gram64(n: number, k: number, a: Pointer, c: Pointer): void;
