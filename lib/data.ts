@@ -199,29 +199,27 @@ export function generateDatasets(options: DatasetOptions): Datasets {
     return active;
   }
 
-  /** Row `row` of the split: the active latents, their values, the observation and the label. */
-  function drawSample({ Z, Y, labels }: Split, row: number, inDistribution: boolean): void {
+  /** The active latents of a sample and their values. */
+  function drawCode(inDistribution: boolean): Code {
     const latents = support
       ? requireSupport(support(random, { inDistribution, numLatents: n, k }), n)
-      : drawSupport(inDistribution);
+      : drawSupport(inDistribution).slice();
     const values = coefficients
       ? requireCoefficients(coefficients(random, latents.length), latents.length)
       : random.random(latents.length);
-    for (let a = 0; a < latents.length; a++) {
-      const latent = latents[a], value = values[a];
-      Z.data[row * n + latent] = value;
-      for (let i = 0; i < m; i++) Y.data[row * m + i] += value * A.data[i * n + latent];
-    }
-    if (noise > 0) {
-      const values = noises.normal(0, noise, m);
-      for (let i = 0; i < m; i++) Y.data[row * m + i] += values[i];
-    }
-    labels[row] = Z.data[row * n] > 0.5 ? 1 : 0;
+    return { latents, values };
   }
 
   function drawSplit(samples: number, inDistribution: boolean): Split {
     const split = { Z: zeros(samples, n), Y: zeros(samples, m), labels: new Uint8Array(samples) };
-    for (let row = 0; row < samples; row++) drawSample(split, row, inDistribution);
+    for (let first = 0; first < samples; first += BLOCK) {
+      const count = Math.min(BLOCK, samples - first);
+      const codes = Array.from({ length: count }, () => drawCode(inDistribution));
+      writeSamples(split, first, codes, A);
+      if (noise === 0) continue;
+      const values = noises.normal(0, noise, count * m);
+      for (let p = 0; p < values.length; p++) split.Y.data[first * m + p] += values[p];
+    }
     return split;
   }
 
@@ -232,6 +230,34 @@ export function generateDatasets(options: DatasetOptions): Datasets {
     ood: drawSplit(nTrain, false),
     A,
   };
+}
+
+/** The active latents of a sample, and their values. */
+interface Code {
+  latents: ArrayLike<number>;
+  values: ArrayLike<number>;
+}
+
+/** Samples that are mixed together: a row of the matrix stays in the cache for all of them. */
+const BLOCK = 64;
+
+/** Writes codes, observations and labels from row `first` on. */
+function writeSamples({ Z, Y, labels }: Split, first: number, codes: Code[], A: Matrix): void {
+  const { rows: m, cols: n } = A;
+  codes.forEach(({ latents, values }, s) => {
+    const row = (first + s) * n;
+    for (let a = 0; a < latents.length; a++) Z.data[row + latents[a]] = values[a];
+    labels[first + s] = Z.data[row] > 0.5 ? 1 : 0;
+  });
+  for (let i = 0; i < m; i++) {
+    const mixing = A.data.subarray(i * n, (i + 1) * n);
+    for (let s = 0; s < codes.length; s++) {
+      const { latents, values } = codes[s];
+      let sum = 0;
+      for (let a = 0; a < latents.length; a++) sum += values[a] * mixing[latents[a]];
+      Y.data[(first + s) * m + i] = sum;
+    }
+  }
 }
 
 /** Requires what a draw of one's own yields to be different latents. */
