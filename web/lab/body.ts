@@ -28,11 +28,17 @@ function check(type: string): string {
 /** A figure: heading, words, controls of its own, drawing, tools. */
 function figure(name: FigureName, title: string, words: string, own: string): string {
   const role = name === "plane" ? "group" : "img";
+  const svg =
+    `<svg id="${name}-drawing" class="drawing" role="${role}" aria-label="${title}: nothing computed yet"></svg>`;
+  // a picture under the drawing: thousands of pixels are no work for SVG
+  const drawing = name === "training"
+    ? `<div class="stage"><canvas id="map" class="map" width="1" height="1" aria-hidden="true"></canvas>${svg}</div>`
+    : svg;
   return `<section class="figure" id="${name}" aria-labelledby="${name}-title">
 <h2 id="${name}-title">${title}</h2>
 <p>${words}</p>
 <div class="own no-print">${own}</div>
-<svg id="${name}-drawing" class="drawing" role="${role}" aria-label="${title}: nothing computed yet"></svg>
+${drawing}
 <p class="reading" id="${name}-reading">Nothing computed yet.</p>
 <div class="tools no-print">
 <button type="button" data-save="svg" data-figure="${name}">Save as SVG</button>

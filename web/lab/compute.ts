@@ -13,7 +13,7 @@ import { pathDictionary, searchDefaults } from "../../lib/path_dictionary.ts";
 import { fistaCheckpoints } from "../../lib/sparse_coding.ts";
 import { type SaeType, trainSae } from "../../lib/train_sae.ts";
 import type { Datasets } from "../../lib/data.ts";
-import { MAP_SIZE, PLANE_GRID, planeCode, RECORDS, ROUNDS, SCORED } from "./sizes.ts";
+import { atomsAtStep, MAP_SIZE, PLANE_GRID, planeCode, RECORDS, ROUNDS, SCORED } from "./sizes.ts";
 import { type LabState, SHOWN_SAMPLES, STEPS } from "./state.ts";
 
 /** The data of a state. */
@@ -27,28 +27,54 @@ export function firstRows<T extends Matrix>({ rows, cols, data }: T, count: numb
   return { rows: kept, cols, data: data.subarray(0, kept * cols) } as T;
 }
 
-/** Codes of the shown samples on the true dictionary, samples × n each. */
+/** The shown samples, their true codes and dictionary. */
+export interface ShownData {
+  /** Samples × m. */
+  X: Matrix;
+  /** Samples × n, by rows. */
+  truth: Float64Array;
+  /** m × n. */
+  A: Matrix;
+}
+
+/** What of the data the codes of the shown samples need: little, so that it can be kept. */
+export function shownData({ val, A }: Datasets): ShownData {
+  const X = firstRows(val.Y, SHOWN_SAMPLES);
+  return {
+    X: { ...X, data: X.data.slice() },
+    truth: firstRows(val.Z, SHOWN_SAMPLES).data.slice(),
+    A,
+  };
+}
+
+/** Codes of the shown samples on the true dictionary, samples × n each, as far as they are there. */
 export interface SampleCodes {
   /** The true codes. */
   truth: Float64Array;
-  /** FISTA's after 1, 2, … iterations. */
-  fista: Float32Array[];
   /** The Lasso's, certified. */
-  lasso: Float32Array;
-  /** OMP's with 1, 2, … k atoms. */
-  omp: Float32Array[];
+  lasso?: Float32Array;
+  /** FISTA's after 1, 2, … iterations. */
+  fista?: Float32Array[];
+  /** OMP's, by the number of its atoms. */
+  omp: Map<number, Float32Array>;
 }
 
-/** Infers the codes of the shown samples on the true dictionary. */
-export function inferCodes({ k, lambda }: LabState, { val, A }: Datasets): SampleCodes {
-  const X = firstRows(val.Y, SHOWN_SAMPLES), nonneg = true, output = "dense";
+/**
+ * Infers the codes of the shown samples on the true dictionary, what is shown first of all: each time
+ * what there is besides, so that a page shows it while the rest is computed.
+ */
+export function* inferCodes(
+  state: LabState,
+  { X, truth, A }: ShownData,
+): Generator<Partial<SampleCodes>> {
+  const { k, lambda } = state, nonneg = true, output = "dense";
+  yield { truth: truth.slice(), lasso: lasso(X, A, { lambda, nonneg, output }).codes.data };
   const checkpoints = Array.from({ length: STEPS }, (_, t) => t + 1);
-  return {
-    truth: firstRows(val.Z, SHOWN_SAMPLES).data,
-    fista: fistaCheckpoints(X, A, { lambda, nonneg, checkpoints }).map(({ data }) => data),
-    lasso: lasso(X, A, { lambda, nonneg, output }).codes.data,
-    omp: Array.from({ length: k }, (_, a) => omp(X, A, { k: a + 1, nonneg, output }).codes.data),
-  };
+  yield { fista: fistaCheckpoints(X, A, { lambda, nonneg, checkpoints }).map(({ data }) => data) };
+  const shown = atomsAtStep(state);
+  for (const atoms of new Set([shown, ...Array.from({ length: k }, (_, a) => a + 1)])) {
+    yield { omp: new Map([[atoms, omp(X, A, { k: atoms, nonneg, output }).codes.data]]) };
+  }
 }
 
 /** An autoencoder after an epoch. */

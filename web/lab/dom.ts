@@ -48,7 +48,8 @@ export function byId<E extends Element = HTMLElement>(id: string): E {
 export function short(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1000) return Math.round(value).toLocaleString("en");
+  // the engine's own formats of numbers take milliseconds to load
+  if (size >= 1000) return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
   if (size >= 100) return value.toFixed(0);
   if (size < 0.001) return value.toExponential(0);
   return String(Number(value.toPrecision(2)));

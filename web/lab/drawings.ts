@@ -14,15 +14,8 @@ import {
   verticalMark,
 } from "./charts.ts";
 import { short, svg } from "./dom.ts";
-import {
-  atomsAtStep,
-  epochAtStep,
-  nameOf,
-  type Results,
-  scoreCode,
-  shownCodes,
-} from "./results.ts";
-import { countingBound, PLANE_GRID, planeCode } from "./sizes.ts";
+import { epochAtStep, nameOf, type Results, scoreCode, shownCodes } from "./results.ts";
+import { atomsAtStep, countingBound, PLANE_GRID, planeCode } from "./sizes.ts";
 import { boundOf, type LabState, rangeOf } from "./state.ts";
 
 /** A drawing, what it shows in a sentence, and its numbers. */
@@ -35,6 +28,8 @@ export interface Drawing {
   summary: string;
   /** A table of its numbers: the head, then the rows. */
   table: string[][];
+  /** Where the map of cosines is. */
+  map?: Box;
 }
 
 const NARROW = 560;
@@ -93,13 +88,8 @@ export function drawCodes(state: LabState, results: Results, width: number): Dra
   };
 }
 
-/** Cosines of an autoencoder's atoms, its losses and its MCC. `picture`: of the last map, as data. */
-export function drawTraining(
-  state: LabState,
-  results: Results,
-  width: number,
-  picture: string | undefined,
-): Drawing {
+/** Cosines of an autoencoder's atoms, whose map is painted below, its losses and its MCC. */
+export function drawTraining(state: LabState, results: Results, width: number): Drawing {
   const records = results.saes.get(state.shown) ?? [], last = records.at(-1);
   const narrow = width < 760,
     side = narrow ? Math.min(width - 40, 340) : Math.min(360, width * 0.4);
@@ -109,7 +99,6 @@ export function drawTraining(
     label("True atoms × learned atoms, |cosine|", map.x, 14, { kind: "ink" }),
     svg("rect", { ...map, class: "frame" }),
   );
-  if (picture) content.push(svg("image", { ...map, href: picture, class: "map" }));
   content.push(
     label("matched pairs on the diagonal, the closest first", map.x, map.y + side + 16),
   );
@@ -156,7 +145,7 @@ export function drawTraining(
       `MCC ${last.mccId.toFixed(2)} in distribution and ${last.mccOod.toFixed(2)} out of it.`
     : `${name} has not begun.`;
   const bottom = Math.max(map.y + side + 24, mcc.y + height + 42 + keys.height);
-  return { content, height: bottom, table, summary };
+  return { content, height: bottom, table, summary, map };
 }
 
 /** Atoms found over the run, and how close each is over its uses, by every learner. */
@@ -254,18 +243,22 @@ export function drawPlane(state: LabState, results: Results, width: number): Dra
   const half = 0.5 / PLANE_GRID;
   for (const wanted of [1, 0]) {
     for (const { i, j, found } of shown) {
+      const corner = (u: number, v: number) =>
+        at(u * atoms[i][0] + v * atoms[j][0], u * atoms[i][1] + v * atoms[j][1]);
       let d = "";
-      found.forEach((one, p) => {
-        if (one !== wanted) return;
-        const u = planeCode(Math.floor(p / PLANE_GRID)), v = planeCode(p % PLANE_GRID);
-        const corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([du, dv]) =>
-          at(
-            (u + du * half) * atoms[i][0] + (v + dv * half) * atoms[j][0],
-            (u + du * half) * atoms[i][1] + (v + dv * half) * atoms[j][1],
-          )
-        );
-        d += `M${corners.join("L")}z`;
-      });
+      for (let row = 0; row < PLANE_GRID; row++) {
+        const u = planeCode(row);
+        // neighbours of a row that are alike are one piece
+        for (let from = 0, to; from < PLANE_GRID; from = to) {
+          const one = found[row * PLANE_GRID + from];
+          for (to = from + 1; to < PLANE_GRID && found[row * PLANE_GRID + to] === one;) to++;
+          if (one !== wanted) continue;
+          const low = planeCode(from) - half, high = planeCode(to - 1) + half;
+          d += `M${corner(u - half, low)}L${corner(u + half, low)}L${corner(u + half, high)}L${
+            corner(u - half, high)
+          }z`;
+        }
+      }
       if (d) content.push(svg("path", { d, class: wanted ? "region good" : "region bad" }));
     }
   }

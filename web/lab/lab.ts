@@ -2,7 +2,8 @@
  * The Lab's page: its controls, its address, its workers and its drawings.
  * @module
  */
-import { byId, html, short } from "./dom.ts";
+import type { Box } from "./charts.ts";
+import { byId, html, short, svg } from "./dom.ts";
 import {
   drawBound,
   drawCodes,
@@ -15,8 +16,9 @@ import {
 import { lambdaAt, lambdaPlace } from "./lambda.ts";
 import type { CosineMap } from "./compute.ts";
 import type { Answer, Job } from "./messages.ts";
-import { paintMap } from "./picture.ts";
+import { forgetColours, paintMap } from "./picture.ts";
 import {
+  addCodes,
   type FigureName,
   nameOf,
   noResults,
@@ -52,12 +54,16 @@ const FIGURES: readonly FigureName[] = ["codes", "training", "learners", "plane"
 
 /** Milliseconds without a further change after which trainings begin anew. */
 const SETTLED = 250;
+/** Milliseconds from one drawing of what a computation has come to, to the next. */
+const PROGRESS = 150;
+/** Milliseconds without a further change after which the address is written: browsers refuse many a second. */
+const WRITTEN = 150;
 
 let state: LabState = readState(location.search);
 let atBound = state.m === boundOf(state.n, state.k);
 let results: Results = noResults();
-/** The map that is shown, as a picture. */
-let picture: { map: CosineMap; address: string } | undefined;
+/** The map that is painted. */
+let painted: CosineMap | undefined;
 /** Whether trainings are wanted: until the reader stops them. */
 let wanted = true;
 /** What went wrong last. */
@@ -71,14 +77,14 @@ function hear(answer: Answer): void {
   switch (answer.kind) {
     case "codes":
       if (quick.isOutdated("codes")) break;
-      results.codes = answer.codes;
-      redraw("codes");
+      results.codes = addCodes(results.codes, answer.codes);
+      redrawSoon("codes");
+      if (due) train();
       break;
     case "sae": {
       const { type, record } = answer;
       keep(results.saes, type, record);
-      redraw("codes", "learners");
-      if (type === state.shown) redraw("training");
+      redrawSoon("codes", "learners", ...type === state.shown ? ["training"] as const : []);
       break;
     }
     case "uses":
@@ -86,7 +92,7 @@ function hear(answer: Answer): void {
       break;
     case "learner":
       keep(results.learners, answer.learner, answer.record);
-      redraw("learners");
+      redrawSoon("learners");
       break;
     case "plane":
       results.pairs = answer.pairs;
@@ -95,7 +101,7 @@ function hear(answer: Answer): void {
     case "dictionary":
       results.dictionaries.set(answer.of, answer.dictionary);
       results.seconds.set(answer.of, answer.seconds);
-      redraw("learners");
+      redrawSoon("learners");
       break;
     case "failed":
       failure = answer.message;
@@ -123,20 +129,32 @@ function compute(...jobs: Job[]): void {
   if (jobs.includes("saes")) {
     long.stop();
     results = { ...noResults(), codes: results.codes, pairs: results.pairs };
-    clearTimeout(settling);
-    settling = wanted ? setTimeout(train, SETTLED) : undefined;
+    calmDown();
+    if (wanted) settling = setTimeout(train, SETTLED);
   }
   redraw(...FIGURES);
   tellStatus();
 }
 let settling: ReturnType<typeof setTimeout> | undefined;
+/** Whether trainings begin when the first codes are there: until then these have the processor. */
+let due = false;
 
 function train(): void {
   settling = undefined;
-  if (document.hidden) return;
+  due = !document.hidden && !results.codes?.fista;
+  if (document.hidden || due) return;
   long.ask({ job: "saes", state });
   long.ask({ job: "learners", state });
   tellStatus();
+}
+
+/** Begins no training that has not begun; tells whether one would have. */
+function calmDown(): boolean {
+  const awaited = settling !== undefined || due;
+  clearTimeout(settling);
+  settling = undefined;
+  due = false;
+  return awaited;
 }
 
 /** The share of the trainings and learners that is done. */
@@ -152,7 +170,7 @@ function shareDone(): number {
 }
 
 function tellStatus(): void {
-  const busy = long.open > 0 || settling !== undefined, share = shareDone();
+  const busy = long.open > 0 || settling !== undefined || due, share = shareDone();
   const now = [...results.learners.keys(), ...results.saes.keys()]
     .find((name) => !results.dictionaries.has(name));
   const words = failure
@@ -184,6 +202,18 @@ function redraw(...figures: FigureName[]): void {
   for (const figure of figures) stale.add(figure);
 }
 
+/** Draws figures when the time has come for what is new: sooner than that nobody could see it. */
+function redrawSoon(...figures: FigureName[]): void {
+  for (const figure of figures) progressed.add(figure);
+  drawing ??= setTimeout(() => {
+    drawing = undefined;
+    redraw(...progressed);
+    progressed.clear();
+  }, PROGRESS);
+}
+const progressed = new Set<FigureName>();
+let drawing: ReturnType<typeof setTimeout> | undefined;
+
 /** One figure a frame, so that no frame is long. */
 function drawOne(): void {
   const [figure] = stale;
@@ -194,19 +224,50 @@ function drawOne(): void {
 }
 
 function draw(figure: FigureName): void {
-  const element = byId<SVGSVGElement>(`${figure}-drawing`);
-  const width = Math.max(280, element.parentElement!.clientWidth - 2);
+  const element = byId<SVGSVGElement>(`${figure}-drawing`), width = widthOf(figure);
   const drawing = {
     codes: () => drawCodes(state, results, width),
-    training: () => drawTraining(state, results, width, shownPicture()),
+    training: () => drawTraining(state, results, width),
     learners: () => drawLearners(state, results, width),
     plane: () => drawPlane(state, results, width),
   }[figure]();
   show(element, drawing, figure === "plane" ? drawing.height : width);
   element.setAttribute("aria-label", `${byId(`${figure}-title`).textContent}. ${drawing.summary}`);
-  byId(`${figure}-reading`).textContent = drawing.summary;
-  byId(`${figure}-script`).textContent = scriptOf(figure, state);
+  say(byId(`${figure}-reading`), drawing.summary);
+  if (drawing.map) placeMap(drawing as Drawing & { map: Box }, width);
   drawTable(figure, drawing.table);
+}
+
+/** The width of a figure's drawing; asked of the page once, because the page is laid out for it. */
+function widthOf(figure: FigureName): number {
+  let width = widths.get(figure);
+  if (width === undefined) {
+    width = Math.max(280, byId(figure).clientWidth - 2);
+    widths.set(figure, width);
+  }
+  return width;
+}
+const widths = new Map<FigureName, number>();
+
+/** Sets words that are other ones. */
+function say(element: Element, words: string): void {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+/** Lays the last map of the shown autoencoder over its place in the drawing; paints it once. */
+function placeMap(
+  { map: { x, y, width, height }, height: full }: Drawing & { map: Box },
+  wide: number,
+) {
+  const canvas = byId<HTMLCanvasElement>("map"), map = results.saes.get(state.shown)?.at(-1)?.map;
+  canvas.hidden = map === undefined;
+  const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(3)}%`;
+  Object.assign(canvas.style, {
+    ...{ left: share(x, wide), top: share(y, Math.ceil(full)) },
+    ...{ width: share(width, wide), height: share(height, Math.ceil(full)) },
+  });
+  if (map && map !== painted) paintMap(canvas, map);
+  painted = map;
 }
 
 /** The numbers of a figure, where its reader has unfolded them. */
@@ -221,14 +282,6 @@ function drawTable(figure: FigureName, [head, ...rows]: string[][]): void {
       ...rows.map((row) => html("tr", {}, ...row.map((cell) => html("td", {}, cell)))),
     ),
   );
-}
-
-/** The last map of the shown autoencoder; painted once. */
-function shownPicture(): string | undefined {
-  const map = results.saes.get(state.shown)?.at(-1)?.map;
-  if (!map) return undefined;
-  if (picture?.map !== map) picture = { map, address: paintMap(map) };
-  return picture.address;
 }
 
 function show(element: SVGSVGElement, { content, height }: Drawing, width: number): void {
@@ -254,7 +307,7 @@ function showState(): void {
     input.max = String(log ? lambdaPlace(max) : max);
     input.value = String(log ? lambdaPlace(state[name]) : state[name]);
     const words = state[name] >= 1000 ? short(state[name]) : String(state[name]);
-    byId(`${name}-value`).textContent = words;
+    say(byId(`${name}-value`), words);
     input.setAttribute("aria-valuetext", words);
   }
   byId<HTMLInputElement>("bound").checked = atBound;
@@ -278,7 +331,16 @@ function showState(): void {
   const drawing = drawBound(state, width);
   show(bound, drawing, width);
   bound.setAttribute("aria-label", drawing.summary);
-  history.replaceState(null, "", location.pathname + writeState(state));
+  for (const figure of FIGURES) say(byId(`${figure}-script`), scriptOf(figure, state));
+  clearTimeout(writing);
+  writing = setTimeout(writeAddress, WRITTEN);
+}
+let writing: ReturnType<typeof setTimeout> | undefined;
+
+function writeAddress(): void {
+  clearTimeout(writing);
+  const address = location.pathname + writeState(state);
+  if (address !== location.pathname + location.search) history.replaceState(null, "", address);
 }
 
 function offer(select: HTMLSelectElement, options: [string, string][], value: string): void {
@@ -349,8 +411,7 @@ function listen(): void {
       compute("codes", "plane", "saes");
       return;
     }
-    clearTimeout(settling);
-    settling = undefined;
+    calmDown();
     long.stop();
     tellStatus();
   });
@@ -360,6 +421,7 @@ function listen(): void {
   });
   byId("link").addEventListener("click", async () => {
     const button = byId("link"), words = button.textContent;
+    writeAddress();
     try {
       await navigator.clipboard.writeText(location.href);
       button.textContent = "Copied";
@@ -379,7 +441,9 @@ function listen(): void {
   listenToPlane();
   document.querySelector("form")!.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("visibilitychange", whenHidden);
+  addEventListener("pagehide", writeAddress);
   addEventListener("resize", () => {
+    widths.clear();
     showState();
     redraw(...FIGURES);
   });
@@ -395,7 +459,16 @@ function listen(): void {
 function saveFigure({ save: kind, figure }: DOMStringMap): void {
   const name = figure as FigureName;
   if (kind === "svg") {
-    save(`${name}.svg`, standalone(byId<SVGSVGElement>(`${name}-drawing`)), "image/svg+xml");
+    draw(name);
+    const map = name === "training" && painted
+      ? drawTraining(state, results, widthOf(name)).map
+      : undefined;
+    const picture = map && svg("image", {
+      ...{ ...map, href: byId<HTMLCanvasElement>("map").toDataURL() },
+      "image-rendering": "pixelated",
+    });
+    const drawing = standalone(byId<SVGSVGElement>(`${name}-drawing`), picture);
+    save(`${name}.svg`, drawing, "image/svg+xml");
   } else if (kind === "json") {
     const rows = rowsOf(name, state, results);
     save(`${name}.json`, JSON.stringify(rows, null, 1) + "\n", "application/json");
@@ -482,11 +555,8 @@ function listenToPlane(): void {
 /** A hidden page computes nothing; shown again, it computes what was not done. */
 function whenHidden(): void {
   if (document.hidden) {
-    const unfinished = long.open > 0 || settling !== undefined;
-    clearTimeout(settling);
-    settling = undefined;
+    resume = calmDown() || long.open > 0;
     long.stop();
-    resume = unfinished;
   } else if (resume) {
     resume = false;
     compute("saes");
@@ -495,9 +565,10 @@ function whenHidden(): void {
 }
 let resume = false;
 
-/** Pictures have the colours of the theme in them. */
+/** The map has the colours of the theme in it. */
 function repaint(): void {
-  picture = undefined;
+  forgetColours();
+  painted = undefined;
   redraw("training");
 }
 
@@ -518,6 +589,9 @@ const handle: LabHandle = {
 };
 Object.assign(globalThis, { lab: handle });
 
-showState();
-listen();
+// the workers first: they load while this page is made ready
 compute("codes", "plane", "saes");
+setTimeout(() => {
+  showState();
+  listen();
+});

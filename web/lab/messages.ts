@@ -9,13 +9,14 @@ import type { LabState } from "./state.ts";
 /** What a worker is asked for. */
 export type Job = "codes" | "saes" | "learners" | "plane";
 
-/** From the page. */
-export interface Request {
-  /** What is wanted. */
+/** What is wanted, and for what. */
+export interface Wanted {
   job: Job;
-  /** For what. */
   state: LabState;
 }
+
+/** From the page: a job, or that the one that is running is not wanted any more. */
+export type Request = Wanted | "leave";
 
 /** A learner of dictionaries that is no autoencoder. */
 export type Learner = "path" | "dl_fista";
@@ -23,7 +24,7 @@ export type Learner = "path" | "dl_fista";
 /** From a worker. */
 export type Answer =
   | { kind: "ready" }
-  | { kind: "codes"; codes: SampleCodes }
+  | { kind: "codes"; codes: Partial<SampleCodes> }
   | { kind: "sae"; type: SaeType; record: SaeRecord }
   | { kind: "uses"; uses: number[] }
   | { kind: "learner"; learner: Learner; record: LearnerRecord }

@@ -6,7 +6,7 @@ import { methodStyle } from "../../lib/methods.ts";
 import type { SaeType } from "../../lib/train_sae.ts";
 import type { LearnerRecord, PlanePair, SaeRecord, SampleCodes } from "./compute.ts";
 import type { Learner } from "./messages.ts";
-import { RECORDS } from "./sizes.ts";
+import { atomsAtStep, RECORDS } from "./sizes.ts";
 import { type LabState, STEPS } from "./state.ts";
 
 /** Everything that workers have told. */
@@ -55,11 +55,6 @@ export function epochAtStep({ epochs, step }: Pick<LabState, "epochs" | "step">)
   return recorded[Math.ceil(step * recorded.length / STEPS) - 1];
 }
 
-/** Atoms of OMP beside FISTA's codes of the shown iteration. */
-export function atomsAtStep({ k, step }: Pick<LabState, "k" | "step">): number {
-  return Math.min(k, step);
-}
-
 /** The shown sample's code by each method that has one. */
 export function shownCodes(
   state: LabState,
@@ -68,18 +63,34 @@ export function shownCodes(
   if (!codes) return undefined;
   const of = <T extends Float32Array | Float64Array>(all: T) =>
     all.subarray(state.sample * state.n, (state.sample + 1) * state.n) as T;
+  const { fista, lasso, omp } = codes, atoms = omp.get(atomsAtStep(state));
   const epoch = epochAtStep(state);
   return {
     truth: of(codes.truth),
     methods: [
-      ["fista", of(codes.fista[state.step - 1])],
-      ["lasso", of(codes.lasso)],
-      ["omp", of(codes.omp[atomsAtStep(state) - 1])],
+      ["fista", fista && of(fista[state.step - 1])],
+      ["lasso", lasso && of(lasso)],
+      ["omp", atoms && of(atoms)],
       ...state.saes.map((type): [string, Float32Array | undefined] => {
         const record = saes.get(type)?.find((record) => record.epoch === epoch);
         return [type, record && of(record.codes)];
       }),
     ],
+  };
+}
+
+/** Puts further codes to those that are there. */
+export function addCodes(
+  there: SampleCodes | undefined,
+  further: Partial<SampleCodes>,
+): SampleCodes | undefined {
+  const truth = further.truth ?? there?.truth;
+  // the first that come have the true codes with them
+  return truth && {
+    ...there,
+    ...further,
+    truth,
+    omp: new Map([...there?.omp ?? [], ...further.omp ?? []]),
   };
 }
 

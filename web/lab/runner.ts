@@ -2,7 +2,7 @@
  * A worker that does jobs one after the other, and can be stopped in the middle of one.
  * @module
  */
-import type { Answer, Job, Request } from "./messages.ts";
+import type { Answer, Job, Request, Wanted } from "./messages.ts";
 
 /** Keeps a worker at work. */
 export class Runner {
@@ -10,7 +10,7 @@ export class Runner {
   #worker: Worker | undefined;
   #ready = false;
   #running: Job | undefined;
-  #waiting: Request[] = [];
+  #waiting: Wanted[] = [];
 
   /**
    * Starts no worker yet.
@@ -31,10 +31,14 @@ export class Runner {
     return this.#waiting.some((request) => request.job === job);
   }
 
-  /** Has a job done after those that are running; one of its kind that still waits is forgotten. */
-  ask(request: Request): void {
-    this.#waiting = [...this.#waiting.filter(({ job }) => job !== request.job), request];
+  /**
+   * Has a job done after the one that is running. One of its kind that still waits is forgotten, one
+   * that is running is left at its next part.
+   */
+  ask(wanted: Wanted): void {
+    this.#waiting = [...this.#waiting.filter(({ job }) => job !== wanted.job), wanted];
     this.#worker ??= this.#start();
+    if (this.#running === wanted.job) this.#send("leave");
     this.#next();
   }
 
@@ -66,8 +70,12 @@ export class Runner {
 
   #next(): void {
     if (!this.#ready || this.#running !== undefined || this.#waiting.length === 0) return;
-    const request = this.#waiting.shift()!;
-    this.#running = request.job;
+    const wanted = this.#waiting.shift()!;
+    this.#running = wanted.job;
+    this.#send(wanted);
+  }
+
+  #send(request: Request): void {
     this.#worker!.postMessage(request);
   }
 }

@@ -10,8 +10,12 @@ const STYLE = [
   "image-rendering",
 ];
 
-/** The document of a drawing, with its colours as the page shows them. */
-export function standalone(drawing: SVGSVGElement): string {
+/**
+ * The document of a drawing, with its colours as the page shows them.
+ *
+ * @param picture What the page shows above it.
+ */
+export function standalone(drawing: SVGSVGElement, picture?: SVGImageElement): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   const originals = [drawing, ...drawing.querySelectorAll("*")];
   const copies = [copy, ...copy.querySelectorAll("*")];
@@ -30,6 +34,7 @@ export function standalone(drawing: SVGSVGElement): string {
     ground.setAttribute(name, String(value));
   }
   copy.prepend(ground);
+  if (picture) copy.append(picture);
   return new XMLSerializer().serializeToString(copy);
 }
 

@@ -3,8 +3,8 @@
  * with the page's code, so that each checks the other.
  * @module
  */
-import { atomsAtStep, epochAtStep, type FigureName, recordedEpochs } from "./results.ts";
-import { PLANE_GRID, ROUNDS, SCORED } from "./sizes.ts";
+import { epochAtStep, type FigureName, recordedEpochs } from "./results.ts";
+import { atomsAtStep, PLANE_GRID, ROUNDS, SCORED } from "./sizes.ts";
 import { type LabState, SHOWN_SAMPLES, STEPS } from "./state.ts";
 
 /** The script of a figure; it lies beside the toolkit's `mod.ts`. */

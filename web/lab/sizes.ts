@@ -21,6 +21,11 @@ export function planeCode(place: number): number {
   return (place + 0.5) / PLANE_GRID;
 }
 
+/** Atoms of OMP beside FISTA's codes of the shown iteration. */
+export function atomsAtStep({ k, step }: Pick<LabState, "k" | "step">): number {
+  return Math.min(k, step);
+}
+
 /** The counting bound: fewest samples that can determine a dictionary. */
 export function countingBound({ n, k, m }: Pick<LabState, "n" | "k" | "m">): number {
   return n * (m - 1) / (m - k);
