@@ -1,7 +1,7 @@
 /**
  * Rounds of the path dictionary learner in the middle of a search (λ = 0.1), and a whole run. What bounds a
- * coding: the screening product of all samples with all atoms, at the speed of `gemm`'s register blocks (its flop
- * are in the name), where atoms may enter; coordinate descent on the lists, which waits for the latency of short dot products.
+ * coding: the screening products of all samples with all atoms in 8 bits, where atoms may enter (their flop
+ * are in the name); coordinate descent on the lists, which waits for the latency of short dot products.
  */
 import { PathRounds } from "../lib/cores/path_dictionary.ts";
 import { generateDatasets } from "../lib/data.ts";

@@ -1,11 +1,14 @@
-// The atoms' side of dictionary learning on sparse lists: codes by atom, one Gauss–Seidel sweep of exact
-// steps atom by atom (the residuals follow at once), atoms packed for screening products.
+// The atoms' side of dictionary learning on sparse lists: codes by atom, Gauss–Seidel sweeps of exact steps atom by
+// atom (the residuals follow at once).
 
 import { Path } from "./path_record";
-import { combine } from "./sparse";
+import { combineAt } from "./sparse";
 import { axpy, dot, scale } from "./vectors";
 
-/** Lists the codes of `samples` samples by atom, with the addresses of their residuals; returns their number. */
+/**
+ * Lists the codes of `samples` samples by atom, with the addresses of their residuals, and sums their second and fourth
+ * powers; returns their number.
+ */
 export function path_columns(record: usize, samples: i32): i32 {
   const p = changetype<Path>(record), n = <usize>p.n << 2;
   const stride = <usize>p.ldm << 2, list = <usize>p.capacity << 2;
@@ -32,49 +35,49 @@ export function path_columns(record: usize, samples: i32): i32 {
   // the ends have come down to the starts: shift them back
   memory.copy(p.start, p.start + 4, n);
   store<u32>(p.start + n, total);
+  for (let j: usize = 0; j < n; j += 4) {
+    const end = p.entry + (<usize>load<u32>(p.start + j, 4) << 2);
+    let second: f32 = 0, fourth: f32 = 0;
+    for (let e = p.entry + (<usize>load<u32>(p.start + j) << 2); e < end; e += 4) {
+      const z = load<f32>(e), square = z * z;
+      second += square, fourth += square * square;
+    }
+    store<f32>(p.weight + j, second), store<f32>(p.fourth + j, fourth);
+  }
   return total;
 }
 
 /**
- * Updates the `count` atoms listed at `order` in turn, `sweeps` times: d ← d + Σz·r / Σz², with the residuals updated at once.
- * Then every atom gets unit norm. Residuals no longer fit the atoms afterwards.
+ * Updates dimensions `from` … `to` − 1 of the `count` atoms listed at `order` in turn, `sweeps` times: d ← d + Σz·r / Σz²,
+ * with the residuals updated at once. Each dimension goes its own way: threads share them.
  */
-export function path_sweep(record: usize, order: usize, count: i32, sweeps: i32): void {
-  const p = changetype<Path>(record), ldm = <usize>p.ldm, stride = ldm << 2;
+export function path_sweep(
+  record: usize, order: usize, count: i32, sweeps: i32, from: i32, to: i32,
+): void {
+  const p = changetype<Path>(record), stride = <usize>p.ldm << 2;
+  const at = <usize>from << 2, length = <usize>(to - from), sum = p.sum + at;
   for (let i: usize = 0; i < <usize>(count * sweeps); i++) {
     const j = <usize>load<u32>(order + (i % <usize>count << 2)) << 2;
     const start = <usize>load<u32>(p.start + j), entries = <usize>load<u32>(p.start + j, 4) - start;
     const rows = p.row + (start << 2), values = p.entry + (start << 2), end = entries << 2;
-    let second: f32 = 0, fourth: f32 = 0;
-    for (let e: usize = 0; e < end; e += 4) {
-      const z = load<f32>(values + e), square = z * z;
-      second += square, fourth += square * square;
-    }
-    store<f32>(p.weight + j, second), store<f32>(p.fourth + j, fourth);
+    const second = load<f32>(p.weight + j);
     if (second == 0) continue;
-    const atom = p.atoms + (j >> 2) * stride;
-    memory.fill(p.sum, 0, stride);
-    combine(entries, rows, values, stride, p.sum, p.sum);
-    scale(ldm, 1 / second, p.sum, p.sum);
-    axpy(ldm, 1, p.sum, atom);
-    for (let e: usize = 0; e < end; e += 4) axpy(ldm, -load<f32>(values + e), p.sum, load<u32>(rows + e));
-    const norm = sqrt(dot(ldm, atom, atom));
-    store<f32>(p.strength + j, norm * second);
-  }
-  for (let j: usize = 0; j < <usize>p.n; j++) {
-    const atom = p.atoms + j * stride, norm = sqrt(dot(ldm, atom, atom));
-    if (norm > 0) scale(ldm, 1 / norm, atom, atom);
+    memory.fill(sum, 0, length << 2);
+    combineAt(entries, rows, values, at, length << 2, p.sum, p.sum);
+    scale(length, 1 / second, sum, sum);
+    axpy(length, 1, sum, p.atoms + (j >> 2) * stride + at);
+    for (let e: usize = 0; e < end; e += 4) {
+      axpy(length, -load<f32>(values + e), sum, <usize>load<u32>(rows + e) + at);
+    }
   }
 }
 
-/** Packs the atoms for screening products. */
-export function path_pack(record: usize): void {
-  const p = changetype<Path>(record), m = <usize>p.m, stride = <usize>p.ldm << 2;
-  let to = p.panels;
-  for (let j: usize = 0; j < <usize>p.n; j += 8) {
-    const atom = p.atoms + j * stride;
-    for (let k: usize = 0; k < m; k++, to += 32) {
-      for (let i: usize = 0; i < 8; i++) store<f32>(to + (i << 2), load<f32>(atom + i * stride + (k << 2)));
-    }
+/** Scales atoms `first` … `first` + count − 1 to unit norm after a sweep. Residuals no longer fit them afterwards. */
+export function path_normalize(record: usize, first: i32, count: i32): void {
+  const p = changetype<Path>(record), ldm = <usize>p.ldm, stride = ldm << 2;
+  for (let j = <usize>first, end = <usize>(first + count); j < end; j++) {
+    const atom = p.atoms + j * stride, norm = sqrt(dot(ldm, atom, atom)), second = load<f32>(p.weight + (j << 2));
+    if (second != 0) store<f32>(p.strength + (j << 2), norm * second);
+    if (norm > 0) scale(ldm, 1 / norm, atom, atom);
   }
 }

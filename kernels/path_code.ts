@@ -1,46 +1,16 @@
 // Sparse coding of many samples whose codes are lists: min over z of ½‖x − Dz‖² + Σ penalty(z_j), by
-// coordinate descent on the atoms in a sample's list. Atoms enter the list by a screening product of the
-// residuals of 24 samples with all atoms, which are packed 8 by 8 so that it runs at the speed of
-// registers. An entry has a threshold of its own above λ: what a sample's code gains from the sample's
+// coordinate descent on the atoms in a sample's list. Atoms enter the list by products of the residuals of 24
+// samples with all atoms: see path_screen.ts. An entry has a threshold of its own above λ: what a sample's code gains from the sample's
 // own part in its atom (leave-one-out). The penalty is λ|z|, or with γ > 0 the minimax concave penalty
 // (MCP; Zhang, 2010), which leaves large codes unshrunk.
 
-import { block6, ROWS } from "./block6";
 import { BLOCK_ROWS, Path } from "./path_record";
-import { hsum, madd } from "./simd";
+import { candidatesAt, lookFor, productsAt, rowAt, search } from "./path_screen";
+import { dot4 } from "./simd";
 import { axpy } from "./vectors";
 
 /** A sweep over a list is the last one when no code has moved by more. */
 const TOLERANCE: f32 = 1e-3;
-
-/** Σ aᵢ·bᵢ with four accumulators: a short dot product waits for the latency of its multiply-adds. */
-// @ts-ignore: decorator
-@inline function dot4(n: usize, a: usize, b: usize): f32 {
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  const end = a + (n >> 4 << 6);
-  for (; a < end; a += 64, b += 64) {
-    s0 = madd(v128.load(a), v128.load(b), s0);
-    s1 = madd(v128.load(a, 16), v128.load(b, 16), s1);
-    s2 = madd(v128.load(a, 32), v128.load(b, 32), s2);
-    s3 = madd(v128.load(a, 48), v128.load(b, 48), s3);
-  }
-  if (n & 8) {
-    s0 = madd(v128.load(a), v128.load(b), s0);
-    s1 = madd(v128.load(a, 16), v128.load(b, 16), s1);
-  }
-  return hsum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-}
-
-/** Products of `rows` ≤ 24 rows with all atoms; rows up to the next multiple of 6 must exist. */
-function screen(p: Path, from: usize, rows: usize): void {
-  const n = <usize>p.n, m = <usize>p.m, stride = <usize>p.ldm << 2, ldc = n << 2;
-  for (let j: usize = 0; j < n; j += 8) {
-    const panel = p.panels + (j * m << 2);
-    for (let i: usize = 0; i < rows; i += ROWS) {
-      block6<f32>(m, from + i * stride, stride, 4, panel, 32, p.products + i * ldc + (j << 2), ldc, false);
-    }
-  }
-}
 
 /** r = x − Dz of one sample. */
 function residual(p: Path, sample: usize): void {
@@ -81,43 +51,40 @@ function weigh(p: Path, sample: usize, thresholds: usize, leaveOut: f32): void {
   }
 }
 
-/** Hides the products of a sample's atoms, and of the atom `without`, from `enter`. */
-function hide(p: Path, sample: usize, products: usize, without: i32): void {
-  const columns = p.column + (sample * <usize>p.capacity << 2);
-  const end = columns + (<usize>load<i32>(p.count + (sample << 2)) << 2);
-  for (let e = columns; e < end; e += 4) store<f32>(products + (<usize>load<u32>(e) << 2), 0);
-  if (without >= 0) store<f32>(products + (<usize>without << 2), 0);
+/** How many atoms may enter a sample's list. */
+// @ts-ignore: decorator
+@inline function room(p: Path, sample: usize, added: i32): i32 {
+  return min(added, p.capacity - load<i32>(p.count + (sample << 2)));
 }
 
-/** Adds the at most `added` atoms with the largest products above λ to a sample's list, with code 0. */
-function enter(p: Path, sample: usize, products: usize, thresholds: usize, lambda: f32, added: i32): void {
-  const n = <usize>p.n << 2, signed = p.signed != 0;
-  const old = load<i32>(p.count + (sample << 2));
-  const most = min(added, p.capacity - old), last = p.best + (<usize>(most - 1) << 2);
-  if (most <= 0) return;
+/**
+ * Adds the atoms with the largest products above λ to a sample's list, as many as were looked for, with code 0.
+ * Returns their number.
+ */
+function enter(p: Path, i: usize, thresholds: usize, lambda: f32): i32 {
+  const row = rowAt(p, i), most = row.most, sample = <usize>row.sample, signed = p.signed != 0;
+  const columns = candidatesAt(p, i), products = productsAt(p, i), end = <usize>row.count << 2;
+  const last = p.best + (<usize>(most - 1) << 2);
   let found = 0, bound = lambda;
-  for (let j: usize = 0; j < n; j += 16) {
-    let four = v128.load(products + j);
-    if (signed) four = f32x4.abs(four);
-    for (let mask = i32x4.bitmask(f32x4.gt(four, f32x4.splat(bound))); mask; mask &= mask - 1) {
-      const at = j + (<usize>ctz(mask) << 2);
-      const value = signed ? abs(load<f32>(products + at)) : load<f32>(products + at);
-      if (!(value > bound)) continue;
-      // sorted insertion; equals stay in the order of their atoms
-      let e = p.best + (<usize>min(found, most - 1) << 2), c = p.bestColumn + (e - p.best);
-      for (; e > p.best && load<f32>(e - 4) < value; e -= 4, c -= 4) {
-        store<f32>(e, load<f32>(e - 4)), store<u32>(c, load<u32>(c - 4));
-      }
-      store<f32>(e, value), store<u32>(c, <u32>(at >> 2));
-      if (found < most) found++;
-      if (found == most) bound = load<f32>(last);
+  for (let at: usize = 0; at < end; at += 4) {
+    const value = signed ? abs(load<f32>(products + at)) : load<f32>(products + at);
+    if (!(value > bound)) continue;
+    // sorted insertion; equals stay in the order of their atoms
+    let e = p.best + (<usize>min(found, most - 1) << 2), c = p.bestColumn + (e - p.best);
+    for (; e > p.best && load<f32>(e - 4) < value; e -= 4, c -= 4) {
+      store<f32>(e, load<f32>(e - 4)), store<u32>(c, load<u32>(c - 4));
     }
+    store<f32>(e, value), store<u32>(c, load<u32>(columns + at));
+    if (found < most) found++;
+    if (found == most) bound = load<f32>(last);
   }
+  const old = load<i32>(p.count + (sample << 2));
   const list = (sample * <usize>p.capacity + <usize>old) << 2, bytes = <usize>found << 2;
   memory.copy(p.column + list, p.bestColumn, bytes);
   memory.fill(p.value + list, 0, bytes);
   memory.fill(thresholds + (<usize>old << 2), 0, bytes);
   store<i32>(p.count + (sample << 2), old + found);
+  return found;
 }
 
 /** The code for correlation g: soft threshold t, or MCP's with γ > 1. */
@@ -130,12 +97,13 @@ function enter(p: Path, sample: usize, products: usize, thresholds: usize, lambd
   return signed && g < 0 ? -z : z;
 }
 
-/** Sweeps of coordinate descent over a sample's list, then leaves out what is 0. */
-function descend(p: Path, sample: usize, thresholds: usize, lambda: f32, gamma: f32, sweeps: i32): void {
+/** Sweeps of coordinate descent over a sample's list, then leaves out what is 0. Returns whether a code moved. */
+function descend(p: Path, sample: usize, thresholds: usize, lambda: f32, gamma: f32, sweeps: i32): bool {
   const ldm = <usize>p.ldm, stride = ldm << 2, r = p.r + sample * stride, signed = p.signed != 0;
   const list = sample * <usize>p.capacity << 2;
   const columns = p.column + list, values = p.value + list;
   const end = <usize>load<i32>(p.count + (sample << 2)) << 2;
+  let moved = false;
   for (let sweep = 0; sweep < sweeps; sweep++) {
     let most: f32 = 0;
     for (let e: usize = 0; e < end; e += 4) {
@@ -145,7 +113,7 @@ function descend(p: Path, sample: usize, thresholds: usize, lambda: f32, gamma: 
       if (change == 0) continue;
       store<f32>(values + e, z);
       axpy(ldm, -change, atom, r);
-      most = max(most, abs(change));
+      most = max(most, abs(change)), moved = true;
     }
     if (most <= TOLERANCE) break;
   }
@@ -159,6 +127,7 @@ function descend(p: Path, sample: usize, thresholds: usize, lambda: f32, gamma: 
     kept += 4;
   }
   store<i32>(p.count + (sample << 2), <i32>(kept >> 2));
+  return moved;
 }
 
 /** ½‖r‖² + Σ penalty of one sample. */
@@ -180,7 +149,6 @@ function objective(p: Path, sample: usize, lambda: f32, gamma: f32): f64 {
  * `added` best atoms enter, then at most `sweeps` sweeps of coordinate descent. Writes residuals, codes
  * and objectives.
  *
- * @param first A multiple of 24.
  * @param added 0: none is looked for, and the products are saved.
  * @param leaveOut Share of a sample's own part in its atoms that its codes must exceed λ by; 0: none.
  * @param without An atom that does not enter, −1 for none.
@@ -189,24 +157,31 @@ export function path_code(
   record: usize, first: i32, count: i32, lambda: f32, gamma: f32, leaveOut: f32,
   passes: i32, added: i32, sweeps: i32, without: i32,
 ): void {
-  const p = changetype<Path>(record);
-  const stride = <usize>p.ldm << 2, row = <usize>p.n << 2, list = <usize>p.capacity << 2;
+  const p = changetype<Path>(record), stride = <usize>p.ldm << 2, list = <usize>p.capacity << 2;
   const end = <usize>(first + count);
   for (let s: usize = first; s < end; s += BLOCK_ROWS) {
     const rows = min(BLOCK_ROWS, end - s);
     for (let i: usize = 0; i < rows; i++) {
       residual(p, s + i);
       weigh(p, s + i, p.threshold + i * list, leaveOut);
+      store<u8>(p.settled + i, 0);
     }
     for (let pass = 0; pass < passes; pass++) {
-      if (added > 0) screen(p, p.r + s * stride, rows);
+      let looking: usize = 0;
       for (let i: usize = 0; i < rows; i++) {
-        const products = p.products + i * row, thresholds = p.threshold + i * list;
-        if (added > 0) {
-          hide(p, s + i, products, without);
-          enter(p, s + i, products, thresholds, lambda, added);
-        }
-        descend(p, s + i, thresholds, lambda, gamma, sweeps);
+        const most = room(p, s + i, added);
+        if (most <= 0 || load<u8>(p.settled + i)) continue;
+        lookFor(p, looking++, p.r + (s + i) * stride, <i32>(s + i), lambda, most);
+      }
+      if (looking > 0) search(p, looking, 0, without);
+      for (let i: usize = 0, next: usize = 0; i < rows; i++) {
+        if (load<u8>(p.settled + i)) continue;
+        const thresholds = p.threshold + i * list;
+        let entered = 0;
+        if (next < looking && <usize>rowAt(p, next).sample == s + i) entered = enter(p, next++, thresholds, lambda);
+        const moved = descend(p, s + i, thresholds, lambda, gamma, sweeps);
+        // the next pass would find what this one has found
+        store<u8>(p.settled + i, entered == 0 && !moved ? 1 : 0);
       }
     }
     for (let i: usize = 0; i < rows; i++) {
@@ -216,29 +191,27 @@ export function path_code(
 }
 
 /**
- * Lists pairs i < j of atoms with |dᵢ·dⱼ| > limit, i from `first` on (a multiple of 24) for `count`
- * atoms, as (i, j) in `pairs`, at most `room` of them. Returns their number.
+ * Lists pairs i < j of atoms with |dᵢ·dⱼ| > limit, i from `first` on for `count` atoms, as (i, j) in `pairs`, at
+ * most `room` of them. Returns their number.
  */
 export function path_coherent(
   record: usize, first: i32, count: i32, limit: f32, pairs: usize, room: i32,
 ): i32 {
   const p = changetype<Path>(record);
-  const n = <usize>p.n << 2, stride = <usize>p.ldm << 2, end = <usize>(first + count);
+  const stride = <usize>p.ldm << 2, end = <usize>(first + count);
   let found = 0;
   for (let s: usize = first; s < end; s += BLOCK_ROWS) {
     const rows = min(BLOCK_ROWS, end - s);
-    screen(p, p.atoms + s * stride, rows);
-    for (let i = s; i < s + rows; i++) {
-      const products = p.products + (i - s) * n;
-      for (let j = (i + 1 & ~3) << 2; j < n; j += 16) {
-        let mask = i32x4.bitmask(f32x4.gt(f32x4.abs(v128.load(products + j)), f32x4.splat(limit)));
-        for (; mask; mask &= mask - 1) {
-          const other = (j >> 2) + <usize>ctz(mask);
-          if (other <= i || found == room) continue;
-          store<u32>(pairs + (<usize>found << 3), <u32>i);
-          store<u32>(pairs + (<usize>found << 3), <u32>other, 4);
-          found++;
-        }
+    for (let i: usize = 0; i < rows; i++) lookFor(p, i, p.atoms + (s + i) * stride, -1, limit, 0);
+    search(p, rows, s, -1);
+    for (let i: usize = 0; i < rows; i++) {
+      const others = candidatesAt(p, i), products = productsAt(p, i), last = <usize>rowAt(p, i).count << 2;
+      for (let e: usize = 0; e < last; e += 4) {
+        const other = load<u32>(others + e);
+        if (other <= <u32>(s + i) || !(abs(load<f32>(products + e)) > limit) || found == room) continue;
+        store<u32>(pairs + (<usize>found << 3), <u32>(s + i));
+        store<u32>(pairs + (<usize>found << 3), other, 4);
+        found++;
       }
     }
   }

@@ -12,9 +12,11 @@ export class Path {
   ldm: i32; // the same, rounded up to a multiple of 8
   capacity: i32; // most codes of a sample
   signed: i32; // 1: codes of either sign, 0: codes at 0 or above
+  added: i32; // most atoms that enter in one pass
   // the dictionary
   atoms: usize; // (n + 24)×ldm, an atom per row, the last 24 zero
-  panels: usize; // n/8 × m × 8: the same, 8 atoms side by side
+  panels: usize; // the same in 8 bits, 4 atoms side by side; see path_screen.ts
+  norms: usize; // per 240 atoms: largest norm, and of what was rounded off, float64
   weight: usize; // n: Σz² of the atom's codes in its last update
   fourth: usize; // n: Σz⁴
   strength: usize; // n: norm of Σz·e, what the last update scaled to unit norm
@@ -31,8 +33,13 @@ export class Path {
   entry: usize; // values
   sum: usize; // ldm, scratch
   // scratch of a thread
-  products: usize; // 24×n
+  products: usize; // 24×256, in 8 bits
   threshold: usize; // 24×capacity: what a code must exceed λ by
-  best: usize; // most atoms that enter in one pass: their products
-  bestColumn: usize;
+  groups: usize; // 24 rows in 8 bits; see path_screen.ts
+  rows: usize; // 24 searches
+  settled: usize; // 24: 1 where another pass would change nothing
+  best: usize; // 24×added: the largest products
+  bestColumn: usize; // added
+  candidate: usize; // 24×n: atoms whose products may be wanted
+  size: usize; // 24×n: these products
 }

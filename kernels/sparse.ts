@@ -194,12 +194,19 @@ function anyStrip(
 export function combine(
   count: usize, rows: usize, values: usize, n: usize, start: usize, out: usize,
 ): void {
+  combineAt(count, rows, values, 0, n, start, out);
+}
+
+/** The same for `n` bytes from `at` on of the rows, of `start` and of `out`. */
+export function combineAt(
+  count: usize, rows: usize, values: usize, at: usize, n: usize, start: usize, out: usize,
+): void {
   const end = rows + (count << 2), vectors = n >> 4;
-  if (vectors <= 12) return anyStrip(vectors, end, rows, values, 0, start, out);
+  if (vectors <= 12) return anyStrip(vectors, end, rows, values, at, start, out);
   let strips = (vectors + 11) / 12;
   for (let v: usize = 0; v < vectors; strips--) {
     const w = (vectors - v + strips - 1) / strips;
-    anyStrip(w, end, rows, values, v << 4, start, out);
+    anyStrip(w, end, rows, values, at + (v << 4), start, out);
     v += w;
   }
 }

@@ -169,6 +169,29 @@ for (const signed of [false, true]) {
   }
 }
 
+Deno.test("the best of many atoms enter that 8 bits cannot tell from each other", () => {
+  const m = 24, n = 700;
+  const centres = atoms(m, 7, 31), noise = normal(m, n, 32);
+  const D = normalizeColumns(toFloat32({
+    rows: m,
+    cols: n,
+    // products with a sample differ by some 1e-3, an eighth bit of the largest value of an atom is 1e-2
+    data: noise.data.map((value, p) => centres.data[Math.floor(p / n) * 7 + p % 7] + 3e-3 * value),
+  }));
+  const X = toFloat32(normal(SAMPLES, m, 33));
+  for (const signed of [false, true]) {
+    for (const lambda of [0.01, 1]) {
+      using arena = new Arena();
+      const fast = new PathRounds(arena, X, D, { scale: 1, signed, capacity: m });
+      const plain = new PlainRounds(X, D, signed), coding = { ...CODING, lambda, sweeps: 1 };
+      fast.code(coding), plain.code(coding);
+      // float32 of numbers up to 4; another atom instead of one of the best would be a difference of some 0.1
+      assert(difference(fast, plain) < 1e-4, `${difference(fast, plain)}`);
+      assert(fast.meanCount() > 0.3, "hardly a code");
+    }
+  }
+});
+
 Deno.test("codes after many sweeps are the Lasso's", () => {
   using arena = new Arena();
   const X = normal(SAMPLES, DIMENSIONS, 3), D = atoms(DIMENSIONS, ATOMS, 4);

@@ -18,10 +18,14 @@ import {
 
 /** From this many atoms on, threads share the samples. */
 const THREADS_FROM_ATOMS = 1000;
-/** Samples of a screening product, and what shares of threads are multiples of. */
+/** Samples of a screening product. */
 const BLOCK_ROWS = 24;
-/** Samples of one program: the same whatever the number of threads. */
+/** Samples, or atoms, of one program: the same whatever the number of threads. */
 const PROGRAM_ROWS = 10 * BLOCK_ROWS;
+/** Atoms whose products with a block of samples are kept at a time. */
+const CHUNK_ATOMS = 256;
+/** Fewest dimensions of a share of a sweep: the sums of fewer would be taken in another order. */
+const SWEEP_DIMENSIONS = 32;
 /** Most pairs of like atoms that a search lists. */
 const MOST_PAIRS = 4096;
 /** Samples that are coded without an atom at a time. */
@@ -34,8 +38,10 @@ export const PATH_FIELDS = {
   ldm: "number",
   capacity: "number",
   signed: "number",
+  added: "number",
   atoms: "block",
   panels: "block",
+  norms: "block",
   weight: "block",
   fourth: "block",
   strength: "block",
@@ -51,8 +57,13 @@ export const PATH_FIELDS = {
   sum: "block",
   products: "block",
   threshold: "block",
+  groups: "block",
+  rows: "block",
+  settled: "block",
   best: "block",
   bestColumn: "block",
+  candidate: "block",
+  size: "block",
 } as const;
 
 /** How samples are coded. */
@@ -105,13 +116,15 @@ export class PathRounds {
   readonly capacity: number;
   readonly #samples: Samples;
   readonly #atoms: Block;
-  readonly #panels: Block;
+  readonly #panels: Block<Int32Array>;
   readonly #weight: Block;
   readonly #fourth: Block;
   readonly #strength: Block;
   readonly #start: Block<Int32Array>;
   readonly #order: Block<Int32Array>;
   readonly #pairs: Block<Int32Array>[];
+  /** Whether the atoms are packed as they are. */
+  #packed = false;
   /** Where samples are coded without an atom. */
   readonly #spare: Samples;
   readonly #spareRecord: Block<Int32Array>;
@@ -133,7 +146,8 @@ export class PathRounds {
       for (let k = 0; k < m; k++, p++) x[s * ldm + k] = scale * X.data[p];
     }
     this.#atoms = arena.f32((ldn + BLOCK_ROWS) * ldm);
-    this.#panels = arena.f32(ldn * m);
+    const wide = (ldm + 15) & ~15;
+    this.#panels = arena.i32(ldn / 4 * (8 + wide));
     this.#weight = arena.f32(ldn);
     this.#fourth = arena.f32(ldn);
     this.#strength = arena.f32(ldn);
@@ -146,18 +160,24 @@ export class PathRounds {
     );
     const { rows: _, ...sampleBlocks } = this.#samples;
     const shared = {
-      ...{ n: ldn, m, ldm, capacity, signed: signed ? 1 : 0 },
+      ...{ n: ldn, m, ldm, capacity, signed: signed ? 1 : 0, added: MOST_ADDED },
       ...{ atoms: this.#atoms, panels: this.#panels },
+      norms: arena.f64(2 * Math.ceil(ldn / PROGRAM_ROWS)),
       ...{ weight: this.#weight, fourth: this.#fourth, strength: this.#strength },
       ...sampleBlocks,
       ...{ start: this.#start, row: arena.i32(X.rows * capacity) },
       ...{ entry: arena.f32(X.rows * capacity), sum: arena.f32(ldm) },
     };
     const scratch = () => ({
-      products: arena.f32(BLOCK_ROWS * ldn),
+      products: arena.f32(BLOCK_ROWS * CHUNK_ATOMS),
       threshold: arena.f32(BLOCK_ROWS * capacity),
-      best: arena.f32(MOST_ADDED),
+      groups: arena.i32(BLOCK_ROWS / 8 * (8 + 2 * wide)),
+      rows: arena.i32(10 * BLOCK_ROWS),
+      settled: arena.i32(BLOCK_ROWS),
+      best: arena.f32(BLOCK_ROWS * MOST_ADDED),
       bestColumn: arena.i32(MOST_ADDED),
+      candidate: arena.i32(BLOCK_ROWS * ldn),
+      size: arena.f32(BLOCK_ROWS * ldn),
     });
     this.#spare = new Samples(arena, Math.min(X.rows, SPARE_ROWS), ldm, capacity);
     const { rows: _rows, ...spareBlocks } = this.#spare;
@@ -182,7 +202,7 @@ export class PathRounds {
     for (let k = 0, p = 0; k < this.m; k++) {
       for (let j = 0; j < this.n; j++, p++) view[j * ldm + k] = D.data[p];
     }
-    run("path_pack", this.#records[0]);
+    this.#packed = false;
   }
 
   /** A copy of the dictionary (m×n). */
@@ -234,6 +254,7 @@ export class PathRounds {
   /** Codes all samples, starting at the codes that they have. */
   code({ lambda, gamma, leaveOut, passes, added, sweeps }: Coding): void {
     const coding = [lambda, gamma, leaveOut, passes, added, sweeps, -1] as const;
+    if (added > 0) this.#pack();
     this.#share(this.#samples.rows, (record, first, count) => [
       "path_code",
       ...[record, first, count] as const,
@@ -243,11 +264,19 @@ export class PathRounds {
 
   /** Sweeps over the atoms, each in this order, then unit norms. */
   update(order: Int32Array, sweeps = 1): void {
-    const [record] = this.#records;
+    const [record] = this.#records, units = padded(this.m) / 8;
     this.#order.view.set(order);
     run("path_columns", record, this.#samples.rows);
-    run("path_sweep", record, this.#order, order.length, sweeps);
-    run("path_pack", record);
+    const most = Math.floor(8 * units / SWEEP_DIMENSIONS);
+    const shares = Math.max(1, Math.min(this.#records.length, most));
+    const from = (share: number) => 8 * Math.floor(units * share / shares);
+    runAll(Array.from({ length: shares }, (_, share): Call[] => [[
+      "path_sweep",
+      ...[record, this.#order, order.length, sweeps] as const,
+      ...[from(share), from(share + 1)] as const,
+    ]]));
+    this.#share(padded(this.n), (_, first, count) => ["path_normalize", record, first, count]);
+    this.#packed = false;
   }
 
   /** Participation ratio (Σz²)² / Σz⁴ of each atom in its last update: its number of samples, were they equal. */
@@ -266,6 +295,7 @@ export class PathRounds {
 
   /** Pairs of atoms whose cosine is beyond ±limit. */
   coherent(limit: number): [number, number][] {
+    this.#pack();
     const counts = this.#share(this.n, (record, first, count) => [
       "path_coherent",
       ...[record, first, count, limit, this.#pairs[first / PROGRAM_ROWS], MOST_PAIRS] as const,
@@ -287,7 +317,7 @@ export class PathRounds {
       this.#strength.view[j] = 1;
     }
     this.drop((j) => atoms.has(j));
-    run("path_pack", this.#records[0]);
+    this.#packed = false;
   }
 
   /** Takes the codes of some atoms away. */
@@ -342,6 +372,7 @@ export class PathRounds {
       from.objective.view,
       to.objective.view,
     ];
+    this.#pack();
     let cost = 0, size = 0, second = 0, fourth = 0, sizeOfPart = 0;
     const uses = [...users].flatMap((s) => {
       const p = column.subarray(s * capacity, s * capacity + count[s]).indexOf(atom);
@@ -393,9 +424,7 @@ export class PathRounds {
   erase(atom: number): void {
     const ldm = padded(this.m);
     this.#atoms.view.fill(0, atom * ldm, (atom + 1) * ldm);
-    const panels = this.#panels.view;
-    const first = (atom >> 3) * 8 * this.m + (atom & 7);
-    for (let k = 0; k < this.m; k++) panels[first + 8 * k] = 0;
+    if (this.#packed) run("path_unpack", this.#records[0], atom);
   }
 
   /** Atoms of a sample. */
@@ -422,7 +451,7 @@ export class PathRounds {
     });
     view.fill(0, atoms.length * ldm);
     this.#resize(atoms.length);
-    run("path_pack", this.#records[0]);
+    this.#packed = false;
   }
 
   #resize(n: number): void {
@@ -469,6 +498,14 @@ export class PathRounds {
       }
     }
     return { rows, cols: this.n, indptr, indices, data };
+  }
+
+  /** Packs the atoms, if they have changed. */
+  #pack(): void {
+    if (this.#packed) return;
+    const [record] = this.#records;
+    this.#share(padded(this.n), (_, first, count) => ["path_pack", record, first, count]);
+    this.#packed = true;
   }
 
   /** Runs one kernel over `rows` rows, in programs that threads share; returns their results. */

@@ -268,12 +268,23 @@ export interface KernelExports {
     pairs: Pointer,
     room: number,
   ): number;
-  /** Lists the codes of samples by atom; returns their number. */
+  /** Lists the codes of samples by atom, and sums their powers; returns their number. */
   path_columns(record: Pointer, samples: number): number;
-  /** Gauss–Seidel sweeps over the `count` atoms listed at `order`, then unit norms. */
-  path_sweep(record: Pointer, order: Pointer, count: number, sweeps: number): void;
-  /** Packs the atoms of the record for screening products. */
-  path_pack(record: Pointer): void;
+  /** Gauss–Seidel sweeps over dimensions `from … to − 1` of the `count` atoms listed at `order`. */
+  path_sweep(
+    record: Pointer,
+    order: Pointer,
+    count: number,
+    sweeps: number,
+    from: number,
+    to: number,
+  ): void;
+  /** Scales atoms `first … first + count − 1` to unit norm after a sweep. */
+  path_normalize(record: Pointer, first: number, count: number): void;
+  /** Packs atoms `first … first + count − 1` of the record for screening products. */
+  path_pack(record: Pointer, first: number, count: number): void;
+  /** Takes one out of the packed atoms. */
+  path_unpack(record: Pointer, atom: number): void;
   /** `reps` rounds of 12 multiply-adds c·factor + term on registers alone, 96 flops each: the peak. */
   fma_peak(reps: number, factor: number, term: number): number;
   /** B (n×m) = Aᵀ of A (m×n); B's padding is not written. */
