@@ -15,8 +15,15 @@ export async function hasChromium(): Promise<boolean> {
   return code === 0;
 }
 
-/** Builds the site as its task does, in a folder. */
-export async function buildSite(folder: string): Promise<void> {
+let site: Promise<string> | undefined;
+
+/** The folder of the site, built as its task does, once for the tests of a file, which only read it. */
+export function builtSite(): Promise<string> {
+  return site ??= buildSite();
+}
+
+async function buildSite(): Promise<string> {
+  const folder = freshFolder("site-");
   const shelf = [...Deno.readDirSync("lib")].filter(({ isFile, name }) =>
     isFile && name.endsWith(".ts")
   );
@@ -31,6 +38,7 @@ export async function buildSite(folder: string): Promise<void> {
     ...["--allow-read=.", `--allow-write=${folder}`, "web/site.ts", "--out", folder, "--api", api],
   );
   assert.deepEqual([built.code, built.stderr], [0, ""]);
+  return folder;
 }
 
 const TYPES: Record<string, string> = {
@@ -41,18 +49,17 @@ const TYPES: Record<string, string> = {
   json: "application/json",
 };
 
-/** Builds the site, and serves it under a path that is not a server's root. */
+/** Serves the site under a path that is not a server's root. */
 export async function withSite(
   work: (address: string, folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = freshFolder("site-"), site = `${folder}/site`;
-  await buildSite(site);
+  const folder = await builtSite();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const path = new URL(request.url).pathname.replace(/^\/some\/path\//, "");
     try {
       // Wasm comes without its type, as from servers that do not know it
       const type = TYPES[path.split(".").at(-1)!] ?? "application/octet-stream";
-      const body = await Deno.readFile(`${site}/${path}`);
+      const body = await Deno.readFile(`${folder}/${path}`);
       return new Response(body, { headers: { "content-type": type } });
     } catch {
       return new Response("not found", { status: 404 });

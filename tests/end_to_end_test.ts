@@ -28,7 +28,10 @@ function settingOf({ inputs: { data } }: GoldenCase) {
 const epochs = 500;
 
 const relu = goldenCase("end_to_end", "sae_relu_seed0");
-const instance = new Instance(settingOf(relu), { epochs });
+Deno.mkdirSync(".tmp", { recursive: true });
+/** Its relu autoencoder is trained once, for both tests of it. */
+const cache = Deno.makeTempDirSync({ dir: ".tmp", prefix: "end-to-end-" });
+const instance = new Instance(settingOf(relu), { epochs, cache });
 
 function assertScores(found: Partial<FullEvaluation>, { expected, tol }: GoldenCase): void {
   for (const key of ["auc_iid", "auc_ood", "mcc_iid", "mcc_ood"] as const) {
@@ -187,7 +190,7 @@ Deno.test("dict-quality's rows are the golden ones, column by column", async () 
     ...{ epochs, lambda: 0.1, fistaIters: 100 },
   };
   const [cell] = dictQuality.cells(options);
-  const { rows } = await dictQuality.run(cell, { options, progress() {} });
+  const { rows } = await dictQuality.run(cell, { options, cache, progress() {} });
   for (const name of [...Object.keys(FORMS).map((form) => `${form}_relu`), "fista_oracle"]) {
     const golden = goldenCase("end_to_end", `${name}_seed0`);
     const row = rows.find(({ method }) => method === name) as Partial<FullEvaluation>;

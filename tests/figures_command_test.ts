@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { defaultResultFolder, resultFiles, saveResults } from "../lib/results.ts";
+import { resultFiles, saveResults } from "../lib/results.ts";
 import { assertSound, madeUpRows } from "./made_up_rows.ts";
 import {
   freshFolder,
@@ -85,18 +85,27 @@ Deno.test("part files and files per n count as one, and rows that two of them ho
   assert(trial.includes("One seed"));
 });
 
-Deno.test("without --results the first rows of one's own replace those that ship", () => {
-  const here = Deno.cwd();
-  Deno.chdir(freshFolder("default-"));
-  try {
-    assert.equal(defaultResultFolder(), "results/shipped");
-    Deno.mkdirSync("results/shipped", { recursive: true });
-    assert.equal(defaultResultFolder(), "results/shipped");
-    writeRows("results/exp_dict_quality.json", []);
-    assert.equal(defaultResultFolder(), "results");
-  } finally {
-    Deno.chdir(here);
+Deno.test("without --results the first rows of one's own replace those that ship", async () => {
+  const [none, shipped, own] = ["none-", "shipped-", "own-"].map(freshFolder);
+  for (const folder of [shipped, own]) {
+    Deno.mkdirSync(`${folder}/results/shipped`, { recursive: true });
   }
+  writeRows(`${own}/results/exp_dict_quality.json`, []);
+  // a process of its own, because the folder in which one works is that of all tests at the same time
+  const script = `import { defaultResultFolder } from "${new URL(
+    "../lib/results.ts",
+    import.meta.url,
+  )}";
+for (const folder of Deno.args) {
+  Deno.chdir(folder);
+  console.log(defaultResultFolder());
+}`;
+  const folders = [none, shipped, own].map((folder) => Deno.realPathSync(folder));
+  const { stdout, stderr } = await runDeno("eval", script, ...folders);
+  assert.deepEqual([stdout.split("\n"), stderr], [
+    ["results/shipped", "results/shipped", "results"],
+    "",
+  ]);
 });
 
 Deno.test("figures answers bad usage with one line that names the flag, and exit code 2", async () => {

@@ -4,6 +4,7 @@ import { genericFigure } from "../lib/reports/generic_figure.ts";
 import { reportPage } from "../lib/reports/page.ts";
 import { figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
 import { resultFiles, type Row, saveResults, seedTable } from "../lib/results.ts";
+import { hasChromium } from "./built_site.ts";
 import type { Sighting } from "./fixtures/browse.ts";
 import { madeUpRows } from "./made_up_rows.ts";
 import {
@@ -36,15 +37,11 @@ async function browse(folder: string): Promise<{ page: string; seen: Sighting }>
   return { page, seen: JSON.parse(stdout) };
 }
 
-const hasChromium = (await runDeno(
-  "eval",
-  'await new Deno.Command("chromium", { args: ["--version"], stdout: "null" }).output()',
-)).code === 0;
-if (!hasChromium) console.log("skipped: there is no chromium to open the report in");
+const openable = await hasChromium();
 
 Deno.test({
   name: "in a browser the report draws every figure, requests nothing and sorts its tables",
-  ignore: !hasChromium,
+  ignore: !openable,
   async fn() {
     const folder = freshFolder("report-");
     writeMadeUpRows(`${folder}/results`);
@@ -75,7 +72,7 @@ Deno.test({
 
 Deno.test({
   name: "the report of the published rows draws every figure",
-  ignore: !hasChromium || !(await hasPublishedRows()),
+  ignore: !openable || !(await hasPublishedRows()),
   async fn() {
     const folder = freshFolder("report-published-");
     const { code, stderr } = await report(folder, "--results", PUBLISHED);

@@ -3,8 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path/posix";
-import { buildSite } from "./built_site.ts";
-import { freshFolder, runDeno } from "./result_files.ts";
+import { builtSite } from "./built_site.ts";
+import { runDeno } from "./result_files.ts";
 
 const LOCK = ["--quiet", "--no-prompt", "--ignore-env", "--lock=web/deno.lock", "--allow-read=."];
 
@@ -20,12 +20,6 @@ function filesIn(folder: string, below = ""): string[] {
     const path = join(below, name);
     return isDirectory ? filesIn(folder, path) : [path];
   });
-}
-
-async function builtSite(): Promise<string> {
-  const folder = freshFolder("site-");
-  await buildSite(folder);
-  return folder;
 }
 
 Deno.test("every address in the site's pages is relative and leads to a place in a file of the site", async () => {

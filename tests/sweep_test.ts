@@ -51,10 +51,10 @@ const filesIn = (folder: string) =>
     Deno.readTextFileSync(join(folder, name))
   );
 
-/** The cells whose rows are in the result file. */
+/** The cells whose rows are in the result file, which is not there before the first. */
 const cellsIn = (folder: string) => [
   ...new Set(
-    readRows(join(folder, "exp_toy.json"))!.map((row) => `${row.num_latents}/${row.seed}`),
+    (readRows(join(folder, "exp_toy.json")) ?? []).map((row) => `${row.num_latents}/${row.seed}`),
   ),
 ];
 

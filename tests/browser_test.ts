@@ -1,34 +1,61 @@
 /**
- * The Lab in a browser: its numbers against Deno's, its controls, and what it asks of a reader.
+ * The site in a browser: what its pages ask of a reader and what they request; the Lab's numbers against
+ * Deno's, and its controls. Its name stands early among the tests: the longest of those that run at the
+ * same time, it must not begin last.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path/posix";
 import { hasChromium, withSite } from "./built_site.ts";
-import { runDeno } from "./result_files.ts";
+import { freshFolder, runDeno } from "./result_files.ts";
 import type { LabUse } from "./fixtures/lab_use.ts";
 
-const ready = await hasChromium();
+const ignore = !await hasChromium();
+
+Deno.test({
+  name:
+    "every page is without violations, light and wide, dark and narrow, and requests nothing else",
+  ignore,
+  async fn() {
+    await withSite(async (address, site) => {
+      const pages = [...Deno.readDirSync(site)].flatMap(({ name, isDirectory }) =>
+        isDirectory
+          ? [...Deno.readDirSync(join(site, name))].map((file) => `${name}/${file.name}`)
+          : [name]
+      ).filter((path) => path.endsWith(".html") && path !== "lab/index.html");
+      assert(pages.length > 5, pages.join());
+      const { code, stdout, stderr } = await runDeno(
+        ...["run", "--quiet", "--no-prompt", "--lock=tests/deno.lock", "--allow-run=chromium"],
+        ...["--allow-net=127.0.0.1", "tests/fixtures/use_pages.ts"],
+        `${Deno.cwd()}/${freshFolder("profile-")}`,
+        ...pages.map((page) => address + page),
+      );
+      assert.equal(code, 0, stderr);
+      const { violations, requested, complaints } = JSON.parse(stdout);
+      assert.deepEqual(violations, []);
+      assert.deepEqual(complaints, []);
+      assert.deepEqual(requested.filter((url: string) => !url.startsWith(address)), []);
+      assert(requested.length > pages.length);
+    });
+  },
+});
 
 /** A small problem, so that the trainings end within a second. */
 const SEARCH = "?n=30&k=3&samples=600&epochs=20&lambda=0.05&noise=0.01&seed=3&sample=2&step=40";
 
 /** Uses the page, with relaxed SIMD or without it. */
-async function useLab(address: string, folder: string, build = ""): Promise<LabUse> {
+async function useLab(address: string, build = ""): Promise<LabUse> {
   const { code, stdout, stderr } = await runDeno(
     ...["run", "--quiet", "--no-prompt", "--lock=tests/deno.lock", "--allow-run=chromium"],
     ...["--allow-net=127.0.0.1", "tests/fixtures/use_lab.ts", address + SEARCH],
-    ...[`${Deno.cwd()}/${folder}/profile${build}`, build],
+    ...[`${Deno.cwd()}/${freshFolder("profile-")}`, build],
   );
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout);
 }
 
 /** Runs scripts beside `mod.ts` on a build of the kernels, and reads the line that each prints. */
-async function inDeno(
-  scripts: readonly string[],
-  folder: string,
-  build: string,
-): Promise<unknown[]> {
-  const toolkit = new URL("../mod.ts", import.meta.url).href;
+async function inDeno(scripts: readonly string[], build: string): Promise<unknown[]> {
+  const folder = freshFolder("lab-"), toolkit = new URL("../mod.ts", import.meta.url).href;
   const paths = scripts.map((script) => {
     const path = Deno.makeTempFileSync({ dir: folder, suffix: ".ts" });
     Deno.writeTextFileSync(path, script.replace("./mod.ts", toolkit));
@@ -49,13 +76,13 @@ WebAssembly.validate = (bytes) => !String(bytes).includes("253,128,2") && valida
 }
 
 /** Every figure's rows, and the dictionaries, against what the figure's script computes in Deno. */
-async function assertSame(use: LabUse, folder: string, build: string): Promise<void> {
+async function assertSame(use: LabUse, build: string): Promise<void> {
   const scripts = use.figures.map(({ script }) => script);
   const learners = scripts[use.figures.findIndex(({ name }) => name === "learners")];
   const print = "console.log(JSON.stringify(Object.entries(learned)" +
     ".map(([name, { data }]) => [name, [...data]])));";
   const all = [...scripts, learners.replace(/^console\.log.*$/m, print)];
-  const printed = await inDeno(all, folder, build);
+  const printed = await inDeno(all, build);
   use.figures.forEach(({ name, rows, script }, figure) => {
     assert(rows.length >= 10, `${name} has ${rows.length} rows`);
     // a line that says how to run it, ten, and the brackets of what is done after an epoch
@@ -71,11 +98,11 @@ async function assertSame(use: LabUse, folder: string, build: string): Promise<v
 
 Deno.test({
   name: "the Lab computes what Deno computes, to the bit, on both builds, and every control works",
-  ignore: !ready,
+  ignore,
   async fn() {
-    await withSite(async (site, folder) => {
+    await withSite(async (site) => {
       const address = `${site}lab/index.html`;
-      const use = await useLab(address, folder);
+      const use = await useLab(address);
       assert.deepEqual(use.complaints, []);
       assert.deepEqual(use.violations, []);
       const outside = use.requested.filter((url) =>
@@ -83,7 +110,7 @@ Deno.test({
       );
       assert.deepEqual(outside, []);
       assert(use.requested.some((url) => url.endsWith("kernels.wasm")));
-      await assertSame(use, folder, "");
+      await assertSame(use, "");
 
       assert(use.controls.length > 40, `${use.controls.length} controls`);
       assert.deepEqual(use.used, use.controls);
@@ -102,11 +129,11 @@ Deno.test({
       assert.equal(use.hidden.records[0], use.hidden.records[1], "a hidden page computes nothing");
       assert.equal(use.hidden.end, "Done");
 
-      const plain = await useLab(address, folder, "plain");
+      const plain = await useLab(address, "plain");
       assert.deepEqual(plain.complaints, []);
       assert(plain.requested.some((url) => url.endsWith("kernels_simd.wasm")));
       assert.notDeepEqual(plain.dictionaries, use.dictionaries, "the builds differ in last bits");
-      await assertSame(plain, folder, "plain");
+      await assertSame(plain, "plain");
     });
   },
 });
