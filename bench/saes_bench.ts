@@ -2,13 +2,13 @@
  * One training step (batch of 64, k = 10) and one scored block of each autoencoder, on the paper's
  * data, with the weights moving as in training.
  *
- * What bounds them: relu and jumprelu at n = 100 five dense products, hence the FMA units. From
+ * What bounds them: relu and jumprelu at n = 100 five dense products (gated: eight), hence the FMA units. From
  * n = 1000 on they skip what is zero once half of the codes are: the encoder's product (FMA units) is a
  * fifth to a third of such a step, lists and sums over active codes (loads) and AdamW (division and root,
  * at n = 10,000 memory) are the rest, so a step gets faster as the codes get fewer. topk at n = 100 is
  * bounded by the encoder's product, AdamW and unpredictable branches of the selection about equally;
- * from n = 1000 on those that choose by size are the encoder's product (half) and AdamW (a quarter). gated is bounded
- * by eight dense products; MP and pursuit by the rows of the Gram matrix (dense products)
+ * from n = 1000 on those that choose by size are the encoder's product (half) and AdamW (a quarter). MP
+ * and pursuit are bounded by the rows of the Gram matrix (dense products)
  * and, at n = 100, by the k passes over the correlations.
  */
 import { generateDatasets } from "../lib/data.ts";

@@ -25,6 +25,9 @@ export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";
 export { encode_above, encode_largest, encode_units } from "./sae_encode";
 export {
+  sae_gated_encode, sae_gated_end, sae_gated_residual, sae_gated_start, sae_gated_units,
+} from "./sae_fused_gated";
+export {
   sae_relu_encode, sae_relu_end, sae_relu_residual, sae_relu_start, sae_relu_units,
 } from "./sae_fused_relu";
 export {

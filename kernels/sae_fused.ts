@@ -36,7 +36,7 @@ export class SaeFused {
   // per chunk
   groups: usize; // ldm×5: rows of the encoder, as tile5.ts reads them
   buffers: usize; // 5×most pre-activations, or what belongs to the codes of one unit
-  gradients: usize; // 3×ldm: by the unit's rows of encoder and decoder; Σ gradient·row of the encoder
+  gradients: usize; // 3×ldm: Σ gradient·row of the encoder; by the unit's rows of encoder and decoder
 }
 
 // @ts-ignore: decorator
@@ -50,6 +50,23 @@ export function update(f: SaeFused, n: i32, p: usize, g: usize, mean: usize, squ
     n, p, g, mean, square, setting(f, 1), setting(f, 2), setting(f, 3), setting(f, 4), setting(f, 5),
     setting(f, 6), setting(f, 7), setting(f, 8),
   );
+}
+
+/** AdamW on one value, at this distance from the beginnings. */
+export function update1(f: SaeFused, at: usize, g: f32, p: usize, mean: usize, square: usize): void {
+  const grad = g * setting(f, 1), m0 = load<f32>(mean + at);
+  const m1 = m0 + (grad - m0) * setting(f, 2);
+  const v1 = grad * setting(f, 4) * grad + load<f32>(square + at) * setting(f, 3);
+  store<f32>(mean + at, m1);
+  store<f32>(square + at, v1);
+  const change = m1 * setting(f, 6) / (sqrt(v1) * setting(f, 7) + setting(f, 8));
+  store<f32>(p + at, load<f32>(p + at) * setting(f, 5) - change);
+}
+
+/** Where a chunk's Σ gradient·row of the encoder is; the gradients by a unit's two rows follow it. */
+// @ts-ignore: decorator
+@inline export function throughOf(f: SaeFused, chunk: usize, stride: usize): usize {
+  return f.gradients + chunk * 3 * stride;
 }
 
 /** Takes the batch: its rows minus the decoder bias, and their panels. */
@@ -131,7 +148,7 @@ export function rowGradients(
 export function endFused(f: SaeFused): void {
   const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2;
   for (let c: usize = 0; c < <usize>f.chunks; c++) {
-    axpy(n, -1, f.gradients + (c * 3 + 2) * stride, s.gDecoderBias);
+    axpy(n, -1, throughOf(f, c, stride), s.gDecoderBias);
   }
   update(f, s.ldm, s.decoderBias, s.gDecoderBias, f.meanDecoderBias, f.squareDecoderBias);
 }

@@ -6,7 +6,7 @@
 // 3. sae_relu_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
 // 4. sae_relu_end: what comes through the encoder's input to the decoder bias.
 
-import { encodeUnits, endFused, rowGradients, SaeFused, setting, startBatch, update } from "./sae_fused";
+import { encodeUnits, endFused, rowGradients, SaeFused, setting, startBatch, throughOf, update, update1 } from "./sae_fused";
 import { JumpRelu } from "./sae_jumprelu";
 import { firstUnit } from "./sae_products";
 import { Sae } from "./sae_record";
@@ -39,17 +39,6 @@ export class FusedRelu extends SaeFused {
   rowLists: usize; // most×TILE pairs of decoder row, in bytes, and code
   parts: usize; // most×ldm: part of the reconstruction
   totals: usize; // 2 float64: Σ penalty, number of active codes
-}
-
-/** AdamW on one value. */
-function update1(f: FusedRelu, at: usize, g: f32, p: usize, mean: usize, square: usize): void {
-  const grad = g * setting(f, 1), m0 = load<f32>(mean + at);
-  const m1 = m0 + (grad - m0) * setting(f, 2);
-  const v1 = grad * setting(f, 4) * grad + load<f32>(square + at) * setting(f, 3);
-  store<f32>(mean + at, m1);
-  store<f32>(square + at, v1);
-  const change = m1 * setting(f, 6) / (sqrt(v1) * setting(f, 7) + setting(f, 8));
-  store<f32>(p + at, load<f32>(p + at) * setting(f, 5) - change);
 }
 
 /** Takes the batch. */
@@ -213,7 +202,7 @@ export function sae_relu_residual(f: FusedRelu): f64 {
 }
 
 /** g[t] ← r[place t]·d over a list, four samples at a time. */
-function dots(n: usize, count: usize, places: usize, r: usize, d: usize, g: usize): void {
+export function dots(n: usize, count: usize, places: usize, r: usize, d: usize, g: usize): void {
   const end = d + (n << 2);
   let t: usize = 0;
   for (; t + 4 <= count; t += 4) {
@@ -262,7 +251,7 @@ function throughJump(f: FusedRelu, j: usize, count: usize, values: usize, g: usi
 export function sae_relu_units(f: FusedRelu, chunk: i32): void {
   const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk;
   const most = <usize>f.most, g = f.buffers + at * GROUP * (most << 2), gamma = setting(f, 0);
-  const gE = f.gradients + at * 3 * stride, gD = gE + stride, through = gD + stride;
+  const through = throughOf(f, at, stride), gE = through + stride, gD = gE + stride;
   memory.fill(through, 0, stride);
   const end = <usize>firstUnit(s.w, chunk + 1);
   for (let j = <usize>firstUnit(s.w, chunk); j < end; j++) {

@@ -15,7 +15,7 @@
 // another processor has written comes from far.
 
 import { BatchSae, takeLargest } from "./sae_batch";
-import { encodeUnits, endFused, rowGradients, SaeFused, startBatch, update } from "./sae_fused";
+import { encodeUnits, endFused, rowGradients, SaeFused, startBatch, throughOf, update } from "./sae_fused";
 import { Matryoshka, prefixRow, sumPrefixes } from "./sae_matryoshka";
 import { firstUnit } from "./sae_products";
 import { Sae } from "./sae_record";
@@ -254,7 +254,8 @@ function residualOf(f: FusedTopK, j: usize): usize {
 export function sae_topk_units(f: FusedTopK, chunk: i32): void {
   const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk;
   const most = <usize>f.most << 2, places = f.buffers + at * GROUP * most, values = places + most;
-  const g = values + most, gE = f.gradients + at * 3 * stride, gD = gE + stride, through = gD + stride, none = f.zeros;
+  const g = values + most, through = throughOf(f, at, stride), gE = through + stride, gD = gE + stride;
+  const none = f.zeros;
   memory.fill(through, 0, stride);
   const end = <usize>firstUnit(s.w, chunk + 1);
   for (let j = <usize>firstUnit(s.w, chunk); j < end; j++) {

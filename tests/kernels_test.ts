@@ -5,6 +5,7 @@ import type { KernelExports } from "../lib/wasm/builds.js";
 import { Arena, padded, run, toMatrix32 } from "../lib/wasm/memory.ts";
 import { FISTA_FIELDS } from "../lib/cores/fista.ts";
 import { LASSO_FIELDS } from "../lib/cores/lasso.ts";
+import { FUSED_GATED_FIELDS } from "../lib/cores/sae_fused_gated.ts";
 import { FUSED_RELU_FIELDS } from "../lib/cores/sae_fused_relu.ts";
 import { FUSED_TOPK_FIELDS } from "../lib/cores/sae_fused_topk.ts";
 import { SAE_FIELDS } from "../lib/cores/sae.ts";
@@ -202,6 +203,10 @@ function declaredFields(file: string, name: string): [string, string][] {
 Deno.test("the records of solvers have the fields of their classes in the kernels, in their order", () => {
   assert.deepEqual(Object.entries(FISTA_FIELDS), declaredFields("fista_record", "Fista"));
   assert.deepEqual(Object.entries(LASSO_FIELDS), declaredFields("lasso_record", "Lasso"));
+  assert.deepEqual(
+    Object.entries(FUSED_GATED_FIELDS),
+    declaredFields("sae_fused_gated", "FusedGated"),
+  );
   assert.deepEqual(
     Object.entries(FUSED_RELU_FIELDS),
     declaredFields("sae_fused_relu", "FusedRelu"),

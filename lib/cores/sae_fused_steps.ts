@@ -3,6 +3,7 @@
  * @module
  */
 import { FUSED_FROM_WIDTH, type FusedSpace, type FusedSteps } from "./sae_fused.ts";
+import { FusedGated } from "./sae_fused_gated.ts";
 import { FusedRelu, fusesAsRelu } from "./sae_fused_relu.ts";
 import { FusedTopK } from "./sae_fused_topk.ts";
 
@@ -12,6 +13,8 @@ export function fusedSteps(space: FusedSpace): FusedSteps | undefined {
   if (width < FUSED_FROM_WIDTH) return undefined;
   if (fusesAsRelu(space.model)) return new FusedRelu(space);
   switch (options.type) {
+    case "gated":
+      return options.decoderNorms ? undefined : new FusedGated(space);
     case "topk":
     case "abstopk":
     case "batchtopk":

@@ -232,6 +232,16 @@ export interface KernelExports {
   sae_relu_units(fused: Pointer, chunk: number): void;
   /** The gradient of the decoder bias, and AdamW on it. */
   sae_relu_end(fused: Pointer): void;
+  /** The same of gated; see kernels/sae_fused_gated.ts. */
+  sae_gated_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** Codes and gates of a chunk of units, and its parts of the reconstructions. */
+  sae_gated_encode(fused: Pointer, chunk: number): void;
+  /** The residuals of all parts; adds to the sums. Returns the number of active codes. */
+  sae_gated_residual(fused: Pointer): number;
+  /** Gradients of a chunk's units, and AdamW on them. */
+  sae_gated_units(fused: Pointer, chunk: number): void;
+  /** The gradient of the decoder bias, and AdamW on it. */
+  sae_gated_end(fused: Pointer): void;
   /** The batch of such a step of variants that choose by size; see kernels/sae_fused_topk.ts. */
   sae_topk_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** The candidates among a chunk of units. */
