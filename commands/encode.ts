@@ -120,7 +120,8 @@ interface Encoder {
 
 if (import.meta.main) await runCommand(command, encode);
 
-async function encode(flags: FlagValues<typeof FLAGS>): Promise<number> {
+/** Does it, with the values of the flags. */
+export async function encode(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { out, threads } = flags, isSparse = out.endsWith(".npz");
   const method = flags.method ?? (flags.sae === undefined ? "lasso" : "sae");
   requireOptions(flags, method);
@@ -153,6 +154,7 @@ async function encode(flags: FlagValues<typeof FLAGS>): Promise<number> {
       if (signal.aborted) break;
       const { codes, sums } = encoder.encode(X);
       parts.append(codes, { ...sums, active: activeOf(codes) });
+      release(X.data, codes.data, ...isCsrMatrix(codes) ? [codes.indices] : []);
       tell();
     }
   } finally {
@@ -177,6 +179,16 @@ async function encode(flags: FlagValues<typeof FLAGS>): Promise<number> {
   };
   console.log(flags.json ? JSON.stringify(summary, null, 2) : summaryText(summary));
   return finished ? 0 : codeAfter(signal);
+}
+
+/**
+ * Gives the memory of a block back at once. The engine, which makes few objects meanwhile, collects blocks that
+ * nobody has any more only when they are half a GiB.
+ */
+function release(...blocks: { buffer: ArrayBufferLike }[]): void {
+  for (const buffer of new Set(blocks.map((block) => block.buffer as ArrayBuffer))) {
+    buffer.transfer(0);
+  }
 }
 
 /** Requires what a method needs, and nothing that it has no use for. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fromDense } from "../lib/csr_matrix.ts";
 import { joined } from "../lib/formats/byte_parts.ts";
 import { csrParts } from "../lib/formats/csr_npz.ts";
+import { npyHead } from "../lib/formats/npy_parts.ts";
 import { lasso } from "../lib/lasso.ts";
 import { type Matrix32, transpose } from "../lib/matrix.ts";
 import { readCsr, readMatrix, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
@@ -134,6 +135,24 @@ Deno.test("an encoding that is killed goes on by the same command, with the same
   // in other blocks: a row's codes do not depend on those beside it
   assert.equal((await encode(...line.slice(0, -2), "--out", whole)).code, 0);
   assert.deepEqual(Deno.readFileSync(out), Deno.readFileSync(whole));
+});
+
+Deno.test("blocks that were coded hold no memory, with threads either", async () => {
+  const rows = 2 ** 20, cols = 80, wide = at("wide.npy"), head = npyHead("<f4", [rows, cols]);
+  {
+    // 320 MiB of zeros, which take no place on the disk
+    using file = Deno.openSync(wide, { write: true, createNew: true });
+    file.writeSync(head);
+    file.truncateSync(head.length + 4 * rows * cols);
+  }
+  saveSae(at("80.safetensors"), Sae.initialize({ type: "relu", inputDim: 80, width: 8, seed: 0 }));
+  const { code, stderr } = await runDeno(
+    ...[...LINE.slice(0, -1), "tests/fixtures/encode_memory.ts", "--data", wide],
+    ...["--sae", at("80.safetensors"), "--threads", "2", "--out", at("wide.npz"), "--quiet"],
+  );
+  assert.equal(code, 0, stderr);
+  // half of the rows that were read: the small arrays of each block, which are left to the engine, are below it
+  assert(Number(stderr) > 16 && Number(stderr) < 168, stderr);
 });
 
 Deno.test("an end by time leaves what is done, and the same command goes on", async () => {
