@@ -209,17 +209,17 @@ async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
     console.log(flags.json ? JSON.stringify(summary, null, 2) : summaryText(summary));
   } catch (error) {
     meter.stop();
-    if (!signal.aborted || error !== signal.reason) return told(error);
+    if (!signal.aborted || error !== signal.reason) return told(error, path(CHECKPOINT));
   }
   return codeAfter(signal);
 }
 
 /** Our own words about a training that cannot go on are for the user, not for a trace. */
-function told(error: unknown): number {
+function told(error: unknown, checkpoint: string): number {
   const { message = "" } = error as Error;
-  if (message.startsWith("Cannot go on from ")) {
-    throw new UsageError(`${message}; --restart begins anew, --out DIR keeps both`);
-  }
+  const ofState = message.startsWith("Cannot go on from ") ||
+    message.startsWith(`Cannot read ${checkpoint} as safetensors`);
+  if (ofState) throw new UsageError(`${message}; --restart begins anew, --out DIR keeps both`);
   if (!message.startsWith("Cannot go on training")) throw error;
   console.error(printable(message));
   return 1;

@@ -159,6 +159,22 @@ Deno.test("a training that is killed goes on by the same command, and ends with 
     other.stderr,
     /^Cannot go on from .*: its lr is 0\.0003, that of this training 0\.5; --/,
   );
+  const state = join(killed, "checkpoint.safetensors"), saved = Deno.readFileSync(state);
+  for (
+    const damaged of [
+      saved.subarray(0, 3000),
+      saved.with(saved.length - 9, 77),
+      saved.subarray(0, 0),
+    ]
+  ) {
+    Deno.writeFileSync(state, damaged);
+    const { code, stdout, stderr } = await train(...args(killed));
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(
+      stderr,
+      /^Cannot [^\n]*checkpoint\.safetensors[^\n]*; --restart begins anew[^\n]*$/,
+    );
+  }
   const anew = await train(...args(killed), "--lr", "0.02", "--restart");
   assert.equal(anew.code, 0, anew.stderr);
 });
