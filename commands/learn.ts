@@ -407,7 +407,7 @@ function curves(rows: readonly Row[]): string {
     lines(rows, { ...x, y: "mean_square", yLabel: "mean squared error" }),
     lines(rows, { ...x, y: "codes_per_row", yLabel: "codes of a row" }),
     lines(rows, { ...x, y: "atoms", yLabel: "atoms" }),
-    lines(rows, { ...x, y: "single", yLabel: "share of atoms of a single row" }),
+    lines(rows, { ...x, y: "single", yLabel: "single-row atoms, share" }),
   ], { title: "Learning a dictionary", columns: 2, caption: "One run; search, polish, pruning." });
 }
 

@@ -103,7 +103,7 @@ const CHECKPOINT = "checkpoint.safetensors";
 
 /** The columns that are drawn, and their axes. */
 const CURVES: readonly (readonly [column: string, label: string])[] = [
-  ["held_out_explained", "explained variance, held out"],
+  ["held_out_explained", "explained, held out"],
   ["held_out_l0", "active latents, held out"],
   ["dead", "dead latents"],
 ];

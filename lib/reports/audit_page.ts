@@ -93,7 +93,12 @@ const style = (id: string) => STYLES[id];
  * @returns A self-contained HTML document without scripts, the same for the same numbers.
  */
 export function auditPage(audit: ReportedAudit, heading: AuditHeading): string {
-  const told = tellAudit(audit);
+  // a number and its per cent stay on one line
+  const told = Object.fromEntries(
+    Object.entries(tellAudit(audit)).map((
+      [part, text],
+    ) => [part, text.replaceAll(" %", "\u00a0%")]),
+  ) as ReturnType<typeof tellAudit>;
   const facts = [["Autoencoder", heading.sae], ["Activations", heading.data], ...heading.facts]
     .map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`);
   const body = markup`<header>
