@@ -126,14 +126,14 @@ export const experiment: Experiment<Options, SettingColumns> = {
       })
     ),
 
-  run({ key }, { options: { dictionaries, lr }, progress }) {
+  async run({ key }, { options: { dictionaries, lr }, progress }) {
     const { num_latents, input_dim, width, k, n_samples, seed } = key;
     const model = makeSynthModel({
       ...{ numFeatures: num_latents, inputDim: input_dim, seed: MODEL_SEED },
     });
     const steps = n_samples / SYNTH_BATCH,
       types = SYNTH_TYPES.filter((type) => dictionaries.includes(type));
-    const saes = trainSynthSaes(
+    const saes = await trainSynthSaes(
       model,
       types,
       { width, k, steps, lr, seed },

@@ -5,6 +5,10 @@
 import { backwardRow, residualRow, SupportSae } from "./sae_support";
 import { axpy, dot, scale, subtract, sumLanes } from "./vectors";
 
+/** The number of abstopk in lib/cores/: the largest of its pre-activations are those of largest magnitude. */
+// @ts-ignore: decorator
+@inline const ABSTOPK: i32 = 4;
+
 /** The order of float32 as the order of int32. */
 // @ts-ignore: decorator
 @inline function key(value: f32): i32 {
@@ -31,10 +35,10 @@ function kthKey(n: usize, k: i32, keys: usize): i32 {
   return <i32>low;
 }
 
-/** The places of the dead units in s.auxUnits; returns their number. */
-function findDead(s: SupportSae): i32 {
+/** The dead ones of the units from `first` to `end` in s.auxUnits; returns their number. */
+function findDead(s: SupportSae, first: i32, end: i32): i32 {
   let count = 0;
-  for (let j = 0; j < s.w; j++) {
+  for (let j = first; j < end; j++) {
     if (load<i32>(s.silent + (<usize>j << 2)) <= s.deadAfter) continue;
     store<i32>(s.auxUnits + (<usize>count << 2), j);
     count++;
@@ -49,10 +53,12 @@ function findDead(s: SupportSae): i32 {
 function choose(
   s: SupportSae, dead: i32, k: i32, pre: usize, weights: usize, indices: usize, values: usize,
 ): i32 {
-  const n = <usize>(dead + 3 & ~3), keys = s.auxKeys;
+  const n = <usize>(dead + 3 & ~3), keys = s.auxKeys, isSigned = s.type == ABSTOPK;
   for (let t: usize = 0; t < n << 2; t += 4) {
     const unit = <usize>load<u32>(s.auxUnits + t) << 2;
-    store<i32>(keys + t, t < <usize>dead << 2 ? key(load<f32>(pre + unit)) : i32.MIN_VALUE);
+    const value = load<f32>(pre + unit);
+    const own = key(isSigned ? abs(value) : value);
+    store<i32>(keys + t, t < <usize>dead << 2 ? own : i32.MIN_VALUE);
   }
   const bound = kthKey(n, k, keys);
   let equal = k - countKeys(n, bound, keys), count: usize = 0;
@@ -60,7 +66,7 @@ function choose(
     const own = load<i32>(keys + t);
     if (own < bound || own == bound && equal-- <= 0) continue;
     const j = <usize>load<u32>(s.auxUnits + t), value = load<f32>(pre + (j << 2));
-    if (s.auxRelative && value <= 0) continue;
+    if (s.auxRelative && !isSigned && value <= 0) continue;
     store<u32>(indices + (count << 2), j);
     store<f32>(values + (count << 2), weights ? value / load<f32>(weights + (j << 2)) : value);
     count++;
@@ -69,37 +75,44 @@ function choose(
 }
 
 /** Σ over rows of ‖r − mean of r‖², in float64; `mean` is scratch. */
-function spread(s: SupportSae, rows: i32, mean: usize): f64 {
+function spread(s: SupportSae, rows: i32, residual: usize, mean: usize): f64 {
   const n = <usize>s.ldm, stride = n << 2;
   memory.fill(mean, 0, stride);
-  for (let i = 0, r = s.residual; i < rows; i++, r += stride) axpy(n, 1 / <f32>rows, r, mean);
+  for (let i = 0, r = residual; i < rows; i++, r += stride) axpy(n, 1 / <f32>rows, r, mean);
   let sum: f64 = 0;
   const difference = mean + stride;
-  for (let i = 0, r = s.residual; i < rows; i++, r += stride) {
+  for (let i = 0, r = residual; i < rows; i++, r += stride) {
     subtract(n, r, mean, difference);
     sum += dot(n, difference, difference);
   }
   return sum;
 }
 
+/** Adds the term of all units, whose pre-activations s.pre holds, times `weights` (0: as they are). */
+export function auxK(s: SupportSae, rows: i32, weights: usize): void {
+  if (s.auxLatents > 0) auxOf(s, rows, weights, s.residual, 0, s.w);
+}
+
 /**
- * Adds the gradients of the auxiliary error, and the error itself to the sums, from residuals that are
- * not scaled yet. With e the mean squared error of the prediction and D the number of dead units the
+ * Adds the gradients of the auxiliary error of the units from `first` to `end`, and the error itself to the
+ * sums, from residuals that are not scaled yet. With e the mean squared error of the prediction and D the number of dead units the
  * term is weight·min(D/auxLatents, 1)·e, or when `auxRelative`, with negative pre-activations counted
- * as 0, weight·e/(the mean of (r − mean of r)²).
+ * as 0 but for abstopk, weight·e/(the mean of (r − mean of r)²).
  */
-export function auxK(s: SupportSae, rows: i32, pre: usize, weights: usize): void {
-  const dead = findDead(s), k = min(s.auxLatents, dead);
+export function auxOf(
+  s: SupportSae, rows: i32, weights: usize, residual: usize, first: i32, end: i32,
+): void {
+  const dead = findDead(s, first, end), k = min(s.auxLatents, dead);
   if (k == 0) return;
   const n = <usize>s.ldm, stride = n << 2, error = s.scratch, elements = <f64>(rows * s.m);
   let weight = <f64>load<f32>(s.auxWeight);
   if (s.auxRelative) {
-    const total = spread(s, rows, s.auxScratch);
+    const total = spread(s, rows, residual, s.auxScratch);
     if (total == 0) return;
     weight *= elements / total;
   } else weight *= min(<f64>dead / <f64>s.auxLatents, 1);
   const indices = s.auxIndices, values = s.auxValues, rate = <f32>(2 * weight / elements);
-  let sum: f64 = 0, r = s.residual, x = s.x;
+  let sum: f64 = 0, r = residual, x = s.x, pre = s.pre;
   for (let i = 0; i < rows; i++, r += stride, x += stride, pre += <usize>s.ldw << 2) {
     const count = <usize>choose(s, dead, k, pre, weights, indices, values);
     scale(n, -1, r, error);

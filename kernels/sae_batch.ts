@@ -1,29 +1,10 @@
 // What batchtopk and matryoshka share: of all relu(pre)·s of a batch the k per row on average that are
-// largest, s being 1 or the norms of the atoms (Bussmann et al., 2024). What chooses is not what
-// decodes: the codes are pre again. Outside training a threshold takes the place of the batch, an
-// average of the smallest chosen values.
+// largest (Bussmann et al., 2024). Outside training a threshold takes the place of the batch, an average
+// of the smallest chosen values.
 
-import { norms } from "./rows";
-import { encoderProduct, transposeEncoder } from "./sae_products";
-import { SupportSae } from "./sae_support";
+import { encoderProduct } from "./sae_products";
 import { collect, topK } from "./top_k";
-import { highestLane } from "./vectors";
-
-/** A smaller norm counts as this. */
-// @ts-ignore: decorator
-@inline const NORM_FLOOR: f32 = 1e-8;
-
-/** a ← (a + b)·s; returns the maximum of a and 0. */
-function weigh(n: usize, b: usize, s: usize, a: usize): f32 {
-  let highest = f32x4.splat(0);
-  const end = a + (n << 2);
-  for (; a < end; a += 16, b += 16, s += 16) {
-    const v = f32x4.mul(f32x4.add(v128.load(a), v128.load(b)), v128.load(s));
-    highest = f32x4.pmax(highest, v);
-    v128.store(a, v);
-  }
-  return highestLane(highest);
-}
+import { unweigh, weigh, WeighedSae } from "./sae_weighed";
 
 /**
  * The fields of lib/cores/sae_batchtopk.ts. Not overridden by what has them too: a method that is would
@@ -31,9 +12,7 @@ function weigh(n: usize, b: usize, s: usize, a: usize): f32 {
  */
 // @ts-ignore: decorator
 @unmanaged
-export class BatchSae extends SupportSae {
-  weights: usize; // ldw: s
-  byNorms: i32; // whether s are the norms of the atoms
+export class BatchSae extends WeighedSae {
   threshold: usize; // the threshold; below 0 before the first step
   settings: usize; // float64: k per row, the share of a new value in the threshold
   thresholdAfter: i32; // the threshold begins after so many steps
@@ -42,12 +21,6 @@ export class BatchSae extends SupportSae {
   /** Most codes of so many rows together. */
   mostOf(rows: i32): i32 {
     return <i32>min(floor(load<f64>(this.settings) * rows), <f64>(rows * this.w));
-  }
-
-  prepare(): void {
-    transposeEncoder(this);
-    if (!this.byNorms) return;
-    norms(this.w, this.ldm, NORM_FLOOR, this.decoder, this.weights);
   }
 }
 
@@ -119,10 +92,7 @@ function chooseAbove(s: BatchSae, rows: i32): void {
   for (let i: usize = 0; i < <usize>rows; i++, a += n << 2) {
     const indices = s.indices + (start << 2), values = s.values + (start << 2);
     const count = <usize>collect(n, bound, a, indices, values);
-    for (let t: usize = 0; t < count << 2; t += 4) {
-      const weight = load<f32>(s.weights + (load<u32>(indices + t) << 2));
-      store<f32>(values + t, load<f32>(values + t) / weight);
-    }
+    unweigh(s, count, indices, values);
     store<u32>(s.starts + (i << 2), <u32>start);
     store<u32>(s.counts + (i << 2), <u32>count);
     start += count;

@@ -1,8 +1,7 @@
 // batchtopk: codes chosen over a batch (Bussmann et al., 2024).
 
 import { BatchSae, choose } from "./sae_batch";
-import { residualGradient, throughInput } from "./sae_products";
-import { backwardRow, startGradients, supportResidual } from "./sae_support";
+import { supportBackward, supportResidual } from "./sae_support";
 
 // @ts-ignore: decorator
 @unmanaged
@@ -14,13 +13,6 @@ export class BatchTopK extends BatchSae {
   }
 
   backward(rows: i32, gamma: f32): void {
-    const stride = <usize>this.ldm << 2;
-    startGradients(this, rows, this.pre, this.weights);
-    residualGradient(this, rows);
-    let r = this.residual, x = this.x;
-    for (let i: usize = 0; i < <usize>rows; i++, r += stride, x += stride) {
-      backwardRow(this, this.countOf(i), this.indicesOf(i), this.valuesOf(i), r, x);
-    }
-    throughInput(this);
+    supportBackward(this, rows, this.weights);
   }
 }

@@ -21,7 +21,7 @@ import { firstUnit } from "./sae_products";
 import { Sae } from "./sae_record";
 import { residualRow, SupportSae } from "./sae_support";
 import { AGE, callVariant } from "./sae_variants";
-import { norms } from "./rows";
+import { unweigh, WeighedSae, weighAtoms } from "./sae_weighed";
 import { GROUP } from "./tile5";
 import { topK } from "./top_k";
 import { axpy, dot, highestLane, scale, subtract } from "./vectors";
@@ -39,9 +39,6 @@ import { axpy, dot, highestLane, scale, subtract } from "./vectors";
 /** The bit that marks a candidate below 0. */
 // @ts-ignore: decorator
 @inline const NEGATIVE: u32 = 0x80000000;
-/** A smaller norm of an atom counts as this, as in sae_batch.ts. */
-// @ts-ignore: decorator
-@inline const NORM_FLOOR: f32 = 1e-8;
 
 /** The fields of lib/cores/sae_fused_topk.ts. */
 // @ts-ignore: decorator
@@ -68,7 +65,7 @@ export function sae_topk_start(f: FusedTopK, data: usize, order: usize, rows: i3
   const s = changetype<BatchSae>(f.sae), n = <usize>s.ldm, guess = load<f32>(f.guess) * SHARE;
   startBatch(f, data, order, rows);
   const whole = byBatch(s);
-  if (whole && s.byNorms) norms(s.w, s.ldm, NORM_FLOOR, s.decoder, s.weights);
+  weighAtoms(s);
   for (let i: usize = 0; i < <usize>f.most; i++) {
     const x = s.x + i * (n << 2);
     let bound = f32.MAX_VALUE;
@@ -95,7 +92,7 @@ function exceeding(n: i32, bias: v128, weight: v128, mask: v128, bounds: usize, 
 export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
   const s = changetype<BatchSae>(f.sae), ldc = <usize>f.most << 2, stride = <usize>s.ldw << 2;
   const buffer = f.buffers + <usize>chunk * GROUP * ldc, counts = f.counts + <usize>chunk * ldc;
-  const first = firstUnit(s.w, chunk), end = firstUnit(s.w, chunk + 1), whole = byBatch(s);
+  const first = firstUnit(s.w, chunk), end = firstUnit(s.w, chunk + 1);
   const mask = i32x4.splat(s.type == ABSTOPK ? 0x7fffffff : -1);
   let touched = 0;
   memory.fill(counts, 0, ldc);
@@ -103,7 +100,7 @@ export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
     const u = (j - first) % <i32>GROUP;
     if (u == 0) touched ^= encodeUnits(f, j, end, chunk);
     const bias = load<f32>(s.encoderBias + (<usize>j << 2));
-    const weight: f32 = whole ? load<f32>(s.weights + (<usize>j << 2)) : 1;
+    const weight = load<f32>(s.weights + (<usize>j << 2));
     for (let block = 0; block < f.rows; block += 64) {
       const a = buffer + <usize>u * ldc + (<usize>block << 2), bounds = f.bounds + (<usize>block << 2);
       let bits = exceeding(
@@ -174,7 +171,7 @@ export function sae_topk_choose(f: FusedTopK): i32 {
 }
 
 /** What a sample chooses; returns whether its bound was too high. */
-function chooseOwn(f: FusedTopK, s: SupportSae, i: usize): i32 {
+function chooseOwn(f: FusedTopK, s: WeighedSae, i: usize): i32 {
   const row = i * <usize>s.ldw, count = gatherCandidates(f, s, i, row), x = s.x + i * (<usize>s.ldm << 2);
   const indices = s.indicesOf(i), values = s.valuesOf(i), bound = f.bounds + (i << 2);
   const taken = takeCandidates(s, count, s.k, row, indices, values);
@@ -189,6 +186,7 @@ function chooseOwn(f: FusedTopK, s: SupportSae, i: usize): i32 {
     store<u32>(indices + t, mark & ~NEGATIVE);
     if (mark & NEGATIVE) store<f32>(values + t, -value);
   }
+  if (s.byNorms) unweigh(s, taken, indices, values);
   store<i32>(s.counts + (i << 2), taken);
   const norm = sqrt(dot(s.ldm, x, x));
   store<f32>(f.smallest + (i << 2), taken == s.k && norm > 0 ? least / norm : f32.MAX_VALUE);
@@ -197,7 +195,7 @@ function chooseOwn(f: FusedTopK, s: SupportSae, i: usize): i32 {
 
 /** The samples of one of as many parts as there are chunks. Returns how many bounds were too high. */
 export function sae_topk_rows(f: FusedTopK, part: i32): i32 {
-  const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2;
+  const s = changetype<WeighedSae>(f.sae), n = <usize>s.ldm, stride = n << 2;
   const first = <usize>(f.rows * part / f.chunks), end = <usize>(f.rows * (part + 1) / f.chunks);
   const rate: f32 = 2 / <f32>(f.rows * s.m);
   let failed = 0;

@@ -4,7 +4,8 @@
 
 import { BatchSae, choose } from "./sae_batch";
 import { residualGradient, throughInput } from "./sae_products";
-import { backwardRow, residualRow, startGradients } from "./sae_support";
+import { auxK, auxOf } from "./sae_aux";
+import { backwardRow, clearGradients, residualRow } from "./sae_support";
 import { axpy, dot, scale } from "./vectors";
 
 /** Number of a sorted list's places, from the t-th on, that are below `end`. */
@@ -22,6 +23,7 @@ export class Matryoshka extends BatchSae {
   ends: usize; // groups: w₁ < w₂ < … = w
   groupWeights: usize; // groups, float32
   prefixes: usize; // groups×rows×ldm: residuals of the prefixes
+  auxByGroup: i32; // whether a group's dead units predict what their own prefix leaves over
 
   forward(rows: i32): f64 {
     choose(this, rows);
@@ -49,7 +51,9 @@ export class Matryoshka extends BatchSae {
 
   backward(rows: i32, gamma: f32): void {
     const stride = <usize>this.ldm << 2, size = <usize>rows * stride;
-    startGradients(this, rows, this.pre, this.weights);
+    clearGradients(this);
+    if (this.auxByGroup) auxByGroups(this, rows, size);
+    else auxK(this, rows, this.weights);
     sumPrefixes(this, rows);
     let x = this.x;
     for (let i: usize = 0; i < <usize>rows; i++, x += stride) {
@@ -62,6 +66,16 @@ export class Matryoshka extends BatchSae {
       }
     }
     throughInput(this);
+  }
+}
+
+/** AuxK of each group, with the residual of the prefix that ends with it; prefixes are `size` bytes apart. */
+function auxByGroups(s: Matryoshka, rows: i32, size: usize): void {
+  let first = 0;
+  for (let g: usize = 0, r = s.prefixes; g < <usize>s.groups; g++, r += size) {
+    const end = load<i32>(s.ends + (g << 2));
+    auxOf(s, rows, s.weights, r, first, end);
+    first = end;
   }
 }
 

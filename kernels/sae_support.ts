@@ -114,19 +114,19 @@ export function backwardRow(
   }
 }
 
-/** Clears the gradients that are added up, and adds those of AuxK. */
-export function startGradients(s: SupportSae, rows: i32, pre: usize, weights: usize): void {
+/** Clears the gradients that are added up. */
+export function clearGradients(s: SupportSae): void {
   const bytes = <usize>s.w * <usize>s.ldm << 2;
   memory.fill(s.gEncoder, 0, bytes);
   memory.fill(s.gDecoder, 0, bytes);
   memory.fill(s.gEncoderBias, 0, <usize>s.ldw << 2);
-  if (s.auxLatents > 0) auxK(s, rows, pre, weights);
 }
 
-/** All gradients where the active codes are pre-activations as they are. */
-export function supportBackward(s: SupportSae, rows: i32): void {
+/** All gradients where the active codes are pre-activations, in s.pre times `weights` (0: as they are). */
+export function supportBackward(s: SupportSae, rows: i32, weights: usize): void {
   const stride = <usize>s.ldm << 2;
-  startGradients(s, rows, s.pre, 0);
+  clearGradients(s);
+  auxK(s, rows, weights);
   residualGradient(s, rows);
   let r = s.residual, x = s.x;
   for (let i: usize = 0; i < <usize>rows; i++, r += stride, x += stride) {

@@ -1,8 +1,9 @@
-// topk: the k largest of relu(pre) (Gao et al., 2024).
+// topk: the k largest of relu(pre) (Gao et al., 2024), or those whose relu(pre)·s is largest.
 
-import { encoderProduct, transposeEncoder } from "./sae_products";
-import { supportBackward, supportResidual, SupportSae } from "./sae_support";
+import { encoderProduct } from "./sae_products";
+import { supportBackward, supportResidual } from "./sae_support";
 import { topK } from "./top_k";
+import { unweigh, weigh, WeighedSae } from "./sae_weighed";
 import { highestLane } from "./vectors";
 
 /** a ← a + b; returns the maximum of a and 0. */
@@ -19,18 +20,18 @@ function addBias(n: usize, b: usize, a: usize): f32 {
 
 // @ts-ignore: decorator
 @unmanaged
-export class TopK extends SupportSae {
-  prepare(): void {
-    transposeEncoder(this);
-  }
-
+export class TopK extends WeighedSae {
   forward(rows: i32): f64 {
     const list = <usize>this.k << 2, stride = <usize>this.ldw << 2;
     encoderProduct(this, rows, this.pre);
     let a = this.pre, indices = this.indices, values = this.values;
     for (let i: usize = 0; i < <usize>rows; i++) {
-      const highest = addBias(this.ldw, this.encoderBias, a);
-      store<i32>(this.counts + (i << 2), topK(this.ldw, this.k, highest, a, indices, values));
+      const highest = this.byNorms
+        ? weigh(this.ldw, this.encoderBias, this.weights, a)
+        : addBias(this.ldw, this.encoderBias, a);
+      const count = topK(this.ldw, this.k, highest, a, indices, values);
+      if (this.byNorms) unweigh(this, count, indices, values);
+      store<i32>(this.counts + (i << 2), count);
       a += stride, indices += list, values += list;
     }
     supportResidual(this, rows);
@@ -38,6 +39,6 @@ export class TopK extends SupportSae {
   }
 
   backward(rows: i32, gamma: f32): void {
-    supportBackward(this, rows);
+    supportBackward(this, rows, this.byNorms ? this.weights : 0);
   }
 }

@@ -25,6 +25,7 @@ export type {
 } from "./cores/sae_results.ts";
 export type { SaeConventions } from "./cores/sae_conventions.ts";
 export type { TuneL0 } from "./cores/sae_l0_tuner.ts";
+export type { PowerAnnealing } from "./cores/sae_power_annealer.ts";
 export type { SaeProgress, SaeState, SaeStateStore } from "./cores/sae_state.ts";
 export type { SaeSchedule } from "./cores/sae_schedule.ts";
 export type { DecoderNorm, LossScale } from "./cores/sae_training.ts";

@@ -95,6 +95,26 @@ for (const type of SAE_TYPES) {
   });
 }
 
+const FALLING: SaeConfig[] = [
+  { ...base, type: "relu", gamma: 0.01, annealPower: { after: 3, powers: 5, window: 3 } },
+  ...[13, 1003].map((width) => ({
+    ...{ ...base, type: "topk", width, decoderNorms: true, schedule: { kvalAnneal: 15 } } as const,
+  })),
+  { ...base, type: "batchtopk", schedule: { kvalAnneal: 15 } },
+];
+
+for (const config of FALLING) {
+  Deno.test(`${config.type} of ${config.width} units: what falls in training goes on falling`, () => {
+    const whole = trainSae(data, { ...config, loader: newLoader() });
+    const checkpoint = new SaeCheckpoint(newPath(), { everySteps: drawn(1, 7) });
+    const resumed = withBreakdowns(
+      8,
+      (loader) => trainSae(data, { ...config, loader, checkpoint }),
+    );
+    assertSame(resumed, whole);
+  });
+}
+
 Deno.test("patience goes on counting", () => {
   // a rate of 0.5 throws the weights about: the error does not fall for long
   const config = { ...base, type: "topk", lr: 0.5, epochs: 60, patience: 9 } as const;

@@ -113,6 +113,7 @@ Deno.test("other penalties and most codes active take the dense step", () => {
   for (
     const options of [
       { type: "relu", decoderNorms: true },
+      { type: "relu", penaltyPower: 1 },
       { type: "jumprelu", penalty: "tanh" },
       { type: "jumprelu", revival: 1 },
       { type: "topk", kval: 3 },
@@ -123,7 +124,9 @@ Deno.test("other penalties and most codes active take the dense step", () => {
 for (
   const options of [
     { type: "topk", kval: 5 },
+    { type: "topk", kval: 5, decoderNorms: true },
     { type: "abstopk", kval: 5 },
+    { type: "abstopk", kval: 5, decoderNorms: true },
     { type: "batchtopk", kval: 4.6, thresholdAfter: 2 },
     { type: "batchtopk", kval: 5, decoderNorms: true },
     { type: "matryoshka", kval: 5, groupWeights: [1, 2, 0.5, 0, 1] },

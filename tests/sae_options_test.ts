@@ -250,7 +250,42 @@ Deno.test("wrong options of a training are refused by name", () => {
     [{ tuneL0: { target: 5 } }, /^TypeError: tuneL0 needs a type that has a penalty, got topk/],
     [{ type: "relu", tuneL0: { target: 0 } }, /^RangeError: tuneL0\.target .* got 0/],
     [{ type: "relu", tuneL0: { target: 5, after: -1 } }, /^RangeError: tuneL0\.after .* got -1/],
+    [{ type: "relu", tuneL0: { target: 5, rate: 1 } }, /^RangeError: tuneL0\.rate .* got 1/],
+    [
+      { type: "relu", tuneL0: { target: 5, patience: 2 } },
+      /^RangeError: tuneL0\.patience must be at most 1, got 2/,
+    ],
     [{ type: "relu", tuneL0: { target: 5, step: 1 } }, /^TypeError: tuneL0 has no "step"/],
+    [{ annealPower: { after: 5 } }, /^TypeError: annealPower needs type relu, got topk/],
+    [{ type: "relu", annealPower: { after: -1 } }, /^RangeError: annealPower\.after .* got -1/],
+    [
+      { type: "relu", annealPower: { after: 5, powers: 1 } },
+      /^RangeError: annealPower\.powers .* got 1/,
+    ],
+    [
+      { type: "relu", annealPower: { after: 5, to: 1 } },
+      /^RangeError: annealPower\.to must be below the first power, 1, got 1/,
+    ],
+    [{ type: "relu", annealPower: { start: 5 } }, /^TypeError: annealPower has no "start"/],
+    [
+      { type: "relu", annealPower: { after: 5 }, tuneL0: { target: 5 } },
+      /^TypeError: annealPower must be left out where tuneL0 decides on the penalty's weight/,
+    ],
+    [{ type: "relu", penaltyPower: 0 }, /^RangeError: penaltyPower .* got 0/],
+    [{ type: "relu", penaltyRoot: true }, /^TypeError: penaltyRoot needs penaltyPower, got none/],
+    [{ schedule: { kvalAnneal: 0.5 } }, /^RangeError: schedule\.kvalAnneal .* got 0\.5/],
+    [
+      { type: "gated", schedule: { kvalAnneal: 5 } },
+      /^TypeError: schedule\.kvalAnneal needs a type that chooses kval codes, got gated/,
+    ],
+    [
+      { kval: 8, schedule: { kvalAnneal: 5 } },
+      /^RangeError: kval must be at most 7, where schedule\.kvalAnneal begins, got 8/,
+    ],
+    [
+      { deadAfter: 5, auxK: { byGroup: true } },
+      /^TypeError: auxK\.byGroup needs type matryoshka, got topk/,
+    ],
     [{ startBias: "mean" }, /^TypeError: startBias must be one of zero, geometricMedian, got mean/],
     [
       { startBias: "geometricMedian", initial: withSilentUnit("topk") },

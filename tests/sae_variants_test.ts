@@ -121,37 +121,42 @@ Deno.test("batchtopk by the atoms' norms, with AuxK and beyond the threshold is 
 });
 
 for (const name of ["topk_saelens", "auxk_saelens_few_dead"]) {
-  Deno.test(`topk with AuxK is SAELens': ${name}`, () => {
-    // there the atoms' norms choose: the same function has unit atoms and an encoder times the norms
-    const { inputs, expected } = goldenCase("sae_variants", name);
-    const parameters = parametersOf(inputs.parameters),
-      { encoder, encoderBias, decoder } = parameters;
-    const X = toMatrix(inputs.X), s = columnNorms(decoder);
-    const scaled = new Sae({
-      type: "topk",
-      kval: inputs.k,
-      parameters: {
-        ...parameters,
-        encoder: { ...encoder, data: encoder.data.map((v, p) => v * s[Math.floor(p / 6)]) },
-        encoderBias: encoderBias.map((v, j) => v * s[j]),
-        decoder: { ...decoder, data: decoder.data.map((v, p) => v / s[p % 16]) },
-      },
-    });
+  Deno.test(`topk by the atoms' norms, with AuxK, is SAELens': ${name}`, () => {
+    const { inputs, expected, sae, X } = goldenSae(
+      name,
+      ({ k }) => ({ type: "topk", kval: k, decoderNorms: true }),
+    );
     const auxK = auxSaelens(inputs.aux_loss_coefficient);
-    const total = batchOf(scaled, X, 0, auxK, inputs.dead), plain = batchOf(scaled, X);
+    const total = batchOf(sae, X, 0, auxK, inputs.dead), plain = batchOf(sae, X);
     close(total.others, expected.aux_loss, "AuxK");
     if (expected.mse_loss) close(total.recon, expected.mse_loss, "loss");
-    const { W_enc, b_enc, W_dec, b_dec } = expected.grads_total ?? expected.grads_aux;
-    const of = (key: string) =>
-      expected.grads_total
-        ? total.gradients[key]
-        : total.gradients[key].map((g, p) => g - plain.gradients[key][p]);
-    close(of("encoder").map((g, p) => g * s[p % 16]), W_enc, "W_enc");
-    close(of("encoderBias").map((g, j) => g * s[j]), b_enc, "b_enc");
-    close(of("decoder").map((g, p) => g / s[Math.floor(p / 6)]), W_dec, "W_dec");
-    close(of("decoderBias"), b_dec, "b_dec");
+    if (expected.grads_total) closeGradients(total.gradients, expected.grads_total, "with AuxK");
+    else {
+      const own = Object.entries(total.gradients).map(([key, values]) => [
+        key,
+        values.map((g, p) => g - plain.gradients[key][p]),
+      ]);
+      closeGradients(Object.fromEntries(own), expected.grads_aux, "of AuxK");
+    }
+    if (!expected.codes) return;
+    const { codes, reconstruction } = sae.forward(X), s = columnNorms(sae.dictionary);
+    close(codes.data.map((v, p) => v * s[p % 16]), expected.codes, "codes");
+    close(reconstruction.data, expected.reconstruction, "reconstruction");
   });
 }
+
+Deno.test("abstopk by the atoms' norms is SAELens'", () => {
+  const { expected, sae, X } = goldenSae(
+    "abstopk_saelens",
+    ({ k }) => ({ type: "abstopk", kval: k, decoderNorms: true }),
+  );
+  const { codes, reconstruction } = sae.forward(X), s = columnNorms(sae.dictionary);
+  close(codes.data.map((v, p) => v * s[p % 16]), expected.codes, "codes");
+  close(reconstruction.data, expected.reconstruction, "reconstruction");
+  const { recon, gradients } = batchOf(sae, X);
+  close(recon, expected.mse_loss, "loss");
+  closeGradients(gradients, expected.grads_mse, "gradients");
+});
 
 Deno.test("batchtopk with AuxK is dictionary_learning's", () => {
   const { inputs, expected, sae, X } = goldenSae(
@@ -200,6 +205,14 @@ for (
       closeGradients(gradients, expected.grads_without_aux, "gradients");
       const withAux = batchOf(sae, X, 0, options, inputs.dead);
       close(withAux.others - others, expected.aux_loss_plain, "AuxK");
+      const byGroup = { ...auxSaelens().auxK, byGroup: true };
+      const own = batchOf(sae, X, 0, { deadAfter: 0, auxK: byGroup }, inputs.dead);
+      close(own.others - others, expected.aux_loss_per_level, "AuxK by group");
+      const added = Object.entries(own.gradients).map(([key, values]) => [
+        key,
+        values.map((g, p) => g - gradients[key][p]),
+      ]);
+      closeGradients(Object.fromEntries(added), expected.grads_aux_per_level, "of AuxK by group");
     } else {
       const { recon, others, gradients } = batchOf(sae, X, 0, options, inputs.dead);
       close(recon + others, expected.loss, "loss");
@@ -293,7 +306,15 @@ const CASES: [options: (width: number, kval: number) => SaeOptions, what: string
     }),
     "matryoshka with weights",
   ],
+  [(_, kval) => ({ type: "topk", kval, decoderNorms: true }), "topk by norms"],
+  [(_, kval) => ({ type: "abstopk", kval, decoderNorms: true }), "abstopk by norms"],
   [() => ({ type: "relu", decoderNorms: true }), "relu with the atoms' norms"],
+  [() => ({ type: "relu", penaltyPower: 0.4 }), "relu of a power"],
+  [() => ({ type: "relu", penaltyPower: 0.6, penaltyRoot: true }), "relu of a power, rooted"],
+  [
+    () => ({ type: "relu", penaltyPower: 3, penaltyRoot: true, decoderNorms: true }),
+    "relu of a high power, rooted, with the atoms' norms",
+  ],
   [() => ({ type: "gated" }), "gated"],
   [() => ({ type: "gated", decoderNorms: true, frozenDecoder: false }), "gated by norms"],
   // wide intervals, so that pseudo-gradients live
@@ -350,6 +371,20 @@ Deno.test("relu with the atoms' norms is SAELens' standard", () => {
   close(recon, expected.mse_loss, "loss");
   close(inputs.l1_coefficient * penalty, expected.l1_loss, "penalty");
   closeGradients(gradients, expected.grads, "gradients");
+});
+
+Deno.test("penalties of powers are dictionary_learning's", () => {
+  const { inputs: { p, codes }, expected } = goldenCase("sae_variants", "p_anneal_terms");
+  const X = toMatrix(codes) as Matrix32, n = X.cols, one = new Float32Array(n * n);
+  for (let j = 0; j < n; j++) one[j * n + j] = 1;
+  // an encoder that gives the codes as they are
+  const encoder = { rows: n, cols: n, data: one }, zeros = new Float32Array(n);
+  const parameters = { encoder, encoderBias: zeros, decoder: encoder, decoderBias: zeros };
+  const options = { type: "relu", penaltyPower: p } as const;
+  const plain = saeGradients(new Sae({ ...options, parameters }), X);
+  close(plain.penalty, expected.lp_p, "Lp^p");
+  const rooted = saeGradients(new Sae({ ...options, penaltyRoot: true, parameters }), X);
+  close(rooted.penalty, expected.lp, "Lp");
 });
 
 Deno.test("gated is SAELens'", () => {

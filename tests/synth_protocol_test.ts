@@ -24,7 +24,7 @@ const { X } = synthBatches(model, { seed: 9, batchSize: 2 * SYNTH_BATCH }).next(
 
 Deno.test("the weight of the penalty follows the number of codes as SAELens tunes it", () => {
   const seen = [20, 18, 12, 6, 3, 2, 2, 2, 9, 9];
-  const tuner = new L0Tuner({ target: 5, after: 2 }, { rate: 0.05, patience: 0.3 });
+  const tuner = new L0Tuner({ target: 5, after: 2, rate: 0.05, patience: 0.3 });
   // SAELens's updates, one by one
   let smoothed = seen[0], rate = 0, factor = 1;
   seen.forEach((l0, step) => {
@@ -42,17 +42,17 @@ Deno.test("the weight of the penalty follows the number of codes as SAELens tune
     // the same numbers in another order of operations
     assertClose(tuner.factor, factor, 1e-12, `factor after step ${step}`);
   });
-  const bounded = new L0Tuner({ target: 1 }, { rate: 0.5 });
+  const bounded = new L0Tuner({ target: 1, rate: 0.5 });
   for (let step = 0; step < 50; step++) bounded.observe(100, step);
   assert.equal(bounded.factor, 100);
 });
 
 Deno.test("all kinds are trained on one stream, each as if alone, and as trainSaeStream trains it", async () => {
-  const together = trainSynthSaes(model, SYNTH_TYPES, training);
+  const together = await trainSynthSaes(model, SYNTH_TYPES, training);
   assert.deepEqual([...together.keys()], SYNTH_TYPES);
   assert.deepEqual([...SYNTH_TYPES].toSorted(), [...SAE_TYPES].toSorted());
   const done: number[] = [];
-  const alone = trainSynthSaes(model, ["gated"], training, (step) => done.push(step));
+  const alone = await trainSynthSaes(model, ["gated"], training, (step) => done.push(step));
   assert.deepEqual(alone.get("gated"), together.get("gated"));
   assert.deepEqual(done.at(-1), 60);
   const stream = {
@@ -68,22 +68,23 @@ Deno.test("all kinds are trained on one stream, each as if alone, and as trainSa
   assert.deepEqual(together.get("batchtopk"), sae);
 });
 
-Deno.test("where a penalty decides on the number of codes it is tuned towards k", () => {
+Deno.test("where a penalty decides on the number of codes it is tuned towards k", async () => {
   const types = ["relu", "jumprelu", "gated"] as const;
-  const [few, many] = [2, 40].map((k) => {
-    const saes = trainSynthSaes(model, types, { ...training, k, steps: 180 });
+  async function codesAt(k: number): Promise<number[]> {
+    const saes = await trainSynthSaes(model, types, { ...training, k, steps: 180 });
     return types.map((type) =>
       saes.get(type)!.encode(X).data.reduce((n, z) => n + Number(z > 0), 0) / X.rows
     );
-  });
+  }
+  const few = await codesAt(2), many = await codesAt(40);
   // trainings too short to arrive, but k is nowhere else than in the tuner
   types.forEach((type, i) => {
     assert(few[i] < many[i], `${type} has ${few[i]} and ${many[i]} codes per sample`);
   });
 });
 
-Deno.test("batchtopk and matryoshka choose the largest codes of each batch, others as they are", () => {
-  const saes = trainSynthSaes(model, ["batchtopk", "matryoshka", "topk"], training);
+Deno.test("batchtopk and matryoshka choose the largest codes of each batch, others as they are", async () => {
+  const saes = await trainSynthSaes(model, ["batchtopk", "matryoshka", "topk"], training);
   const topk = saes.get("topk")!;
   assert.deepEqual(codeAsTrained(topk, X, k), topk.forward(X));
   for (const type of ["batchtopk", "matryoshka"] as const) {

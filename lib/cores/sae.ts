@@ -6,6 +6,7 @@
 import {
   Arena,
   type Block,
+  type BlockData,
   forBlocks,
   padded,
   readRows,
@@ -41,6 +42,10 @@ export interface SaeWorkspaceOptions {
   deadAfter?: number;
   /** What dead units learn; needs `deadAfter`. Default: nothing. */
   auxK?: AuxK;
+  /** Most codes per sample, where training has more of them than `kval`. */
+  mostCodes?: number;
+  /** The loss is so many times that of the kernels. Default 1. */
+  lossScale?: number;
 }
 
 /**
@@ -221,6 +226,8 @@ export class SaeWorkspace {
   readonly sums: Block<Float64Array>;
   readonly #counters: Block<Int32Array>[];
   readonly #width: number;
+  readonly #values: Readonly<Record<string, number | Block<BlockData>>>;
+  readonly #fields: readonly string[];
 
   /** Allocates everything and copies the model's parameters in. */
   constructor(arena: Arena, model: SaeModel, options: SaeWorkspaceOptions) {
@@ -271,9 +278,28 @@ export class SaeWorkspace {
       silent: this.silent,
     };
     const fields: RecordFields = { ...SAE_FIELDS, ...variant.fields };
-    this.record = arena.record(fields, { ...shared, ...variant.values(space) });
-    const places = (variant.counters ?? []).map((name) => Object.keys(fields).indexOf(name));
+    const names = this.#fields = Object.keys(fields), values = this.#values = variant.values(space);
+    this.record = arena.record(fields, { ...shared, ...values });
+    const places = (variant.counters ?? []).map((name) => names.indexOf(name));
     this.#counters = places.map((place) => this.record.from(place, 1));
+  }
+
+  /** Changes the number of codes per sample of a variant that anneals; up to `mostCodes` of the options. */
+  setKval(kval: number): void {
+    const { starts, settings } = this.#values as Record<string, Block>;
+    this.record.view[this.#fields.indexOf("k")] = Math.ceil(kval);
+    if (settings) settings.view[0] = kval; // those that choose over a batch start rows where they like
+    else starts.view.forEach((_, row, view) => view[row] = row * kval);
+  }
+
+  /** Changes the power of the penalty of a `relu` that has one. */
+  setPower(power: number): void {
+    (this.#values.power as Block).view[0] = power;
+  }
+
+  /** The mean penalty that the last `rows` codes of such a `relu` would have with another power. */
+  penaltyAt(power: number, rows: number): number {
+    return run("sae_power_penalty", this.record, rows, power);
   }
 
   /** The values of the variant's counters. */

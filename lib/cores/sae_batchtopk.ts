@@ -5,7 +5,7 @@
  */
 import { requireInteger, requirePositive } from "../checks.ts";
 import { padded, type RecordValues } from "../wasm/memory.ts";
-import { SUPPORT_FIELDS, supportValues } from "./sae_support.ts";
+import { WEIGHED_FIELDS, weighedValues } from "./sae_support.ts";
 import {
   COMMON_PARAMETERS,
   flag,
@@ -86,9 +86,7 @@ export const BATCH_PARAMETERS: readonly SaeParameter[] = [...COMMON_PARAMETERS, 
 
 /** The class BatchSae in kernels/sae_batch.ts tells what each is. */
 export const BATCH_FIELDS = {
-  ...SUPPORT_FIELDS,
-  weights: "block",
-  byNorms: "number",
+  ...WEIGHED_FIELDS,
   threshold: "block",
   settings: "block",
   thresholdAfter: "number",
@@ -101,15 +99,12 @@ export const BATCH_COUNTERS: readonly string[] = ["steps"];
 /** Their values. */
 export function batchValues(space: SaeSpace<BatchOptions>): RecordValues<typeof BATCH_FIELDS> {
   const { arena, width, rows, options, parameter } = space;
-  const { kval, decoderNorms = false, thresholdRate = 0.01, thresholdAfter = 0 } = options;
-  const weights = arena.f32(padded(width)), settings = arena.f64(2);
-  weights.view.fill(1);
+  const { kval, thresholdRate = 0.01, thresholdAfter = 0 } = options;
+  const settings = arena.f64(2);
   settings.view.set([kval, thresholdRate]);
   return {
     // outside training a sample may have any number of codes
-    ...supportValues(space, { capacity: rows * padded(width) }),
-    weights,
-    byNorms: Number(decoderNorms),
+    ...weighedValues(space, rows * padded(width)),
     threshold: parameter("threshold"),
     settings,
     thresholdAfter,
@@ -124,6 +119,7 @@ export const batchtopk: SaeVariant<BatchtopkOptions> = {
   options: BATCH_OPTIONS,
   parameters: BATCH_PARAMETERS,
   auxK: true,
+  anneals: true,
   fields: BATCH_FIELDS,
   counters: BATCH_COUNTERS,
   values: batchValues,

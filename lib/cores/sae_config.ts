@@ -13,7 +13,7 @@ import {
 } from "../checks.ts";
 import { INTERRUPTIBLE, type Interruptible, watch } from "../interruptible.ts";
 import { transpose } from "../matrix.ts";
-import { Sae } from "../saes.ts";
+import { Sae, type SaeInit } from "../saes.ts";
 import {
   SAE_CONVENTIONS,
   type SaeConventions,
@@ -22,6 +22,7 @@ import {
 } from "./sae_conventions.ts";
 import { halves } from "./sae_matryoshka.ts";
 import type { TuneL0 } from "./sae_l0_tuner.ts";
+import type { PowerAnnealing } from "./sae_power_annealer.ts";
 import type { SaeHistoryEntry } from "./sae_results.ts";
 import type { SaeStateStore } from "./sae_state.ts";
 import { requireSchedule, type SaeSchedule } from "./sae_schedule.ts";
@@ -56,7 +57,7 @@ export interface SaeTraining extends Interruptible {
    * told here. `"saelens"`: SAELens 6.37, errors added up over dimensions, a free decoder that starts
    * with norms 0.1, clipping at 1, AuxK, penalties by the atoms' norms, lr 3e-4, γ 1. In
    * `"dictionary_learning"` columns have unit norm, lr and γ depend on the kind, and warm up. Number of
-   * units, `kval`, epochs and batches are yours; `topk` chooses by pre-activations alone.
+   * units, `kval`, epochs and batches are yours.
    */
   conventions?: SaeConventions;
   /** Decay rates of AdamW's running means, each in [0, 1). Default 0.9 and 0.999. */
@@ -77,7 +78,8 @@ export interface SaeTraining extends Interruptible {
   /**
    * What dead units learn: to predict what is left over, for topk, abstopk, batchtopk and matryoshka.
    * `latents`: at most how many, default half the dimensions; `weight`: default 1/32; `relative`: see
-   * {@linkcode AuxK}, default true. Needs `deadAfter`. Default: nothing.
+   * {@linkcode AuxK}, default true; `byGroup`: for matryoshka, default false. Needs `deadAfter`. Default:
+   * nothing.
    */
   auxK?: Partial<AuxK>;
   /**
@@ -87,10 +89,17 @@ export interface SaeTraining extends Interruptible {
   resampleEvery?: number;
   /**
    * Tunes the penalty's weight until so many codes per sample are active, for relu, jumprelu and gated: `gamma`
-   * is where it begins. `target`: codes; `after`: steps before the tuning begins, default 0. By at most a
-   * factor of 1.0003 a step, up to 100 times and down to a hundredth of `gamma`. Default: not tuned.
+   * is where it begins. `target`: codes; `after`: steps before the tuning begins, default 0; `rate`: most of
+   * its relative change in a step, default 3e-4, which is slow where steps are few; `patience`: what is left
+   * of that while the number comes nearer by itself, default 0.01. Up to 100 times and down to a hundredth of
+   * `gamma`. Default: not tuned.
    */
   tuneL0?: TuneL0;
+  /**
+   * Lets the power of the penalty of `relu` fall in training, by steps that keep the penalty about as large:
+   * see {@linkcode PowerAnnealing}. It begins with `penaltyPower`, or 1. Not with `tuneL0`. Default: it stays.
+   */
+  annealPower?: PowerAnnealing;
   /**
    * What the decoder's bias is at the start: `"zero"`, the default, or the `"geometricMedian"` of the first
    * batch (dictionary_learning). Not with `initial`.
@@ -149,7 +158,7 @@ const CONFIG = [
   ...["type", "width", "epochs", "lr", "gamma", "batchSize", "renormEvery", "gradClip", "seed"],
   ...["initial", "loader", "historyEvery", "onEpoch", ...VARIANT_OPTIONS, ...INTERRUPTIBLE],
   ...["conventions", "betas", "weightDecay", "lossScale", "decoderNorm", "schedule", "deadAfter"],
-  ...["auxK", "resampleEvery", "patience", "checkpoint", "tuneL0", "startBias"],
+  ...["auxK", "resampleEvery", "patience", "checkpoint", "tuneL0", "startBias", "annealPower"],
 ];
 
 /** See `startBias` of {@linkcode SaeTraining}. */
@@ -179,6 +188,8 @@ export interface SaeSettings {
   readonly resampleEvery: number;
   /** How a penalty is tuned. */
   readonly tuneL0?: TuneL0;
+  /** How a penalty's power falls. */
+  readonly annealPower?: PowerAnnealing;
   /** Where the decoder's bias starts. */
   readonly startBias: StartBias;
   /** Entries without a new least error after which it ends; 0: never. */
@@ -240,6 +251,7 @@ export function settingsOf(
     deadAfter = defaults.deadAfter,
     resampleEvery = 0,
     tuneL0,
+    annealPower,
     startBias = "zero",
   } = config;
   requireInteger("epochs", epochs, 1);
@@ -274,31 +286,86 @@ export function settingsOf(
     throw new TypeError("startBias must be left out where initial has the bias");
   }
   if (tuneL0 !== undefined) {
-    requireOptions("tuneL0", tuneL0, ["target", "after"]);
-    requirePositive("tuneL0.target", tuneL0.target);
-    requireInteger("tuneL0.after", tuneL0.after ?? 0, 0);
+    requireOptions("tuneL0", tuneL0, ["target", "after", "rate", "patience"]);
+    const { target, after = 0, rate = 0.5, patience: left = 0 } = tuneL0;
+    requirePositive("tuneL0.target", target);
+    requireInteger("tuneL0.after", after, 0);
+    requirePositive("tuneL0.rate", rate);
+    if (rate >= 1) throw new RangeError(`tuneL0.rate must be below 1, got ${rate}`);
+    requireNonNegative("tuneL0.patience", left);
+    if (left > 1) throw new RangeError(`tuneL0.patience must be at most 1, got ${left}`);
     if (!variant.penalty) {
       throw new TypeError(`tuneL0 needs a type that has a penalty, got ${config.type}`);
     }
   }
+  if (annealPower !== undefined) requireAnnealing(annealPower, config);
   const auxK = auxKOf(config, variant.auxK ? defaults.auxK : undefined, inputDim);
   const endsAfter = watch(config);
-  const own = { ...variantDefaults(conventions, config.type, groupCount(config)), ...config };
+  const own = {
+    ...variantDefaults(conventions, config.type, groupCount(config)),
+    ...config,
+    ...(annealPower && { penaltyPower: (config as Own).penaltyPower ?? 1 }),
+  };
+  requireFall(schedule, config, inputDim);
   const options = takeOptions(variant, own as SaeConfig, { inputDim, width });
-  const start = initial ?? begin(options, { inputDim, width, seed }, defaults.initialNorm);
-  requireSame("initial", start, { ...options, inputDim, width });
+  if (initial) requireSame("initial", initial, { ...options, inputDim, width });
+  const start = initial
+    // an option that it does not tell is that of the training
+    ? new Sae({ ...initial.options, ...options, parameters: initial.parameters } as SaeInit)
+    : begin(options, { inputDim, width, seed }, defaults.initialNorm);
   return {
     start,
     stepping: { lr, gamma, gradClip, betas, weightDecay, lossScale, decoderNorm },
     ...{ epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK, resampleEvery },
-    ...{ tuneL0, startBias, patience, historyEvery, loader, onEpoch },
+    ...{ tuneL0, annealPower, startBias, patience, historyEvery, loader, onEpoch },
     ...{ checkpoint, signal, partial, endsAfter },
   };
 }
 
 const SCHEDULE: readonly (keyof SaeSchedule)[] = [
-  ...["warmup", "decay", "shape", "fromZero", "gammaWarmup"] as const,
+  ...["warmup", "decay", "shape", "fromZero", "gammaWarmup", "kvalAnneal"] as const,
 ];
+
+/** Requires what lets a power fall. */
+function requireAnnealing(
+  annealing: PowerAnnealing,
+  { type, tuneL0, penaltyPower = 1 }: Own,
+): void {
+  requireOptions("annealPower", annealing, ["after", "powers", "to", "window"]);
+  const { after, powers = 10, to = 0, window = 10 } = annealing;
+  requireInteger("annealPower.after", after, 0);
+  requireInteger("annealPower.powers", powers, 2);
+  requireNonNegative("annealPower.to", to);
+  requireInteger("annealPower.window", window, 1);
+  if (type !== "relu") throw new TypeError(`annealPower needs type relu, got ${type}`);
+  if (tuneL0 !== undefined) {
+    throw new TypeError(
+      "annealPower must be left out where tuneL0 decides on the penalty's weight",
+    );
+  }
+  if (to >= penaltyPower) {
+    throw new RangeError(
+      `annealPower.to must be below the first power, ${penaltyPower}, got ${to}`,
+    );
+  }
+}
+
+/** Requires a type whose number of codes can fall, and a number that is below where it begins. */
+function requireFall({ kvalAnneal = 0 }: SaeSchedule, config: SaeConfig, inputDim: number): void {
+  if (kvalAnneal === 0) return;
+  const { type, width } = config, { kval } = config as Own, most = Math.min(inputDim, width);
+  if (!variantOf(type).anneals) {
+    throw new TypeError(`schedule.kvalAnneal needs a type that chooses kval codes, got ${type}`);
+  }
+  if (kval! > most) {
+    throw new RangeError(
+      `kval must be at most ${most}, where schedule.kvalAnneal begins, got ${kval}`,
+    );
+  }
+}
+
+/** A configuration with the options of some types. */
+type Own = SaeTraining & { type: string; kval?: number; penaltyPower?: number };
 
 /** Number of prefixes of a matryoshka: those that are given, or the default's. */
 function groupCount(config: SaeConfig): number {
@@ -331,7 +398,7 @@ function requireStore(name: string, store: SaeStateStore): void {
 /** What dead units learn, checked. */
 function auxKOf(config: SaeConfig, given: AuxK | undefined, inputDim: number): AuxK | undefined {
   if (config.auxK === undefined) return given;
-  requireOptions("auxK", config.auxK, ["weight", "latents", "relative"]);
+  requireOptions("auxK", config.auxK, ["weight", "latents", "relative", "byGroup"]);
   if (!variantOf(config.type).auxK) {
     throw new TypeError(`auxK needs a type that chooses its codes, got ${config.type}`);
   }
@@ -339,8 +406,12 @@ function auxKOf(config: SaeConfig, given: AuxK | undefined, inputDim: number): A
   const auxK = { ...base, ...config.auxK };
   requireNonNegative("auxK.weight", auxK.weight);
   requireInteger("auxK.latents", auxK.latents, 1);
-  if (typeof auxK.relative !== "boolean") {
-    throw new TypeError(`auxK.relative must be true or false, got ${typeof auxK.relative}`);
+  for (const name of ["relative", "byGroup"] as const) {
+    if (typeof (auxK[name] ?? false) === "boolean") continue;
+    throw new TypeError(`auxK.${name} must be true or false, got ${typeof auxK[name]}`);
+  }
+  if (auxK.byGroup && config.type !== "matryoshka") {
+    throw new TypeError(`auxK.byGroup needs type matryoshka, got ${config.type}`);
   }
   if (config.deadAfter === undefined && given === undefined) {
     throw new TypeError("auxK needs deadAfter, got none");

@@ -50,6 +50,8 @@ export interface FusedSpace {
   readonly adam: AdamW;
   /** Whether the decoder's gradient loses its part along each atom. */
   readonly project: boolean;
+  /** Most codes per sample, where training has more of them than `kval`. */
+  readonly mostCodes?: number;
 }
 
 /** Weight of the kernels' penalty, and AdamW's factor on gradients and rate, of one step. */

@@ -44,7 +44,7 @@ export const FUSED_RELU_FIELDS = {
 
 /** Whether this is the fused step of a model: relu and jumprelu, with the penalties that the paper has. */
 export function fusesAsRelu({ options }: SaeModel): boolean {
-  if (options.type === "relu") return !options.decoderNorms;
+  if (options.type === "relu") return !options.decoderNorms && options.penaltyPower === undefined;
   return options.type === "jumprelu" && (options.penalty ?? "codes") === "codes" &&
     !options.revival;
 }

@@ -19,7 +19,7 @@ export function fusedSteps(space: FusedSpace): FusedSteps | undefined {
     case "abstopk":
     case "batchtopk":
     case "matryoshka":
-      return new FusedTopK(space, options.kval);
+      return new FusedTopK(space, Math.max(options.kval, space.mostCodes ?? 0));
   }
   return undefined;
 }

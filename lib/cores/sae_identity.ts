@@ -28,13 +28,14 @@ export function identityOf(
 ): Identity {
   const { start, stepping, epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK } =
     settings;
-  const { resampleEvery, tuneL0, startBias, patience, historyEvery } = settings;
+  const { resampleEvery, tuneL0, annealPower, startBias, patience, historyEvery } = settings;
   const initial = Object.values(start.parameters).map((value) => digestOf(dataOf(value)));
   const identity = {
     ...{ ...start.options, inputDim: start.inputDim, width: start.width, ...stepping },
     ...{ epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK, resampleEvery },
     ...{
       tuneL0,
+      annealPower,
       startBias,
       patience,
       historyEvery,

@@ -95,7 +95,8 @@ function values(space: SaeSpace<JumpreluOptions>): RecordValues<typeof FIELDS> {
   const { penalty = "codes", bandwidth = 1e-3, tanhScale = 4, targetL0 = 20, revival = 0 } =
     space.options;
   const settings = space.arena.f32(4);
-  settings.view.set([bandwidth, tanhScale, revival, targetL0]);
+  // its weight is that of a term of the loss
+  settings.view.set([bandwidth, tanhScale, revival / (space.lossScale ?? 1), targetL0]);
   return {
     ...denseValues(space, penalty === "tanh" || revival > 0),
     logThreshold: space.parameter("logThreshold"),

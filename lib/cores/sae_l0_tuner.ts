@@ -10,13 +10,9 @@ export interface TuneL0 {
   readonly target: number;
   /** Steps before the tuning begins. Default 0. */
   readonly after?: number;
-}
-
-/** How fast the tuning goes, where it is not as published. */
-export interface TuningPace {
-  /** Most of the factor's relative change in a step. Default 3e-4. */
+  /** Most of the weight's relative change in a step, below 1. Default 3e-4, for some hundred thousand steps. */
   readonly rate?: number;
-  /** What is left of it while L0 comes nearer by itself. Default 0.01. */
+  /** What is left of it while L0 comes nearer by itself, from 0 to 1. Default 0.01. */
   readonly patience?: number;
 }
 
@@ -46,7 +42,7 @@ export class L0Tuner {
   #state: { factor: number; smoothed?: number; change: number } = { factor: 1, change: 0 };
 
   /** Starts with a factor of 1. */
-  constructor({ target, after = 0 }: TuneL0, { rate = 3e-4, patience = 0.01 }: TuningPace = {}) {
+  constructor({ target, after = 0, rate = 3e-4, patience = 0.01 }: TuneL0) {
     this.#target = target;
     this.#after = after;
     this.#rate = rate;

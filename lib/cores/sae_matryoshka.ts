@@ -68,6 +68,7 @@ const FIELDS = {
   ends: "block",
   groupWeights: "block",
   prefixes: "block",
+  auxByGroup: "number",
 } as const;
 
 /** The default of `groups`. */
@@ -76,7 +77,7 @@ export function halves(width: number): number[] {
 }
 
 function values(space: SaeSpace<MatryoshkaOptions>): RecordValues<typeof FIELDS> {
-  const { arena, inputDim, width, rows, options } = space;
+  const { arena, inputDim, width, rows, options, auxK } = space;
   const { groups = halves(width), groupWeights = groups.map(() => 1) } = options;
   const ends = arena.i32(groups.length), weights = arena.f32(groups.length);
   ends.view.set(groups);
@@ -87,6 +88,7 @@ function values(space: SaeSpace<MatryoshkaOptions>): RecordValues<typeof FIELDS>
     ends,
     groupWeights: weights,
     prefixes: arena.f32(groups.length * rows * padded(inputDim)),
+    auxByGroup: Number(auxK?.byGroup ?? false),
   };
 }
 
@@ -97,6 +99,7 @@ export const matryoshka: SaeVariant<MatryoshkaOptions> = {
   options: [...BATCH_OPTIONS, GROUPS, GROUP_WEIGHTS],
   parameters: BATCH_PARAMETERS,
   auxK: true,
+  anneals: true,
   fields: FIELDS,
   counters: BATCH_COUNTERS,
   values,

@@ -30,8 +30,10 @@ export interface SaeHistoryEntry {
   trainLoss: number;
   /** Dead units after the epoch, where `deadAfter` has them counted. */
   dead?: number;
-  /** What the penalty's weight is multiplied by after the epoch, where `tuneL0` tunes it. */
+  /** What the penalty's weight is multiplied by after the epoch, where `tuneL0` or `annealPower` changes it. */
   gammaFactor?: number;
+  /** The power of the penalty after the epoch, where `annealPower` lets it fall. */
+  penaltyPower?: number;
 }
 
 /** An entry where a set may be missing: what is of that set is not there. */

@@ -19,7 +19,8 @@ import type {
   SaePartialEntry,
   ScoredSet,
 } from "./sae_results.ts";
-import { scheduled } from "./sae_schedule.ts";
+import { PowerAnnealer } from "./sae_power_annealer.ts";
+import { annealedKval, scheduled } from "./sae_schedule.ts";
 import { packed, type SaeState, unpacked } from "./sae_state.ts";
 import { SaeTrainer } from "./sae_training.ts";
 import { type SaeParameters, variantOf } from "./sae_variants.ts";
@@ -70,6 +71,8 @@ export class SaeRun {
   readonly #resampler: TorchGenerator;
   readonly #identity?: Identity;
   readonly #tuner?: L0Tuner;
+  readonly #annealer?: PowerAnnealer;
+  readonly #mostCodes?: number;
   #epoch = 0;
   /** Steps of this epoch. */
   #batches = 0;
@@ -95,15 +98,19 @@ export class SaeRun {
    */
   constructor(arena: Arena, settings: SaeSettings, options: SaeRunOptions) {
     const { start, stepping, seed, deadAfter, auxK, checkpoint, tuneL0 } = settings;
-    const { sets, batch, identity } = options;
+    const { sets, batch, identity, steps } = options, { schedule, annealPower } = settings;
     const samples = Math.max(1, ...sets.map(({ X }) => X.rows));
-    const sizes = { rows: batch.capacity, samples, deadAfter, auxK };
+    const mostCodes = schedule.kvalAnneal ? Math.min(start.inputDim, start.width) : undefined;
+    const sizes = { rows: batch.capacity, samples, deadAfter, auxK, mostCodes };
     this.#trainer = new SaeTrainer(arena, start, stepping, sizes);
     this.#workspace = this.#trainer.workspace;
     this.#settings = settings;
     this.#options = options;
     this.#resampler = new TorchGenerator(seed);
+    this.#mostCodes = mostCodes;
     this.#tuner = tuneL0 && new L0Tuner(tuneL0);
+    const { penaltyPower: from = 1 } = start.options as { penaltyPower?: number };
+    this.#annealer = annealPower && new PowerAnnealer(annealPower, { from, steps });
     if (!checkpoint) return;
     this.#identity = identityOf(settings, identity!);
     const state = checkpoint.load();
@@ -121,7 +128,7 @@ export class SaeRun {
     this.#lastBatch = position.lastBatch;
     this.#draws = position.draws;
     this.#resampler.skip(position.draws);
-    this.#tuner?.restore(position.tuner);
+    (this.#tuner ?? this.#annealer)?.restore(position.tuner);
     for (const entry of history) this.#note(entry);
   }
 
@@ -152,16 +159,32 @@ export class SaeRun {
       this.#workspace.parameters.block("decoderBias")!.view.set(geometricMedian(batch.matrix()));
     }
     const { rate, penalty } = scheduled(schedule, this.#step, steps);
-    const gamma = stepping.gamma * penalty * (this.#tuner?.factor ?? 1);
+    const gamma = stepping.gamma * penalty * this.#factor;
+    this.#setCodes(this.#step);
+    if (this.#annealer) this.#workspace.setPower(this.#annealer.power);
     this.#prepared = false;
     this.#trainer.step(data, order, rows, { lr: stepping.lr * rate, gamma });
     this.#tuner?.observe(this.#trainer.l0(rows), this.#step);
+    this.#annealer?.observe(this.#step, (power) => this.#workspace.penaltyAt(power, rows));
+    this.#setCodes(Infinity);
     this.#step++;
     this.#batches++;
     if (resampleEvery > 0 && this.#step % resampleEvery === 0) {
       this.#draws += this.#trainer.resample(data, order, rows, this.#resampler);
     }
     if (checkpoint && isDue(checkpoint.everySteps, this.#step)) this.#save();
+  }
+
+  /** What the penalty's weight is multiplied by. */
+  get #factor(): number {
+    return (this.#tuner ?? this.#annealer)?.factor ?? 1;
+  }
+
+  /** Has the codes per sample of a step, where their number falls; that of the end for Infinity. */
+  #setCodes(step: number): void {
+    if (this.#mostCodes === undefined) return;
+    const { start, schedule } = this.#settings;
+    this.#workspace.setKval(annealedKval(schedule, step, start.kval!, this.#mostCodes));
   }
 
   /**
@@ -224,7 +247,7 @@ export class SaeRun {
     if (!checkpoint || this.#again > 0) return;
     this.#requireFinite(this.#workspace.sums.view[0]);
     const lastBatch = batch > 0 ? this.#options.batch.digest() : "";
-    const tuner = this.#tuner?.state ?? [];
+    const tuner = (this.#tuner ?? this.#annealer)?.state ?? [];
     const position = {
       ...{ epoch: this.#epoch, batch, step: this.#step },
       ...{ tuner, draws: this.#draws, lastBatch },
@@ -275,7 +298,8 @@ export class SaeRun {
       entry[`explained${suffix}`] = 1 - mse / variance;
     }
     if (deadAfter !== undefined) entry.dead = countAbove(workspace.silent.view, deadAfter);
-    if (this.#tuner) entry.gammaFactor = this.#tuner.factor;
+    if (this.#tuner || this.#annealer) entry.gammaFactor = this.#factor;
+    if (this.#annealer) entry.penaltyPower = this.#annealer.power;
     return entry;
   }
 

@@ -16,6 +16,12 @@ export interface SaeSchedule {
   fromZero?: boolean;
   /** Steps in which the penalty's weight rises from 0 in equal parts to its full value. Default 0. */
   gammaWarmup?: number;
+  /**
+   * Steps in which the codes per sample fall in equal parts from the number of dimensions, or of units where
+   * they are fewer, to `kval`, rounded down (`k_anneal_steps` of dictionary_learning): topk, abstopk,
+   * batchtopk and matryoshka. Default 0: always `kval`.
+   */
+  kvalAnneal?: number;
 }
 
 /** The end of the cosine, as a part of the learning rate. */
@@ -27,7 +33,7 @@ const COSINE_END = 0.1;
  * @throws {TypeError | RangeError} When a value breaks its rule.
  */
 export function requireSchedule(schedule: SaeSchedule): void {
-  for (const name of ["warmup", "decay", "gammaWarmup"] as const) {
+  for (const name of ["warmup", "decay", "gammaWarmup", "kvalAnneal"] as const) {
     if (schedule[name] !== undefined) requireInteger(`schedule.${name}`, schedule[name], 0);
   }
   const { shape = "constant", fromZero = false } = schedule;
@@ -63,4 +69,26 @@ export function scheduled(
   const cosine = COSINE_END + (1 - COSINE_END) * (1 + Math.cos(turn)) / 2;
   const falling = decay > 0 ? Math.max(0, Math.min(1, (steps - step) / decay)) : 1;
   return { rate: (shape === "cosine" ? cosine : 1) * falling, penalty };
+}
+
+/**
+ * Codes per sample in step `step`: from `most` down to `kval`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { annealedKval } from "./sae_schedule.ts";
+ * const codes = [0, 1, 2, 3, 4, 5].map((step) => annealedKval({ kvalAnneal: 4 }, step, 3, 10));
+ * assert.deepEqual(codes, [10, 8, 6, 4, 3, 3]);
+ * ```
+ */
+export function annealedKval(
+  { kvalAnneal = 0 }: SaeSchedule,
+  step: number,
+  kval: number,
+  most: number,
+): number {
+  if (step >= kvalAnneal) return kval;
+  const share = step / kvalAnneal;
+  return Math.floor(most * (1 - share) + kval * share);
 }

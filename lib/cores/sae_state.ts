@@ -28,7 +28,7 @@ export interface SaeProgress {
   readonly finished: boolean;
   /** Digest of the last batch. */
   readonly lastBatch: string;
-  /** State of the tuner of the penalty's weight; empty where there is none. */
+  /** State of what changes the penalty's weight, by L0 or by its power; empty where nothing does. */
   readonly tuner: readonly number[];
   /** Numbers that resampling has drawn. */
   readonly draws: number;

@@ -39,12 +39,16 @@ export const SUPPORT_FIELDS = {
 
 /**
  * Their values. `atoms`: what decodes, one per row; default: the decoder's. `capacity`: most active
- * codes of all rows together; default: k per row.
+ * codes of all rows together; default: those of the space per row.
  */
 export function supportValues(
-  { arena, inputDim, width, rows, options: { kval }, parameter, auxK }: SaeSpace<KvalOptions>,
-  { atoms = parameter("decoder"), capacity = rows * kval }: { atoms?: Block; capacity?: number } =
-    {},
+  { arena, inputDim, width, rows, mostCodes, options: { kval }, parameter, auxK }: SaeSpace<
+    KvalOptions
+  >,
+  { atoms = parameter("decoder"), capacity = rows * Math.max(kval, mostCodes ?? 0) }: {
+    atoms?: Block;
+    capacity?: number;
+  } = {},
 ): RecordValues<typeof SUPPORT_FIELDS> {
   const starts = arena.i32(rows), weight = arena.f32(1), units = auxK ? padded(width) : 0;
   starts.view.forEach((_, row, view) => view[row] = row * kval);
@@ -66,4 +70,24 @@ export function supportValues(
     auxValues: arena.f32(auxK?.latents ?? 0),
     auxScratch: arena.f32(auxK ? 2 * padded(inputDim) : 0),
   };
+}
+
+/** Options of a variant that chooses k codes. */
+export interface ChoiceOptions extends KvalOptions {
+  /** Whether pre-activations times the norm of their atom choose, not pre-activations alone. Default false. */
+  readonly decoderNorms?: boolean;
+}
+
+/** The class WeighedSae in kernels/sae_weighed.ts tells what each is. */
+export const WEIGHED_FIELDS = { ...SUPPORT_FIELDS, weights: "block", byNorms: "number" } as const;
+
+/** Their values; `capacity`: as of {@linkcode supportValues}. */
+export function weighedValues(
+  space: SaeSpace<ChoiceOptions>,
+  capacity?: number,
+): RecordValues<typeof WEIGHED_FIELDS> {
+  const { arena, width, options: { decoderNorms = false } } = space;
+  const weights = arena.f32(padded(width));
+  weights.view.fill(1);
+  return { ...supportValues(space, { capacity }), weights, byNorms: Number(decoderNorms) };
 }

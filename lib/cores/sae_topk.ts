@@ -1,12 +1,12 @@
 /**
- * topk: codes are the `kval` largest of relu(pre) (Gao et al., 2024).
+ * topk: codes are the `kval` largest of relu(pre) (Gao et al., 2024), or of relu(pre) times the atoms' norms.
  * @module
  */
-import { KVAL, type KvalOptions, SUPPORT_FIELDS, supportValues } from "./sae_support.ts";
-import { COMMON_PARAMETERS, type SaeVariant } from "./sae_variant.ts";
+import { type ChoiceOptions, KVAL, WEIGHED_FIELDS, weighedValues } from "./sae_support.ts";
+import { COMMON_PARAMETERS, flag, type SaeVariant } from "./sae_variant.ts";
 
 /** Options of `topk`. */
-export interface TopkOptions extends KvalOptions {
+export interface TopkOptions extends ChoiceOptions {
   /** The variant. */
   readonly type: "topk";
 }
@@ -15,9 +15,10 @@ export interface TopkOptions extends KvalOptions {
 export const topk: SaeVariant<TopkOptions> = {
   type: "topk",
   kernel: 1,
-  options: [KVAL],
+  options: [KVAL, flag("decoderNorms")],
   parameters: COMMON_PARAMETERS,
   auxK: true,
-  fields: SUPPORT_FIELDS,
-  values: (space) => supportValues(space),
+  anneals: true,
+  fields: WEIGHED_FIELDS,
+  values: (space) => weighedValues(space),
 };

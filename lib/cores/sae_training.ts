@@ -110,7 +110,10 @@ export class SaeTrainer {
     const scale = this.#scale = lossScale === "sum" ? model.inputDim : 1;
     const auxK = sizes.auxK &&
       { ...sizes.auxK, weight: sizes.auxK.weight / auxScale(sizes, scale) };
-    this.workspace = new SaeWorkspace(arena, model, { ...sizes, auxK, gradients: true });
+    this.workspace = new SaeWorkspace(arena, model, {
+      ...sizes,
+      ...{ auxK, lossScale: scale, gradients: true },
+    });
     const { parameters, gradients } = this.workspace;
     this.#gradients = gradients!.trained;
     this.#adam = new AdamW(arena, parameters.trained, this.#gradients, {
@@ -129,7 +132,7 @@ export class SaeTrainer {
     if (options.gradClip === 0 && !sizes.auxK) {
       this.#fused = fusedSteps({
         ...{ arena, model, workspace: this.workspace, adam: this.#adam },
-        project: this.#decoderNorm !== "free",
+        ...{ project: this.#decoderNorm !== "free", mostCodes: sizes.mostCodes },
       });
     }
   }

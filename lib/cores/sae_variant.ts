@@ -88,6 +88,10 @@ export interface SaeSpace<Options extends VariantOptions = VariantOptions> exten
   readonly gradients: boolean;
   /** What dead units learn, where they do. */
   readonly auxK?: AuxK;
+  /** Most codes per sample, where training has more of them than `kval`. */
+  readonly mostCodes?: number;
+  /** The loss is so many times that of the kernels. Default 1. */
+  readonly lossScale?: number;
   /** The block of a parameter. */
   parameter(name: string): Block;
   /** The block of a parameter's gradient; empty when there will be none. */
@@ -109,6 +113,11 @@ export interface AuxK {
    * and pre-activations are taken as they are (SAELens).
    */
   readonly relative: boolean;
+  /**
+   * Whether each group's dead units of `matryoshka` predict what the prefix that ends with it leaves over,
+   * with a weight and units of their own (`use_matryoshka_aux_loss` of SAELens). Default false.
+   */
+  readonly byGroup?: boolean;
 }
 
 /** An option that is true or false, and may be left out. */
@@ -139,6 +148,8 @@ export interface SaeVariant<Options extends VariantOptions = VariantOptions> {
   readonly unitAtoms?: boolean;
   /** Whether its dead units can learn by AuxK. */
   readonly auxK?: boolean;
+  /** Whether its number of codes can fall in training. */
+  readonly anneals?: boolean;
   /** The fields of its class in `kernels/` that come after those of Sae, in order. */
   readonly fields: RecordFields;
   /** The fields that tell one step something of those before it. Default: none. */

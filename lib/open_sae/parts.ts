@@ -170,8 +170,13 @@ export function partsOfSae(sae: Sae): Parts {
     case "jumprelu":
       return dense({ kind: "jumprelu", thresholds: parameters.logThreshold!.map(Math.exp) });
     case "topk":
-    case "abstopk":
-      return dense({ kind: "topk", k: sae.kval!, signed: type === "abstopk" });
+    case "abstopk": {
+      const activation = { kind: "topk", k: sae.kval!, signed: type === "abstopk" } as const;
+      const units = unitsOf(parameters.encoder), bias = parameters.encoderBias.slice();
+      // what chooses is the code times the norm of its atom: with unit atoms that is the code
+      if ("decoderNorms" in options && options.decoderNorms) foldNorms({ units, bias, decoder });
+      return { ...shared, coder: { kind: "dense", units, bias, activation } };
+    }
     case "batchtopk":
     case "matryoshka": {
       const thresholds = new Float32Array(width).fill(Math.max(0, parameters.threshold![0]));

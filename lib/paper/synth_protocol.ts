@@ -4,10 +4,7 @@
  * @module
  */
 import { settingsOf } from "../cores/sae_config.ts";
-import { L0Tuner } from "../cores/sae_l0_tuner.ts";
-import { scheduled } from "../cores/sae_schedule.ts";
-import { SaeTrainer } from "../cores/sae_training.ts";
-import type { SaeOptions, SaeParameters, SaeType } from "../cores/sae_variants.ts";
+import type { SaeOptions, SaeType } from "../cores/sae_variants.ts";
 import type { CsrMatrix } from "../csr_matrix.ts";
 import { lasso, lassoPath } from "../lasso.ts";
 import {
@@ -23,7 +20,7 @@ import { Sae } from "../saes.ts";
 import { synthBatches, type SynthModel } from "../synth_bench.ts";
 import { observe } from "../synth_bench/sampler.ts";
 import type { SaeConfig } from "../train_sae.ts";
-import { Arena, padded, run, writeRows } from "../wasm/memory.ts";
+import { trainSaesStream } from "../train_sae_stream.ts";
 
 /** The types that are trained, in the order of rows. */
 export const SYNTH_TYPES: readonly SaeType[] = [
@@ -57,22 +54,27 @@ export interface SynthTraining {
   seed: number;
 }
 
-/** Types whose number of codes follows from a penalty, which is tuned. */
-const TUNED: readonly SaeType[] = ["relu", "jumprelu", "gated"];
-
-/** What a type has beyond SAELens's defaults. The prefixes of matryoshka are the published shares of the width. */
+/**
+ * What a type has beyond SAELens's defaults. The prefixes of matryoshka are the published shares of the width;
+ * topk and abstopk choose by their codes as they are.
+ */
 function ownOptions(
   type: SaeType,
   { width, k, steps }: SynthTraining,
 ): SaeOptions & Partial<SaeConfig> {
-  const late = { schedule: { gammaWarmup: Math.floor(steps / 3) } };
+  const third = Math.floor(steps / 3), schedule = { gammaWarmup: third };
+  const rate = Math.min(LARGEST_RATE, TUNING_RATE * PUBLISHED_STEPS / steps);
+  const tuneL0 = { target: k, rate, patience: PATIENCE }, late = { ...tuneL0, after: third };
   switch (type) {
     case "relu":
-      return { type, decoderNorms: true, gamma: 2, ...late };
+      return { type, decoderNorms: true, gamma: 2, schedule, tuneL0: late };
     case "gated":
-      return { type, gamma: 1, ...late };
+      return { type, gamma: 1, schedule, tuneL0: late };
     case "jumprelu":
-      return { type, penalty: "step", bandwidth: 1, initialThreshold: 1, gamma: 1 };
+      return { type, penalty: "step", bandwidth: 1, initialThreshold: 1, gamma: 1, tuneL0 };
+    case "topk":
+    case "abstopk":
+      return { type, kval: k, decoderNorms: false };
     case "matryoshka": {
       const groups = [32, 8, 2, 1].map((part) => Math.ceil(width / part));
       return { type, kval: k, groups: [...new Set(groups)] };
@@ -97,53 +99,39 @@ function ownOptions(
  * import { trainSynthSaes } from "./synth_protocol.ts";
  * const model = makeSynthModel({ numFeatures: 256 });
  * const training = { width: 64, k: 2, steps: 3, lr: 2e-3, seed: 0 };
- * const saes = trainSynthSaes(model, ["topk", "relu"], training);
+ * const saes = await trainSynthSaes(model, ["topk", "relu"], training);
  * assert.equal(saes.get("topk")!.width, 64);
  * ```
  */
-export function trainSynthSaes(
+export async function trainSynthSaes(
   model: SynthModel,
   types: readonly SaeType[],
   training: SynthTraining,
   onStep: (done: number) => void = () => {},
-): Map<SaeType, Sae> {
-  const { width, k, steps, lr, seed } = training, inputDim = model.dictionary.rows;
-  const deadAfter = Math.max(DEAD_LEAST, Math.round(DEAD_SHARE * steps));
-  const rate = Math.min(LARGEST_RATE, TUNING_RATE * PUBLISHED_STEPS / steps);
-  using arena = new Arena();
-  const batch = arena.f32(SYNTH_BATCH * padded(inputDim)), order = arena.i32(SYNTH_BATCH);
-  order.view.forEach((_, i, view) => view[i] = i);
-  const runs = types.map((type) => {
-    const own = ownOptions(type, training);
-    const config = { conventions: "saelens", width, lr, seed, deadAfter, ...own } as SaeConfig;
-    const { start, stepping, schedule, auxK } = settingsOf(config, { inputDim });
-    const first = type === "jumprelu" ? withNorms(start, 0.5) : start;
-    const sizes = { rows: SYNTH_BATCH, samples: SYNTH_BATCH, deadAfter, auxK };
-    const from = schedule.gammaWarmup ?? 0;
-    const tuner = TUNED.includes(type)
-      ? new L0Tuner({ target: k, after: from }, { rate, patience: PATIENCE })
-      : undefined;
-    return {
-      ...{ type, schedule, tuner, gamma: stepping.gamma, options: start.options },
-      trainer: new SaeTrainer(arena, first, stepping, sizes),
-    };
+): Promise<Map<SaeType, Sae>> {
+  const { width, steps, lr, seed } = training, inputDim = model.dictionary.rows;
+  if (types.length === 0) return new Map();
+  const configs = types.map((type) => {
+    const config = {
+      ...{ conventions: "saelens", width, lr, seed, epochs: 1, batchSize: SYNTH_BATCH },
+      ...{ deadAfter: Math.max(DEAD_LEAST, Math.round(DEAD_SHARE * steps)) },
+      ...ownOptions(type, training),
+    } as SaeConfig;
+    if (type !== "jumprelu") return config;
+    return { ...config, initial: withNorms(settingsOf(config, { inputDim }).start, 0.5) };
   });
-  let step = 0;
-  for (const { X } of synthBatches(model, { seed, batchSize: SYNTH_BATCH, batches: steps })) {
-    writeRows(batch, X, 0, SYNTH_BATCH);
-    for (const { trainer, schedule, tuner, gamma } of runs) {
-      const { penalty } = scheduled(schedule, step, steps);
-      trainer.step(batch, order, SYNTH_BATCH, { gamma: gamma * penalty * (tuner?.factor ?? 1) });
-      if (!tuner) continue;
-      const { codes } = trainer.workspace;
-      tuner.observe(run("count_above", SYNTH_BATCH * padded(width), 0, codes) / SYNTH_BATCH, step);
-    }
-    onStep(++step);
-  }
-  return new Map(runs.map(({ type, trainer, options }) => {
-    const parameters = trainer.workspace.parameters.read() as SaeParameters;
-    return [type, new Sae({ ...options, parameters })];
-  }));
+  const train = {
+    ...{ rows: steps * SYNTH_BATCH, cols: inputDim },
+    *batches() {
+      let step = 0;
+      for (const { X } of synthBatches(model, { seed, batchSize: SYNTH_BATCH, batches: steps })) {
+        yield X; // until its step is done
+        onStep(++step);
+      }
+    },
+  };
+  const trained = await trainSaesStream({ train }, configs);
+  return new Map(trained.map(({ sae }, i) => [types[i], sae]));
 }
 
 /** The same autoencoder with atoms of this norm, and their transpose as the encoder. */

@@ -188,6 +188,8 @@ export interface KernelExports {
   sae_prepare(sae: Pointer): void;
   /** Codes of the rows order[0 … rows − 1] of data; adds squared residuals, penalty, l0 to its sums. */
   sae_forward(sae: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** Mean penalty that the last codes of `relu`, of so many rows, would have with this power. */
+  sae_power_penalty(sae: Pointer, rows: number, power: number): number;
   /** Gradients of mean squared error + γ·penalty of these rows; adds both means to its sums. */
   sae_gradients(sae: Pointer, data: Pointer, order: Pointer, rows: number, gamma: number): void;
   /**
