@@ -12,6 +12,7 @@ import { shuffledBatches, TorchGenerator } from "../lib/random.ts";
 import { startThreads } from "../lib/threads.ts";
 import { type TrainedSae, trainSae } from "../lib/train_sae.ts";
 import { spec } from "./fixtures/model_spec.ts";
+import { wideTrainings } from "./fixtures/wide_trainings.ts";
 import { onPlainSimd } from "./plain_simd.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
@@ -291,4 +292,39 @@ Deno.test("TRAINING is raised when the trained weights change", async () => {
     "training gives other weights: raise TRAINING in lib/cores/sae_training.ts and add an entry here " +
       `for its new number: ${JSON.stringify(digests)}`,
   );
+});
+
+/** Digests of wide trainings, under the same number as the last of TRAINED, by type and bias at the start. */
+const WIDE: Record<string, string> = {
+  "relu 0": "f147f0207300ed4b",
+  "jumprelu 0": "6d36ba3d95f78276",
+  "gated 0": "5dc3999da234dc12",
+  "relu -0.7": "f9fd870c68d0552d",
+  "jumprelu -0.7": "b3b8faab7315a7b7",
+  "gated -0.7": "3f2e6978ea5e6ff1",
+  "topk 0": "3a03b2a7a9091c6d",
+  "batchtopk 0": "a668ac3ce9e7474a",
+  "matryoshka 0": "0829963bfd965f91",
+  "MP 0": "8461d17ccb8f29f4",
+};
+
+Deno.test("TRAINING is raised when wide trainings give other weights", async () => {
+  const digests = await onPlainSimd<Record<string, string>>(
+    "../tests/fixtures/wide_trainings.ts",
+    "wideTrainings",
+  );
+  assert.deepEqual(
+    digests,
+    WIDE,
+    "wide training gives other weights: raise TRAINING in lib/cores/sae_training.ts and put these here: " +
+      JSON.stringify(digests),
+  );
+});
+
+Deno.test("wide trainings give the same weights for any number of threads", async () => {
+  const alone = wideTrainings();
+  for (const count of [2, 3]) {
+    using _threads = await startThreads(count);
+    assert.deepEqual(wideTrainings(), alone);
+  }
 });
