@@ -18,6 +18,9 @@ import { flagName, type FlagValues } from "../lib/sweep/flags.ts";
 import { decimal, folder, integer, oneOf } from "../lib/sweep/kinds.ts";
 
 const UP_TO_1000 = ["--paper", "--n", "50,100,500,1000"];
+/** The types that SynthSAEBench publishes, and what no autoencoder made. */
+const PUBLISHED = ["relu", "jumprelu", "batchtopk", "matryoshka", "pursuit"]
+  .concat("dl_path", "truth_frequent", "truth");
 /** The learners take a tenth of the paper's rounds and steps, which their rows say. */
 const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000", "--suffix", "10k"];
 const SAES = ["relu", "topk", "jumprelu", "MP"].map((type) => `sae_${type}`);
@@ -46,6 +49,14 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
     [
       ...["--paper", "--n", "1000", "--per-atom", "2.5", "--seeds", "0,1,2"],
       ...["--methods", "dl_path,dl_fista", "--suffix", "n1000"],
+    ],
+  ],
+  ["synth-bench", ["--paper"]],
+  [
+    "synth-bench",
+    [
+      ...["--n", "2048", "--per-feature", "1000", "--seeds", "0,1,2"],
+      ...["--dictionaries", PUBLISHED.join(","), "--suffix", "n2048"],
     ],
   ],
   // then the largest

@@ -65,6 +65,16 @@ for (const conventions of ["saelens", "dictionary_learning"] as const) {
   });
 }
 
+Deno.test("dictionary_learning's topk, batchtopk and matryoshka start at the first batch's median", () => {
+  const config = { ...base, conventions: "dictionary_learning", epochs: 1, lr: 1e-9 } as const;
+  const startsAtZero = SAE_TYPES.filter((type) => {
+    const { decoderBias } = trainSae(data, { ...config, type }).sae.parameters;
+    return decoderBias.every((value) => Math.abs(value) < 1e-6); // four steps of 1e-9
+  });
+  const others = SAE_TYPES.filter((type) => !["topk", "batchtopk", "matryoshka"].includes(type));
+  assert.deepEqual(startsAtZero, others);
+});
+
 Deno.test("a convention is no more than its options", () => {
   const sizes = { inputDim: 7, width: 13 };
   const { lr, betas, weightDecay, gradClip } = trainingDefaults("saelens", "batchtopk", sizes, 16);

@@ -56,8 +56,9 @@ export interface SaeTraining extends Interruptible {
    * Whose defaults all other options of the training and of the kind have. `"paper"`, the default: those
    * told here. `"saelens"`: SAELens 6.37, errors added up over dimensions, a free decoder that starts
    * with norms 0.1, clipping at 1, AuxK, penalties by the atoms' norms, lr 3e-4, γ 1. In
-   * `"dictionary_learning"` columns have unit norm, lr and γ depend on the kind, and warm up. Number of
-   * units, `kval`, epochs and batches are yours.
+   * `"dictionary_learning"` columns have unit norm, lr and γ depend on the kind, and warm up over 1000 and
+   * 2000 steps, after 1000 of which the threshold of batchtopk begins: for shorter trainings give `schedule`
+   * and `thresholdAfter`. Number of units, `kval`, epochs and batches are yours.
    */
   conventions?: SaeConventions;
   /** Decay rates of AdamW's running means, each in [0, 1). Default 0.9 and 0.999. */
@@ -102,7 +103,7 @@ export interface SaeTraining extends Interruptible {
   annealPower?: PowerAnnealing;
   /**
    * What the decoder's bias is at the start: `"zero"`, the default, or the `"geometricMedian"` of the first
-   * batch (dictionary_learning). Not with `initial`.
+   * batch (dictionary_learning's topk, batchtopk and matryoshka). Not with `initial`.
    */
   startBias?: StartBias;
   /** Ends after so many history entries in a row without a new least `mseId`. Default 0: never. */
@@ -150,6 +151,14 @@ export interface SaeTraining extends Interruptible {
  * const config: SaeConfig = { type: "topk", kval: 3, width: 12, epochs: 2, seed: 0 };
  * const { codesId } = trainSae({ train: X, id: X, ood: X }, config);
  * assert(codesId.data.slice(0, 12).filter((code) => code !== 0).length <= 3);
+ * // SAELens's defaults, ended when the error of held-out samples falls no more; no other set is scored
+ * const { history } = trainSae(
+ *   { train: X, id: X },
+ *   { type: "relu", width: 12, conventions: "saelens", lr: 0.1, epochs: 500, patience: 5, seed: 0 },
+ * );
+ * assert(history.length < 500);
+ * const { trainLoss, l0Id, explainedId, dead } = history.at(-1)!;
+ * assert(trainLoss > 0 && l0Id! > 0 && explainedId! > 0.5 && dead! >= 0);
  * ```
  */
 export type SaeConfig = SaeOptions & SaeTraining;
@@ -252,7 +261,7 @@ export function settingsOf(
     resampleEvery = 0,
     tuneL0,
     annealPower,
-    startBias = "zero",
+    startBias = initial ? "zero" : defaults.startBias ?? "zero",
   } = config;
   requireInteger("epochs", epochs, 1);
   requirePositive("lr", lr);

@@ -42,6 +42,8 @@ export interface TrainingDefaults {
   deadAfter?: number;
   /** What dead units learn, where their variant can. */
   auxK?: AuxK;
+  /** What the decoder's bias is at the start; undefined: 0. */
+  startBias?: "geometricMedian";
   /** The initial encoder is the decoder's transpose, whose columns have this norm; undefined: the variant's. */
   initialNorm?: number;
 }
@@ -96,6 +98,9 @@ export function trainingDefaults(
     schedule: { warmup: 1000, fromZero: true, ...(penalised && { gammaWarmup: 2000 }) },
     deadAfter: Math.ceil(DEAD_SAMPLES / batchSize),
     auxK: { ...aux, weight: 1 / 32, relative: true },
+    ...(type === "topk" || type === "batchtopk" || type === "matryoshka"
+      ? { startBias: "geometricMedian" }
+      : {}),
     initialNorm: 1,
   };
 }
