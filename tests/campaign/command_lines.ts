@@ -160,7 +160,17 @@ async function commands(): Promise<Program[]> {
 /** A text that a flag takes. */
 function validValue(key: string, { kind, default: usual }: Flag): string {
   const [first] = Array.isArray(usual) ? usual : [usual];
-  const texts = [String(first), kind!.choices?.[0] ?? "1", "0", "50", "500", "0/2", "a", "a.npz"];
+  const texts = [
+    String(first),
+    kind!.choices?.[0] ?? "1",
+    "0",
+    "0.5",
+    "50",
+    "500",
+    "0/2",
+    "a",
+    "a.npz",
+  ];
   const valid = texts.find((text) => kind!.read(text) !== undefined);
   if (valid === undefined) throw new Error(`think of a value that --${key} takes`);
   return valid;
