@@ -47,7 +47,7 @@ export type LossScale = "mean" | "sum";
  * weights than before, be it by a change here, in train_sae.ts, in the generators or in the drawn data,
  * so that a cache of trained models does not serve the old ones. A test knows the weights of each number.
  */
-export const TRAINING = 3;
+export const TRAINING = 4;
 
 /**
  * What makes a training go on with the same bits: numbers, and views of the kernels' memory, which the
