@@ -18,8 +18,6 @@ import { type MatrixFile, openMatrix } from "../lib/matrix_stream.ts";
 import { digestOf } from "../lib/numeric/digest.ts";
 import { type OpenedSae, openSae } from "../lib/open_sae.ts";
 import { RandomState } from "../lib/random.ts";
-import { type AuditHeading, auditPage } from "../lib/reports/audit_page.ts";
-import { auditText, few } from "../lib/reports/audit_text.ts";
 import { printable } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
@@ -28,6 +26,8 @@ import { permissionAdvice } from "../lib/sweep/permissions.ts";
 import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
 import { createMeter } from "../lib/sweep/progress.ts";
 import { DATA_FLAGS, openActivations } from "./activations.ts";
+import { type AuditHeading, auditPage } from "./audit_page.ts";
+import { auditText, few } from "./audit_text.ts";
 import { lockOutput } from "./output_lock.ts";
 
 const count = integer({ min: 1 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openLock } from "../lib/atomic_file.ts";
+import { percent, points } from "../commands/audit_text.ts";
 import { type Audit, type AuditedSae, type AuditParts, auditSae } from "../lib/audit.ts";
 import { explainedAt, pursuitSizes } from "../lib/audit/curves.ts";
 import { chooseCombination } from "../lib/audit/probes.ts";
@@ -291,6 +292,12 @@ Deno.test("curves are read between their points only, and pursuit is tried aroun
   assert.deepEqual(pursuitSizes(8.4, 100), [2, 4, 8, 9, 17, 34]);
   assert.deepEqual(pursuitSizes(0, 100), [1]);
   assert.deepEqual(pursuitSizes(50, 20), [13, 20]);
+});
+
+Deno.test("shares are told in percent, differences in points with their sign", () => {
+  assert.equal(percent(0.8692), "86.9 %");
+  assert.equal(points(-0.073), "−7.3 points");
+  assert.equal(points(0.01), "1.0 point");
 });
 
 Deno.test("what cannot be audited is refused by name", () => {

@@ -2,18 +2,11 @@
  * The page of an audit: one HTML document with its figures, for light and dark screens and for paper.
  * @module
  */
-import { figure, groupedBars, lines, type Panel, type PlotRow } from "../figures.ts";
-import type { MethodStyle } from "../methods.ts";
-import {
-  type AuditCurves,
-  type AuditPoint,
-  type AuditProbes,
-  few,
-  percent,
-  type ReportedAudit,
-  tellAudit,
-} from "./audit_text.ts";
-import { Html, htmlPage, markup } from "./html.ts";
+import type { Audit, CurvePoint, DictionaryCurves, ProbeScores } from "../lib/audit.ts";
+import { figure, groupedBars, lines, type Panel, type PlotRow } from "../lib/figures.ts";
+import type { MethodStyle } from "../lib/methods.ts";
+import { Html, htmlPage, markup } from "../lib/reports/html.ts";
+import { few, percent, tellAudit } from "./audit_text.ts";
 
 /** What stands at the head of the page. */
 export interface AuditHeading {
@@ -92,7 +85,7 @@ const style = (id: string) => STYLES[id];
  * @param heading What was audited.
  * @returns A self-contained HTML document without scripts, the same for the same numbers.
  */
-export function auditPage(audit: ReportedAudit, heading: AuditHeading): string {
+export function auditPage(audit: Audit, heading: AuditHeading): string {
   // a number and its per cent stay on one line
   const told = Object.fromEntries(
     Object.entries(tellAudit(audit)).map((
@@ -167,10 +160,10 @@ ${body}</tbody></table></div>
 }
 
 /** All points with their way of coding, from the encoder on. */
-function pointsOf({ encoder, decoder, learned }: ReportedAudit): [string, AuditPoint][] {
-  const of = (name: string, points: readonly AuditPoint[]) =>
-    points.map((point): [string, AuditPoint] => [name, point]);
-  const curves = (prefix: string, { omp, lasso }: AuditCurves) => [
+function pointsOf({ encoder, decoder, learned }: Audit): [string, CurvePoint][] {
+  const of = (name: string, points: readonly CurvePoint[]) =>
+    points.map((point): [string, CurvePoint] => [name, point]);
+  const curves = (prefix: string, { omp, lasso }: DictionaryCurves) => [
     ...of(`${prefix}lasso`, lasso),
     ...of(`${prefix}omp`, omp),
   ];
@@ -182,7 +175,7 @@ function pointsOf({ encoder, decoder, learned }: ReportedAudit): [string, AuditP
   ];
 }
 
-function varianceFigure(audit: ReportedAudit): Html {
+function varianceFigure(audit: Audit): Html {
   // a logarithmic axis has no zero
   const rows = pointsOf(audit).filter(([, { l0 }]) => l0 > 0)
     .map(([method, { l0, explainedVariance }]) => ({ method, l0, explainedVariance }));
@@ -203,7 +196,7 @@ function varianceFigure(audit: ReportedAudit): Html {
   });
 }
 
-function varianceTable(audit: ReportedAudit): Html | undefined {
+function varianceTable(audit: Audit): Html | undefined {
   const { atL0 } = audit;
   const rows = ([
     ["the encoder", atL0.encoder],
@@ -231,7 +224,7 @@ function ranked(values: readonly number[], method: string): PlotRow[] {
   );
 }
 
-function missedFigure({ latents }: ReportedAudit): Html | undefined {
+function missedFigure({ latents }: Audit): Html | undefined {
   const shares = latents.energy.flatMap((energy, j) =>
     energy > 0 ? [latents.missedEnergy[j] / energy] : []
   );
@@ -250,7 +243,7 @@ function missedFigure({ latents }: ReportedAudit): Html | undefined {
   });
 }
 
-function worstTable({ latents }: ReportedAudit): Html | undefined {
+function worstTable({ latents }: Audit): Html | undefined {
   return tableHtml(
     {
       caption: "Latents of which most energy is missed",
@@ -266,7 +259,7 @@ function worstTable({ latents }: ReportedAudit): Html | undefined {
   );
 }
 
-function nearestFigure({ atoms }: ReportedAudit): Html {
+function nearestFigure({ atoms }: Audit): Html {
   return figureHtml(() => [
     lines([...ranked(atoms.nearest, "nearest"), { method: "welch", value: atoms.welchBound }], {
       ...{ x: "rank", y: "value", style, reference: ["welch"] },
@@ -282,14 +275,14 @@ function nearestFigure({ atoms }: ReportedAudit): Html {
   });
 }
 
-function duplicateTable({ atoms }: ReportedAudit): Html | undefined {
+function duplicateTable({ atoms }: Audit): Html | undefined {
   return tableHtml(
     { caption: "Duplicates, the most alike first", columns: ["atoms", "cosine"] },
     atoms.duplicates.slice(0, 25).map(({ a, b, cosine }) => [`${a}, ${b}`, cosine.toFixed(3)]),
   );
 }
 
-function usesFigure({ usage }: ReportedAudit): Html | undefined {
+function usesFigure({ usage }: Audit): Html | undefined {
   const used = usage.uses.filter((count) => count > 0);
   if (used.length === 0) return undefined;
   const bound = usage.boundUses === undefined ? [] : [{ method: "bound", value: usage.boundUses }];
@@ -314,12 +307,12 @@ const KINDS = {
   omp: "on its decoder",
 } as const;
 
-function probesHtml({ probes, learned }: ReportedAudit): Html | undefined {
+function probesHtml({ probes, learned }: Audit): Html | undefined {
   if (!probes) return undefined;
   const kinds = [
     ...(Object.keys(KINDS) as (keyof typeof KINDS)[]).map((id) => [id, probes[id]] as const),
     ...(learned?.probes ? [["learned_omp", learned.probes] as const] : []),
-  ] as [string, AuditProbes][];
+  ] as [string, ProbeScores][];
   const rows: PlotRow[] = kinds.flatMap(([method, { columns, combination }]) => [
     ...columns.map(({ column, auc }) => ({ method, group: `column ${column}\nall values`, auc })),
     ...combination.flatMap(({ column, value, aucIn, aucOut }) => [

@@ -2,109 +2,7 @@
  * What an audit of an autoencoder found, in sentences: for the page and for the terminal.
  * @module
  */
-
-/** Explained variance at a mean number of codes. */
-export interface AuditPoint {
-  /** Mean number of codes of a row. */
-  l0: number;
-  /** Explained variance. */
-  explainedVariance: number;
-}
-
-/** Points of sparse coding with one dictionary. */
-export interface AuditCurves {
-  /** Orthogonal matching pursuit. */
-  omp: readonly AuditPoint[];
-  /** The Lasso, refit on its supports. */
-  lasso: readonly AuditPoint[];
-}
-
-/** Probes on one kind of features. */
-export interface AuditProbes {
-  /** Columns of the labels, one by one. */
-  columns: readonly {
-    column: number;
-    classes: readonly number[];
-    rows: number;
-    accuracy: number;
-    chance: number;
-    auc: number;
-  }[];
-  /** The held-out combination, from either side. */
-  combination: readonly {
-    column: number;
-    value: number;
-    aucIn: number;
-    aucOut: number;
-    aucOutError: number;
-    accuracyIn: number;
-    accuracyOut: number;
-    rowsOut: readonly [number, number];
-  }[];
-}
-
-/** The numbers of an audit that are told; `lib/audit.ts` has them and more. */
-export interface ReportedAudit {
-  /** Its sizes. */
-  sizes: { inputDim: number; width: number; rows: number; testRows: number; trainRows: number };
-  /** The encoder's codes. */
-  encoder: AuditPoint & { refit: AuditPoint; nonneg: boolean };
-  /** How alike the atoms are. */
-  atoms: {
-    nearest: readonly number[];
-    coherence: number;
-    meanNearest: number;
-    welchBound: number;
-    duplicates: readonly { a: number; b: number; cosine: number }[];
-    duplicateAtoms: number;
-  };
-  /** How often latents are used. */
-  usage: {
-    rows: number;
-    uses: readonly number[];
-    dead: readonly number[];
-    medianUses: number;
-    boundRows?: number;
-    boundUses?: number;
-    belowBound?: number;
-  };
-  /** Sparse coding with the autoencoder's decoder. */
-  decoder: AuditCurves;
-  /** What the encoder misses. */
-  latents: {
-    k: number;
-    uses: readonly number[];
-    missedUses: readonly number[];
-    energy: readonly number[];
-    missedEnergy: readonly number[];
-    encoderUses: readonly number[];
-    missedShare: number;
-    missedUseShare: number;
-    mostlyMissed: readonly number[];
-    worst: readonly number[];
-  };
-  /** Probes. */
-  probes?: {
-    heldOut?: { a: number; b: number; rows: number };
-    trainRows: number;
-    raw: AuditProbes;
-    encoder: AuditProbes;
-    omp: AuditProbes;
-  };
-  /** Sparse coding with a learned dictionary. */
-  learned?: AuditCurves & { latents: number; rows: number; singles: number; probes?: AuditProbes };
-  /** Explained variance at the encoder's mean number of codes. */
-  atL0: {
-    l0: number;
-    encoder: number;
-    refit: number;
-    lasso?: number;
-    omp?: number;
-    learned?: number;
-  };
-  /** What the decoder allows beyond the encoder, at that number. */
-  amortisationGap?: number;
-}
+import type { Audit, ProbeScores } from "../lib/audit.ts";
 
 /** A share in percent with one decimal. */
 export function percent(share: number): string {
@@ -138,18 +36,8 @@ export interface AuditTold {
   probes: string;
 }
 
-/**
- * Tells what an audit found.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { percent, points } from "./audit_text.ts";
- * assert.equal(percent(0.8692), "86.9 %");
- * assert.equal(points(-0.073), "−7.3 points");
- * ```
- */
-export function tellAudit(audit: ReportedAudit): AuditTold {
+/** Tells what an audit found. */
+export function tellAudit(audit: Audit): AuditTold {
   return {
     gap: gapOf(audit),
     learned: learnedOf(audit),
@@ -160,7 +48,7 @@ export function tellAudit(audit: ReportedAudit): AuditTold {
   };
 }
 
-function gapOf({ atL0, amortisationGap, sizes }: ReportedAudit): string {
+function gapOf({ atL0, amortisationGap, sizes }: Audit): string {
   const start = `On ${few(sizes.testRows)} held-out rows the encoder explains ` +
     `${percent(atL0.encoder)} of the variance with ${few(atL0.l0)} codes a row.`;
   if (amortisationGap === undefined) {
@@ -186,7 +74,7 @@ function gapOf({ atL0, amortisationGap, sizes }: ReportedAudit): string {
     `${points(choice)} are its magnitudes, the rest is its choice of latents.`;
 }
 
-function learnedOf({ learned, atL0, sizes }: ReportedAudit): string {
+function learnedOf({ learned, atL0, sizes }: Audit): string {
   if (!learned) return "No dictionary was learned.";
   const size =
     `A dictionary of ${few(learned.latents)} atoms, learned from ${few(learned.rows)} rows ` +
@@ -206,7 +94,7 @@ function learnedOf({ learned, atL0, sizes }: ReportedAudit): string {
   return `${size}${bounded}, ${reach}.${singles}`;
 }
 
-function latentsOf({ latents }: ReportedAudit): string {
+function latentsOf({ latents }: Audit): string {
   return `Matching pursuit with ${latents.k} atoms a row is the yardstick here: no truth, but codes that the ` +
     `dictionary allows. Of the energy that it finds the encoder misses ${
       percent(latents.missedShare)
@@ -217,7 +105,7 @@ function latentsOf({ latents }: ReportedAudit): string {
     `${latents.mostlyMissed.length} latents that are used ten times or more it misses over half of the energy.`;
 }
 
-function atomsOf({ usage, atoms, sizes }: ReportedAudit): string {
+function atomsOf({ usage, atoms, sizes }: Audit): string {
   return `${few(usage.dead.length)} of ${
     few(sizes.width)
   } latents are dead: the encoder uses them in none ` +
@@ -229,7 +117,7 @@ function atomsOf({ usage, atoms, sizes }: ReportedAudit): string {
     `${atoms.welchBound.toFixed(3)}).`;
 }
 
-function usageOf({ usage, encoder, sizes }: ReportedAudit): string {
+function usageOf({ usage, encoder, sizes }: Audit): string {
   const start = `A latent that is used at all is used in ${few(usage.medianUses)} of ` +
     `${few(usage.rows)} rows (median).`;
   if (usage.boundRows === undefined || usage.boundUses === undefined) {
@@ -250,7 +138,7 @@ function usageOf({ usage, encoder, sizes }: ReportedAudit): string {
     "learner of docs/dictionary.md comes close to it.";
 }
 
-function probesOf({ probes, learned }: ReportedAudit): string {
+function probesOf({ probes, learned }: Audit): string {
   if (!probes) {
     return "There are no labels: give a file of them to see which concepts a linear probe can tell.";
   }
@@ -272,8 +160,8 @@ function probesOf({ probes, learned }: ReportedAudit): string {
     ["the encoder's codes", probes.encoder],
     ["matching pursuit on the decoder", probes.omp],
     ...(learned?.probes ? [["matching pursuit on the learned dictionary", learned.probes]] : []),
-  ] as [string, AuditProbes][];
-  const mean = (scores: AuditProbes, key: "aucIn" | "aucOut") =>
+  ] as [string, ProbeScores][];
+  const mean = (scores: ProbeScores, key: "aucIn" | "aucOut") =>
     scores.combination.reduce((sum, score) => sum + score[key], 0) / scores.combination.length;
   const told = kinds.filter(([, { combination }]) => combination.length > 0).map(([name, scores]) =>
     `${name} ${mean(scores, "aucIn").toFixed(3)} and ${mean(scores, "aucOut").toFixed(3)}`
@@ -290,7 +178,7 @@ function probesOf({ probes, learned }: ReportedAudit): string {
  * @param audit The audit.
  * @param name What was audited.
  */
-export function auditText(audit: ReportedAudit, name: string): string {
+export function auditText(audit: Audit, name: string): string {
   const told = tellAudit(audit);
   const { width, inputDim } = audit.sizes;
   return [
