@@ -23,7 +23,10 @@ const PUBLISHED = ["relu", "jumprelu", "batchtopk", "matryoshka", "pursuit"]
   .concat("dl_path", "truth_frequent", "truth");
 /** The learners take a tenth of the paper's rounds and steps, which their rows say. */
 const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000", "--suffix", "10k"];
-const SAES = ["relu", "topk", "jumprelu", "MP"].map((type) => `sae_${type}`);
+const TYPES = ["relu", "topk", "jumprelu", "MP"];
+const SAES = TYPES.map((type) => `sae_${type}`);
+/** What takes minutes where the learners and Softplus-Adam take hours. */
+const QUICK = ["linear_probe", ...SAES, "fista_oracle"];
 
 /**
  * The runs, in their order. Those of one experiment go on in one file where they differ in their grid
@@ -40,7 +43,7 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ["phase-transition", ["--paper", "--older"]],
   ["vary-latents", UP_TO_1000],
   ["frozen-decoder", UP_TO_1000],
-  ["warmstart-decoder", UP_TO_1000],
+  ["warmstart-decoder", ["--paper", "--n", "50,100,500"]],
   ["large-latents", ["--paper", "--n", "1000"]],
   ["vary-sparsity", ["--paper"]],
   ["sample-frontier", ["--paper", "--n", "100"]],
@@ -59,6 +62,26 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--dictionaries", PUBLISHED.join(","), "--suffix", "n2048"],
     ],
   ],
+  // what is quick with many samples, many latents and at the ends of the sparsity
+  [
+    "vary-samples",
+    [
+      ...["--paper", "--n", "100", "--samples", "10000,50000,100000", "--suffix", "100k"],
+      ...["--methods", QUICK.join(",")],
+    ],
+  ],
+  [
+    "large-latents",
+    [
+      ...["--paper", "--n", "10000", "--suffix", "10k", "--methods"],
+      [...QUICK, ...["fista+", "refined_"].flatMap((use) => TYPES.map((type) => use + type))]
+        .join(),
+    ],
+  ],
+  [
+    "vary-sparsity",
+    ["--paper", "--k", "2,100", "--suffix", "saes", "--methods", QUICK.join(",")],
+  ],
   // then the largest
   ...[5000, 10_000].flatMap((n) =>
     ["learning-dynamics", "dict-quality", "support-recovery", "lambda-sensitivity"]
@@ -75,12 +98,13 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ],
   ["vary-latents", LARGEST],
   ["frozen-decoder", LARGEST],
+  ["warmstart-decoder", ["--paper", "--n", "1000"]],
   ["vary-samples", ["--paper", "--n", "100"]],
   [
     "vary-samples",
     [
       ...["--paper", "--n", "10000", "--samples", "100,500,1000,5000,10000", "--suffix", "10k"],
-      ...["--methods", ["linear_probe", ...SAES, "fista_oracle"].join(",")],
+      ...["--methods", QUICK.join(",")],
     ],
   ],
   [

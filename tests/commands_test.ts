@@ -85,7 +85,10 @@ Deno.test("shipped runs the experiments in its own process, and lists them", asy
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^index +num_latents/m);
   assert.match(stdout, /^\d+ cells, .* hours of one core; \d+ cells known, /m);
-  assert.equal(stderr, "exp:warmstart-decoder --paper --n 50,100,500,1000");
+  assert.deepEqual(stderr.split("\n"), [
+    "exp:warmstart-decoder --paper --n 50,100,500",
+    "exp:warmstart-decoder --paper --n 1000",
+  ]);
 });
 
 Deno.test("shipped lists every run of an experiment, and starts files over that older runs have made", async () => {
