@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { linearSumAssignment } from "../lib/assignment.ts";
 import { fromRows, type Matrix, transpose, zeros } from "../lib/matrix.ts";
+import { augment, augmentByLists } from "../lib/numeric/augmenting_paths.ts";
+import { type AssignmentState, RowLists } from "../lib/numeric/row_lists.ts";
 import { RandomState } from "../lib/random.ts";
 
 /** The best total over all matches, by trying them all. */
@@ -117,4 +119,85 @@ Deno.test("costs that are not finite or no matrix are refused", () => {
   assert.throws(() => linearSumAssignment(fromRows([[1, NaN]])), /C must be finite, got NaN/);
   assert.throws(() => linearSumAssignment(fromRows([[1, Infinity]])), RangeError);
   assert.throws(() => linearSumAssignment([[1]] as never), TypeError);
+});
+
+/** Fails unless prices prove that a state's match is of least cost. Costs are of size 1, as above. */
+function assertLeast({ m, c, sign, v, colOf, rowOf }: AssignmentState): void {
+  assert.equal(new Set(colOf).size, colOf.length, "a column is matched twice");
+  colOf.forEach((col, i) => {
+    assert.equal(rowOf[col], i);
+    const own = sign * c[i * m + col] - v[col];
+    for (let j = 0; j < m; j++) {
+      assert(sign * c[i * m + j] - v[j] - own >= -1e-10, `row ${i} would rather have ${j}`);
+    }
+  });
+  rowOf.forEach((row, j) => row < 0 && assert.equal(v[j], 0, "the price of a free column"));
+}
+
+Deno.test("paths through the lists of rows are as short as paths through whole rows", () => {
+  const random = new RandomState(5);
+  // lists have 64 columns: more than some of these rows have, and a small part of others
+  for (const [rows, cols] of [[40, 40], [150, 150], [120, 200], [1, 100]]) {
+    const uniform = random.random(rows * cols);
+    const costs: Record<string, Float64Array> = {
+      uniform,
+      tied: uniform.map((u) => Math.floor(8 * u)),
+      deadColumns: uniform.map((u, p) => p % cols < cols / 3 ? 0 : u),
+      zeroRows: uniform.map((u, p) => Math.floor(p / cols) % 3 === 0 ? 0 : u),
+      // where all want the same columns, the rests of the rows are needed
+      product: uniform.map((_, p) => (1 + Math.floor(p / cols)) * (1 + p % cols) / (rows * cols)),
+      constant: uniform.map(() => 0.1),
+    };
+    for (const [name, c] of Object.entries(costs)) {
+      for (const sign of [1, -1]) {
+        const [whole, listed] = [0, 1].map((): AssignmentState => ({
+          m: cols,
+          c,
+          sign,
+          v: new Float64Array(cols),
+          colOf: new Int32Array(rows).fill(-1),
+          rowOf: new Int32Array(cols).fill(-1),
+        }));
+        const all = whole.colOf.map((_, i) => i);
+        augment(whole, all);
+        const left = augmentByLists(listed, new RowLists(listed), all);
+        if (name === "uniform") assert.equal(left.length, 0, "nothing ties that often");
+        augment(listed, left);
+        assertLeast(whole);
+        assertLeast(listed);
+        if (name === "uniform") assert.deepEqual(listed.colOf, whole.colOf, "one best match");
+      }
+    }
+  }
+});
+
+Deno.test("a wide matrix is matched through lists", () => {
+  const [rows, cols] = [60, 2100];
+  const normal = new RandomState(6).normal(0, 1, rows * cols);
+  assertOptimal({ rows, cols, data: normal }, true);
+  assertOptimal({ rows, cols, data: normal.map((x) => Math.round(x)) }, false);
+});
+
+Deno.test("a row's two cheapest are those of the whole row, whatever prices did since", () => {
+  const random = new RandomState(8);
+  const cols = 200;
+  // eight levels: ties, of which the lower index comes first
+  const c = random.random(cols).map((u) => Math.floor(8 * u));
+  const state: AssignmentState = {
+    m: cols,
+    c,
+    sign: 1,
+    v: new Float64Array(cols),
+    colOf: new Int32Array(1),
+    rowOf: new Int32Array(cols),
+  };
+  const lists = new RowLists(state), best = { first: 0, second: 0, j1: -1, j2: -1 };
+  for (let trial = 0; trial < 300; trial++) {
+    lists.bestTwo(0, best);
+    const order = Array.from(c, (cost, j) => [cost - state.v[j], j])
+      .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    assert.deepEqual([best.j1, best.j2], [order[0][1], order[1][1]]);
+    assert.deepEqual([best.first, best.second], [order[0][0], order[1][0]]);
+    state.v[best.j1] -= Math.floor(4 * random.random(1)[0]);
+  }
 });

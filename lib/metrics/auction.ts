@@ -3,6 +3,7 @@
  * @module
  */
 import { requireInteger, requirePositive } from "../checks.ts";
+import { LargestOf } from "../numeric/heaps.ts";
 
 /** Bidders remember so many of their best objects; all others are looked at only when these run out. */
 const REMEMBERED = 256;
@@ -114,53 +115,4 @@ export function auctionAssignment(
     objects: won.map((at) => best[at]),
     total: won.reduce((sum, at) => sum + worth[at], 0),
   };
-}
-
-/** The largest of the values offered, as a heap with the least of them on top. */
-class LargestOf {
-  readonly items: Int32Array;
-  readonly #values: Float64Array;
-  #count = 0;
-
-  constructor(size: number) {
-    this.items = new Int32Array(size);
-    this.#values = new Float64Array(size);
-  }
-
-  /** The least of those kept, once the heap is full. */
-  get least(): number {
-    return this.#values[0];
-  }
-
-  clear(): void {
-    this.#count = 0;
-  }
-
-  offer(value: number, item: number): void {
-    const values = this.#values, items = this.items;
-    let at: number;
-    if (this.#count < values.length) {
-      // climbs from the new leaf
-      for (at = this.#count++; at > 0; at = (at - 1) >> 1) {
-        const parent = (at - 1) >> 1;
-        if (values[parent] <= value) break;
-        values[at] = values[parent];
-        items[at] = items[parent];
-      }
-    } else {
-      if (value <= values[0]) return;
-      // sinks from the top
-      for (at = 0;;) {
-        let child = 2 * at + 1;
-        if (child >= values.length) break;
-        if (child + 1 < values.length && values[child + 1] < values[child]) child++;
-        if (values[child] >= value) break;
-        values[at] = values[child];
-        items[at] = items[child];
-        at = child;
-      }
-    }
-    values[at] = value;
-    items[at] = item;
-  }
 }
