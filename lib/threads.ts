@@ -13,12 +13,15 @@ export { THREADS_FROM_LATENTS as LARGE } from "./wasm/memory.ts";
  * disposed: `fista`, `ista`, `learnDictionary` and `softplusAdam` then share the samples of problems
  * with at least {@linkcode LARGE} latents among all of them, and `trainSae` the units of a relu or
  * jumprelu of at least 1000. Results do not depend on the number of threads. Each is a worker, which
- * needs the permission to read this toolkit's files.
+ * needs the permission to read this toolkit's files, and keeps the process from ending until it is
+ * ended. Outside Deno: Bun can from 1.4 on; earlier ones have no relaxed SIMD and Node has no `Worker`,
+ * and both are refused.
  *
  * @param count Threads in total, this one among them.
  * @returns Ends the threads when it is disposed.
  * @throws {RangeError} When `count` is no integer from 1 to 256.
- * @throws {Error} When a thread cannot start, or those of an earlier call have not ended.
+ * @throws {Error} When a thread cannot start, those of an earlier call have not ended, or the engine has
+ * no `Worker` or no relaxed SIMD.
  *
  * @example
  * ```ts

@@ -13,5 +13,5 @@ WebAssembly.validate = (bytes) =>
 
 scope.onmessage = async ({ data: { module, name, args } }) => {
   const library = await import(module);
-  scope.postMessage(library[name](...args));
+  scope.postMessage(await library[name](...args));
 };

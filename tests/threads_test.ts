@@ -17,6 +17,7 @@ import { fista } from "../lib/sparse_coding.ts";
 import { RandomState } from "../lib/random.ts";
 import { softplusAdam } from "../lib/softplus_adam.ts";
 import { LARGE, startThreads } from "../lib/threads.ts";
+import { onPlainSimd } from "./plain_simd.ts";
 
 function normal(rows: number, cols: number, seed: number): Matrix {
   return { rows, cols, data: new RandomState(seed).normal(0, 1, rows * cols) };
@@ -193,4 +194,11 @@ Deno.test("a solver's error in a thread leaves threads and memory ready for the 
   // y is the arena's second block, a cache line after the first
   assert.throws(() => add((LAST - reservedFor(3) - 64) / 4), /a kernel trapped in a thread/);
   assert.deepEqual(add(0), [[32], [0, 32], [32]]);
+});
+
+Deno.test("threads need relaxed SIMD, and an engine without it is refused by name", async () => {
+  await assert.rejects(
+    onPlainSimd("threads.ts", "startThreads", 2),
+    /Cannot start threads: this JavaScript engine must support relaxed SIMD, and it does not/,
+  );
 });

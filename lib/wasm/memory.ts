@@ -263,6 +263,11 @@ export async function startHelpers(count: number): Promise<Disposable> {
   if (typeof Worker === "undefined") {
     throw new Error("Cannot start threads: this JavaScript engine must have Worker, and has none");
   }
+  if (backend !== "relaxed-simd") {
+    throw new Error(
+      "Cannot start threads: this JavaScript engine must support relaxed SIMD, and it does not",
+    );
+  }
   const shared = await instantiateKernels("threads", newMemory("threads"), 0);
   const started = await Helpers.start(shared.memory, count);
   const before = untouched;

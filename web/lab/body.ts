@@ -5,6 +5,7 @@
 import { saeTypeLabels } from "../../lib/methods.ts";
 import { type FigureName, nameOf } from "./results.ts";
 import { lambdaPlace } from "./lambda.ts";
+import { MAP_SIZE, SCORED } from "./sizes.ts";
 import { KINDS, rangeOf, type SliderName, START } from "./state.ts";
 
 /** A slider with its label and its value. */
@@ -93,7 +94,7 @@ ${
     figure(
       "training",
       "2. An autoencoder learns",
-      "Each row of the map is a true atom, each column a learned one. A dark diagonal means that the atoms are found.",
+      `Each row of the map is a true atom, each column a learned one. A dark diagonal means that the atoms are found. Above ${MAP_SIZE} atoms a dot stands for a block of pairs and shows the largest |cosine| among them. MCC is that of the codes of the first ${SCORED} samples of each split.`,
       `<label for="shown">Autoencoder</label> <select id="shown">${options.join("")}</select>`,
     )
   }
@@ -101,7 +102,7 @@ ${
     figure(
       "learners",
       "3. Learning the dictionary",
-      `The path learner, alternating FISTA with least squares, and the autoencoders learn from the same samples. Atoms that few samples use are the last to be found. The mark is how often an atom is used where there are just as many samples as <i>n</i>(<i>m</i> − 1)/(<i>m</i> − <i>k</i>), the number that counting asks for.`,
+      `The path learner, alternating FISTA with least squares, and the autoencoders learn from the same samples. Atoms that few samples use are the last to be found: each dot is a true atom, above the thin line it counts as found. The mark is how often an atom is used where there are just as many samples as <i>n</i>(<i>m</i> − 1)/(<i>m</i> − <i>k</i>), the number that counting asks for.`,
       "",
     )
   }

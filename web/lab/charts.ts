@@ -27,8 +27,6 @@ export interface Series {
   points: readonly (readonly [number, number])[];
   /** Whether it is dashed. */
   dashed?: boolean;
-  /** Whether it is points without a line. */
-  dots?: boolean;
 }
 
 /** A place in a chart. */
@@ -74,7 +72,6 @@ export function chart(box: Box, x: Axis, y: Axis, series: readonly Series[]): SV
     box.x + placeOn(x, px) * box.width,
     box.y + (1 - placeOn(y, py)) * box.height,
   ];
-  const bottom = box.y + box.height;
   for (const tick of y.ticks ?? middle(y)) {
     const [, ty] = at(x.domain[0], tick);
     group.append(
@@ -82,36 +79,55 @@ export function chart(box: Box, x: Axis, y: Axis, series: readonly Series[]): SV
       label((y.format ?? short)(tick), box.x - 6, ty + 4, { anchor: "end" }),
     );
   }
-  const ticks = x.ticks ?? middle(x);
-  ticks.forEach((tick, i) => {
-    const [tx] = at(tick, y.domain[0]);
-    const anchor = i === ticks.length - 1 && ticks.length > 1
-      ? "end"
-      : i === 0
-      ? "start"
-      : "middle";
-    group.append(label((x.format ?? short)(tick), tx, bottom + 16, { anchor }));
-  });
-  group.append(
-    svg("line", { x1: box.x, x2: box.x + box.width, y1: bottom, y2: bottom, class: "axis" }),
-    label(y.label, box.x, box.y - 8, { kind: "ink" }),
-    label(x.label, box.x + box.width / 2, bottom + 32, { anchor: "middle" }),
-  );
-  for (const { colour, points, dashed, dots } of series) {
+  group.append(axisBelow(box, x), label(y.label, box.x, box.y - 8, { kind: "ink" }));
+  for (const { colour, points, dashed } of series) {
     const places = points.map(([px, py]) => at(px, py).map((value) => value.toFixed(1)).join());
     if (places.length === 0) continue;
-    if (dots) {
-      // one path of dots: round caps on lines of no length
-      const d = places.map((place) => `M${place}h0`).join("");
-      group.append(svg("path", { d, class: `dots ${colour}` }));
-      continue;
-    }
     const d = `M${places.join("L")}${places.length === 1 ? "h0" : ""}`;
     group.append(svg("path", { d, class: `curve ${colour}${dashed ? " dashed" : ""}` }));
     const [cx, cy] = places.at(-1)!.split(",");
     group.append(svg("circle", { cx, cy, r: 3, class: `end ${colour}` }));
   }
   return group;
+}
+
+/** The axis below a chart: line, ticks and what it shows. */
+export function axisBelow(box: Box, x: Axis): SVGGElement {
+  const bottom = box.y + box.height, ticks = x.ticks ?? middle(x);
+  return svg(
+    "g",
+    {},
+    svg("line", { x1: box.x, x2: box.x + box.width, y1: bottom, y2: bottom, class: "axis" }),
+    ...ticks.map((tick, i) => {
+      const anchor = i === 0 ? "start" : i === ticks.length - 1 ? "end" : "middle";
+      const words = (x.format ?? short)(tick);
+      return label(words, box.x + placeOn(x, tick) * box.width, bottom + 16, { anchor });
+    }),
+    label(x.label, box.x + box.width / 2, bottom + 32, { anchor: "middle" }),
+  );
+}
+
+/** Dots over a common axis, for one of several that stand one below the other: values from 0 to 1. */
+export function dotStrip(
+  box: Box,
+  x: Axis & { name: string; colour: string; mark: number },
+  points: readonly (readonly [number, number])[],
+): SVGGElement {
+  const right = box.x + box.width, bottom = box.y + box.height;
+  const at = (share: number) => bottom - share * box.height;
+  // one path of dots: round caps on lines of no length
+  const d = points.map(([px, py]) =>
+    `M${(box.x + placeOn(x, px) * box.width).toFixed(1)},${at(py).toFixed(1)}h0`
+  ).join("");
+  return svg(
+    "g",
+    {},
+    label(x.name, box.x, box.y - 5, { kind: "ink" }),
+    svg("rect", { ...box, class: "frame" }),
+    svg("line", { x1: box.x, x2: right, y1: at(x.mark), y2: at(x.mark), class: "grid" }),
+    ...[0, 1].map((tick) => label(String(tick), box.x - 6, at(tick) + 4, { anchor: "end" })),
+    ...d ? [svg("path", { d, class: `dots ${x.colour}` })] : [],
+  );
 }
 
 function middle({ domain: [low, high], log }: Axis): number[] {

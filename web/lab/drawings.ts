@@ -4,9 +4,11 @@
  */
 import {
   type Axis,
+  axisBelow,
   type Box,
   chart,
   codeBars,
+  dotStrip,
   label,
   legend,
   niceAbove,
@@ -15,7 +17,7 @@ import {
 } from "./charts.ts";
 import { short, svg } from "./dom.ts";
 import { epochAtStep, nameOf, type Results, scoreCode, shownCodes } from "./results.ts";
-import { atomsAtStep, countingBound, PLANE_GRID, planeCode } from "./sizes.ts";
+import { atomsAtStep, countingBound, MAP_SIZE, PLANE_GRID, planeCode, SCORED } from "./sizes.ts";
 import { boundOf, type LabState, rangeOf } from "./state.ts";
 
 /** A drawing, what it shows in a sentence, and its numbers. */
@@ -33,6 +35,12 @@ export interface Drawing {
 }
 
 const NARROW = 560;
+/** Height of what stands for one learner. */
+const STRIP = 40;
+/** Height of the words above the first of them. */
+const ABOVE = 16;
+/** |cosine| above which an atom counts as found. */
+const FOUND = 0.9;
 
 /** The codes of one sample, a strip for each method. */
 export function drawCodes(state: LabState, results: Results, width: number): Drawing {
@@ -100,7 +108,13 @@ export function drawTraining(state: LabState, results: Results, width: number): 
     svg("rect", { ...map, class: "frame" }),
   );
   content.push(
-    label("matched pairs on the diagonal, the closest first", map.x, map.y + side + 16),
+    label(
+      state.n > MAP_SIZE
+        ? `${MAP_SIZE} × ${MAP_SIZE} blocks of pairs, the largest of each`
+        : "matched pairs on the diagonal, the closest first",
+      map.x,
+      map.y + side + 16,
+    ),
   );
   const rest = narrow
     ? { x: 52, y: map.y + side + 62, width: width - 68 }
@@ -116,7 +130,10 @@ export function drawTraining(state: LabState, results: Results, width: number): 
       ...{ colour, dashed: colour === "c-ood" },
       points: records.map((r) => [r.epoch, r[key as typeof id]] as const),
     }));
-  const share: Axis = { label: "MCC of the codes", domain: [0, 1], ticks: [0, 0.5, 1] };
+  const scored = Math.min(SCORED, Math.floor(state.samples / 2));
+  const share: Axis = {
+    ...{ label: `MCC of the codes of ${scored} samples`, domain: [0, 1], ticks: [0, 0.5, 1] },
+  };
   const error: Axis = { label: "mean squared error", domain: [low, high], log: true };
   content.push(
     chart(loss, x, { ...error, ticks: [low, high] }, both("mseId", "mseOod")),
@@ -152,11 +169,6 @@ export function drawTraining(state: LabState, results: Results, width: number): 
 export function drawLearners(state: LabState, results: Results, width: number): Drawing {
   const { learners, saes, uses = [], seconds } = results;
   const narrow = width < 760, half = narrow ? width - 68 : (width - 150) / 2;
-  const height = narrow ? 190 : 230;
-  const left: Box = { x: 52, y: 26, width: half, height };
-  const right: Box = narrow
-    ? { ...left, y: 26 + height + 76 }
-    : { ...left, x: 52 + half + 82, width: half };
   const methods = [
     ...(["path", "dl_fista"] as const).map((name) => ({
       ...{ name: name as string, of: name, cosines: learners.get(name)?.at(-1)?.cosines },
@@ -169,6 +181,12 @@ export function drawLearners(state: LabState, results: Results, width: number): 
         .map(({ epoch, found }) => [epoch / state.epochs, found] as const),
     })),
   ];
+  const pitch = STRIP + 22, strips = ABOVE + methods.length * pitch;
+  const height = narrow ? 190 : Math.max(230, strips);
+  const left: Box = { x: 52, y: 26, width: half, height };
+  const right: Box = narrow
+    ? { ...left, y: 26 + height + 76, height: strips }
+    : { ...left, x: 52 + half + 82, width: half, height: strips };
   const bound = countingBound(state), perAtom = bound * state.k / state.n;
   const marked = Number.isFinite(perAtom) && perAtom > 0;
   const shown = marked ? [...uses, perAtom] : uses;
@@ -183,22 +201,20 @@ export function drawLearners(state: LabState, results: Results, width: number): 
   };
   const found: Axis = { ...share, label: "true atoms found (|cosine| above 0.9)" };
   const training = Math.floor(state.samples / 2);
-  const close: Axis = { label: "|cosine| of each true atom", domain: [0, 1], ticks: [0, 0.5, 1] };
   const content: SVGElement[] = [
     chart(left, share, found, methods.map(({ name, points }) => ({ colour: `c-${name}`, points }))),
-    chart(
-      right,
-      x,
-      close,
-      methods.flatMap(({ name, cosines }) =>
+    label("|cosine| of each true atom", right.x, right.y - 8, { kind: "ink" }),
+    // one below the other, because all of them have dots at the same uses
+    ...methods.map(({ name, cosines }, i) =>
+      dotStrip(
+        { ...right, y: right.y + ABOVE + i * pitch + 20, height: STRIP },
+        { ...x, name: nameOf(name), colour: `c-${name}`, mark: FOUND },
         cosines && uses.length > 0
-          ? [{
-            ...{ colour: `c-${name}`, dots: true },
-            points: [...cosines].map((cosine, j) => [uses[j], cosine] as const),
-          }]
-          : []
-      ),
+          ? [...cosines].map((cosine, j) => [uses[j], cosine] as const)
+          : [],
+      )
     ),
+    axisBelow(right, x),
   ];
   if (uses.length > 0 && marked) {
     content.push(verticalMark(right, x, perAtom, "counting bound"));
@@ -208,14 +224,14 @@ export function drawLearners(state: LabState, results: Results, width: number): 
       colour: `c-${name}`,
       name: nameOf(name) + (seconds.has(of) ? ` ${seconds.get(of)!.toFixed(1)} s` : ""),
     })),
-    ...[12, right.y + height + 56, width - 24] as const,
+    ...[12, right.y + right.height + 56, width - 24] as const,
   );
   content.push(keys.group);
   const ends = methods.filter(({ points }) => points.length > 0)
     .map(({ name, points }) => [nameOf(name), `${Math.round(100 * points.at(-1)![1])} %`]);
   return {
     content,
-    height: right.y + height + 46 + keys.height,
+    height: right.y + right.height + 46 + keys.height,
     table: [["Learner", "True atoms found"], ...ends],
     summary: `${ends.map((end) => end.join(" ")).join(", ") || "Nothing learned yet"}. ` +
       (marked
