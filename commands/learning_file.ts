@@ -3,7 +3,7 @@
  * @module
  */
 import { kindOfPath, readPlainFile, writeAtomic } from "../lib/atomic_file.ts";
-import { checksumOf } from "../lib/formats/checksum.ts";
+import { requireSeal, sealed } from "../lib/formats/checksum.ts";
 import { safetensorsParts } from "../lib/formats/safetensors_parts.ts";
 import type { PathState } from "../lib/path_dictionary.ts";
 import { decodeSafetensors } from "../lib/safetensors.ts";
@@ -31,8 +31,7 @@ export function saveLearning(path: string, state: PathState): void {
     learning: JSON.stringify(of),
     progress: JSON.stringify({ history, chance }),
   };
-  const checksum = checksumOf({ tensors, metadata });
-  writeAtomic(path, safetensorsParts({ tensors, metadata: { ...metadata, checksum } }));
+  writeAtomic(path, safetensorsParts(sealed({ tensors, metadata })));
 }
 
 /**
@@ -46,9 +45,7 @@ export function loadLearning(path: string): PathState | undefined {
   if (metadata.format !== FORMAT) {
     throw new Error(`its metadata must say format ${FORMAT}, got ${metadata.format}`);
   }
-  if (metadata.checksum !== checksumOf({ tensors, metadata })) {
-    throw new Error("its checksum must be that of its content");
-  }
+  requireSeal({ tensors, metadata });
   // written by saveLearning, as the checksum says; pathDictionary checks kinds and sizes again
   const { dictionary: { shape: [rows, cols], data }, ...lists } = tensors;
   return {

@@ -8,18 +8,12 @@
 // product (blas.ts).
 
 import { byBlas } from "./blas";
+import { copyRows, GROUP_BYTES, GROUPS, scratch, ZEROS } from "./scratch";
 import { madd } from "./simd";
 import { GROUP, GROUP_STEP, packColumns, packRows, tile5x8 } from "./tile5";
 
-/** 64 KiB that each thread has of its own, zeros at first: a tile, 8 zeros, and groups. */
-// @ts-ignore: decorator
-@external("env", "scratch")
-declare const scratch: usize;
-
-/** Where the zeros and the groups begin, and steps of k that the groups may have together. */
-const ZEROS: usize = 192;
-const GROUPS: usize = 256;
-const STEPS: usize = (65536 - GROUPS) / GROUP_STEP;
+/** Steps of k that the groups may have together. */
+const STEPS: usize = GROUP_BYTES / GROUP_STEP;
 /** A part of k is at most so long that the groups of 64 rows fit. */
 const LONGEST: usize = STEPS / 13;
 
@@ -31,12 +25,6 @@ export function block1x8(k: usize, a: usize, stepA: usize, b: usize, ldb: usize,
     a += stepA, b += ldb;
   }
   v128.store(c, c0), v128.store(c, c1, 16);
-}
-
-function copyRows(rows: usize, from: usize, ldFrom: usize, to: usize, ldTo: usize): void {
-  for (let i: usize = 0; i < rows; i++, from += ldFrom, to += ldTo) {
-    v128.store(to, v128.load(from)), v128.store(to, v128.load(from, 16), 16);
-  }
 }
 
 /** A tile of fewer than 5 rows of C. */

@@ -6,6 +6,7 @@
 // and however k is cut: a result does not depend on its neighbours.
 
 import { block6, ROWS } from "./block6";
+import { copyRows, GROUP_BYTES, GROUPS, scratch, ZEROS } from "./scratch";
 import { madd64 } from "./vectors64";
 
 /** Columns of a register block. */
@@ -16,14 +17,8 @@ const DEPTH: usize = 256;
 const GROUP: usize = 5;
 const STEP: usize = GROUP << 3;
 
-/** The 64 KiB of gemm.ts: a tile, 4 zeros, and groups. */
-// @ts-ignore: decorator
-@external("env", "scratch")
-declare const scratch: usize;
-const ZEROS: usize = 192;
-const GROUPS: usize = 256;
 /** Steps of k that the groups may have together. */
-const STEPS: usize = (65536 - GROUPS) / STEP;
+const STEPS: usize = GROUP_BYTES / STEP;
 
 function block6x4(
   k: usize, a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, c: usize, ldc: usize, add: bool,
@@ -70,12 +65,6 @@ function packRows(rows: usize, k: usize, a: usize, rowA: usize, group: usize): v
     store<f64>(group, load<f64>(a + t)), store<f64>(group, load<f64>(a1 + t), 8);
     store<f64>(group, load<f64>(a2 + t), 16), store<f64>(group, load<f64>(a3 + t), 24);
     store<f64>(group, load<f64>(a4 + t), 32);
-  }
-}
-
-function copyRows(rows: usize, from: usize, ldFrom: usize, to: usize, ldTo: usize): void {
-  for (let i: usize = 0; i < rows; i++, from += ldFrom, to += ldTo) {
-    v128.store(to, v128.load(from)), v128.store(to, v128.load(from, 16), 16);
   }
 }
 

@@ -5,11 +5,7 @@
 import { byBlas } from "./blas";
 import { block6, ROWS } from "./block6";
 import { block1x8 } from "./gemm";
-
-/** Room for 6 rows of 8 floats, which each thread has of its own. */
-// @ts-ignore: decorator
-@external("env", "scratch")
-declare const scratch: usize;
+import { scratch } from "./scratch";
 
 // `rowA` and `stepA` are (lda, 4) to multiply by A and (4, lda) to multiply by Aᵀ; see block6.ts. Not
 // inlined: see tile5.ts.

@@ -4,7 +4,7 @@
  */
 import { readPlainFile, writeAtomic } from "./atomic_file.ts";
 import { requireInteger, requireOptions } from "./checks.ts";
-import { checksumOf } from "./formats/checksum.ts";
+import { requireSeal, sealed } from "./formats/checksum.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import type { SaeProgress, SaeState, SaeStateStore } from "./cores/sae_state.ts";
 
@@ -83,11 +83,7 @@ export class SaeCheckpoint implements SaeStateStore {
       training: JSON.stringify(training),
       progress: JSON.stringify(progress),
     };
-    const checksum = checksumOf({ tensors, metadata });
-    writeAtomic(
-      this.name,
-      encodeSafetensors({ tensors, metadata: { ...metadata, checksum } }),
-    );
+    writeAtomic(this.name, encodeSafetensors(sealed({ tensors, metadata })));
   }
 
   /**
@@ -110,8 +106,10 @@ export class SaeCheckpoint implements SaeStateStore {
     if (metadata.format !== FORMAT) {
       throw refused(`its metadata must say format ${FORMAT}, got ${metadata.format}`);
     }
-    if (metadata.checksum !== checksumOf({ tensors, metadata })) {
-      throw refused("its checksum must be that of its content");
+    try {
+      requireSeal({ tensors, metadata });
+    } catch (error) {
+      throw refused((error as Error).message);
     }
     try {
       const [training, progress] = [metadata.training, metadata.progress].map((text) =>

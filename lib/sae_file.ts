@@ -6,7 +6,7 @@ import { requireInstance, requireOptions } from "./checks.ts";
 import { readPlainFile, writeAtomic } from "./atomic_file.ts";
 import type { Matrix32 } from "./matrix.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "./safetensors.ts";
-import { checksumOf } from "./formats/checksum.ts";
+import { requireSeal, sealed } from "./formats/checksum.ts";
 import { dataOf, extents, isMatrix } from "./cores/sae_variant.ts";
 import {
   SAE_VARIANTS,
@@ -80,8 +80,7 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
   const { type, ...options } = sae.options;
   const own = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)]);
   const metadata = { format: FORMAT, type, ...Object.fromEntries(own), config: plain };
-  const checksum = checksumOf({ tensors, metadata });
-  writeAtomic(path, encodeSafetensors({ tensors, metadata: { ...metadata, checksum } }));
+  writeAtomic(path, encodeSafetensors(sealed({ tensors, metadata })));
 }
 
 /**
@@ -166,9 +165,7 @@ export function loadSae(path: string): SavedSae {
     throw refused("its config must be JSON", error);
   }
   // files that others wrote have none
-  if (metadata.checksum !== undefined && metadata.checksum !== checksumOf({ tensors, metadata })) {
-    throw refused("its checksum must be that of its content");
-  }
+  if (metadata.checksum !== undefined) attempt(() => requireSeal({ tensors, metadata }));
   return { sae, config };
 }
 

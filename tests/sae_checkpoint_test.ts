@@ -8,7 +8,7 @@ import { saveSae } from "../lib/sae_file.ts";
 import { Sae, SAE_TYPES } from "../lib/saes.ts";
 import { decodeSafetensors, encodeSafetensors } from "../lib/safetensors.ts";
 import { startThreads } from "../lib/threads.ts";
-import { checksumOf } from "../lib/formats/checksum.ts";
+import { sealed } from "../lib/formats/checksum.ts";
 import { type SaeConfig, trainSae, trainSaes } from "../lib/train_sae.ts";
 import { type SampleStream, trainSaesStream, trainSaeStream } from "../lib/train_sae_stream.ts";
 import { end, newFolder, run, start } from "./campaign/processes.ts";
@@ -366,8 +366,7 @@ Deno.test("a damaged checkpoint is refused by name", () => {
   function craft(change: (content: ReturnType<typeof decodeSafetensors>) => void): void {
     const content = decodeSafetensors(whole, "whole");
     change(content);
-    content.metadata.checksum = checksumOf(content);
-    Deno.writeFileSync(checkpoint.name, encodeSafetensors(content));
+    Deno.writeFileSync(checkpoint.name, encodeSafetensors(sealed(content)));
   }
   const crafted: [Parameters<typeof craft>[0], RegExp][] = [
     [({ metadata }) => metadata.format = "x", /its metadata must say format .*training-1, got x/],

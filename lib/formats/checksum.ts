@@ -1,24 +1,40 @@
 /**
- * The checksum by which our safetensors files show that nothing of them was changed.
+ * The checksum by which our safetensors files show that nothing of them was changed: a digest (SHA-256) of
+ * tensors and metadata, in whatever order, in the metadata's entry `checksum`.
  * @module
  */
 import { createHash } from "node:crypto";
 import type { SafetensorsContent } from "../safetensors.ts";
 
 /**
- * A digest (SHA-256) of tensors and metadata, in whatever order; the entry `checksum` is no part of it.
+ * The same content with its checksum.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { checksumOf } from "./checksum.ts";
+ * import { requireSeal, sealed } from "./checksum.ts";
  * const tensors = { bias: { shape: [2], data: Float32Array.of(1, 2) } };
- * const checksum = checksumOf({ tensors, metadata: {} });
- * assert.equal(checksumOf({ tensors, metadata: { checksum } }), checksum);
- * assert.notEqual(checksumOf({ tensors, metadata: { type: "relu" } }), checksum);
+ * const { metadata } = sealed({ tensors, metadata: { type: "relu" } });
+ * requireSeal({ tensors, metadata });
+ * assert.throws(() => requireSeal({ tensors, metadata: { ...metadata, type: "topk" } }), /checksum/);
  * ```
  */
-export function checksumOf(
+export function sealed(content: SafetensorsContent): SafetensorsContent {
+  return { ...content, metadata: { ...content.metadata, checksum: checksumOf(content) } };
+}
+
+/**
+ * Returns where content has the checksum of what it holds.
+ *
+ * @throws {Error} When it has another one, or none.
+ */
+export function requireSeal(content: SafetensorsContent): void {
+  if (content.metadata.checksum !== checksumOf(content)) {
+    throw new Error("its checksum must be that of its content");
+  }
+}
+
+function checksumOf(
   { tensors, metadata: { checksum: _, ...metadata } }: SafetensorsContent,
 ): string {
   const hash = createHash("sha256"), sorted = Object.entries(tensors).sort(byName);
