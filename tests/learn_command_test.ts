@@ -132,7 +132,8 @@ Deno.test("a learning that is killed goes on by the same command, and ends with 
   Deno.mkdirSync(killed);
   const undisturbed = learn(...long(), "--out", whole);
   const rounds: number[] = [];
-  for (const events of [3, 11, 6]) {
+  // how many events a save makes, and which saves are in time, depends on the machine
+  for (let events = 3; rounds.length < 2 && events < 40; events += 4) {
     const args = [...LINE, ...long(), "--out", killed];
     if (!await killAfterEvents(killed, events, args)) continue;
     // killed before the first save, between two, or within one: the state is whole or none
