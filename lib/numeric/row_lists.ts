@@ -54,7 +54,7 @@ export class RowLists {
   readonly #cheapest: LargestOf;
   readonly #unasked: BestTwo = { first: 0, second: 0, j1: -1, j2: -1 };
 
-  /** @param state Costs and prices; lists are made when a row is first asked for. */
+  /** Starts with every list unread; `state` has the costs and prices, which it reads as they are. */
   constructor(state: AssignmentState) {
     const rows = state.colOf.length;
     this.size = Math.min(REMEMBERED, state.m);
