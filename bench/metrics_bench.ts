@@ -1,7 +1,8 @@
 /**
  * Metrics and baselines at the paper's sizes: 2500 samples, k = 10. What bounds them: the assignment
- * reads a row of costs per bid, from the third-level cache or memory; AUC sorts; a logistic fit reads
- * the codes twice per step; the probe's predictions are float64 products.
+ * reads a row of costs per bid, from the third-level cache or memory, and in wide matrices little more
+ * than the matrix once; AUC sorts; a logistic fit reads the codes twice per step; the probe's
+ * predictions are float64 products.
  */
 import { linearSumAssignment } from "../lib/assignment.ts";
 import { columnAucs } from "../lib/metrics/auc.ts";
@@ -46,7 +47,7 @@ for (const n of [100, 1000]) {
   );
 }
 
-for (const n of [1000, 2000]) {
+for (const n of [1000, 2000, 5000]) {
   const data = Float32Array.from(new RandomState(3).normal(0, 0.02, n * n), Math.abs);
   Deno.bench(
     `linearSumAssignment, random correlations, n = ${n}`,

@@ -7,7 +7,7 @@ import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 import { augment, augmentByLists } from "./numeric/augmenting_paths.ts";
 import { type AssignmentState, type BestTwo, RowLists } from "./numeric/row_lists.ts";
 
-/** Columns from which paths are searched in the lists of the rows. */
+/** Columns from which it pays that rows remember their cheapest ones. */
 const LISTS_FROM = 2048;
 
 /** An optimal match with the dual prices that prove it optimal. */
@@ -30,11 +30,11 @@ export interface Assignment {
 /**
  * Solves min (or max) Σ c[i, match(i)] over one-to-one matches of the shorter side of `C`, exactly,
  * by bidding of the rows followed by shortest augmenting paths: O(n³) at worst, near
- * n² on random costs. Rows remember their cheapest columns and are read anew only where those
- * cannot decide, so that most of the work is in a small part of the matrix. The costs are not copied
- * unless `C` has more rows than columns: a float32 matrix of 10,000 × 10,000 takes 400 MB, the lists
- * 8 MB. Its slow case is minimizing with many equal columns that every row likes best: leave such
- * columns out.
+ * n² on random costs. In wide matrices rows remember their cheapest columns and are read anew only
+ * where those cannot decide, so that most of the work is in a small part of the matrix. The costs are
+ * not copied unless `C` has more rows than columns: a float32 matrix of 10,000 × 10,000 takes 400 MB,
+ * what its rows remember 31 MB. Its slow cases are minimizing with many equal columns that every row
+ * likes best (leave such columns out) and costs near products of a row's and a column's factor.
  *
  * Source: R. Jonker, A. Volgenant, "A shortest augmenting path algorithm for dense and sparse linear
  * assignment problems", Computing 38 (1987).
@@ -91,14 +91,13 @@ function matchRows(
   // Starting all column prices at 0 rather than at the column minima keeps the price of a free column
   // at 0, as a rectangle requires, and leaves shorter paths on correlations (20 times quicker there).
   let free: Int32Array = Int32Array.from(state.colOf, (_, i) => i);
-  const lists = new RowLists(state);
+  const remember = m >= LISTS_FROM, lists = new RowLists(state, remember);
   if (m > 1) {
     free = reduceRows(state, lists, free);
     free = reduceRows(state, lists, free);
   }
-  // Among equally good matches the two may choose differently, and sums of the same costs in another
-  // order differ in their last bits: small matrices keep the search that results have been made with.
-  if (m >= LISTS_FROM) free = augmentByLists(state, lists, free);
+  // Bids through lists are the same to the bit; paths may choose otherwise among equally good matches.
+  if (remember) free = augmentByLists(state, lists, free);
   augment(state, free);
 
   const { colOf, v } = state;

@@ -24,7 +24,7 @@ export class LargestOf {
   readonly #values: Float64Array;
   #count = 0;
 
-  /** Starts empty, to keep `size` of them, at least 1. */
+  /** Starts empty, to keep `size` of them. */
   constructor(size: number) {
     this.items = new Int32Array(size);
     this.#values = new Float64Array(size);
