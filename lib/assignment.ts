@@ -5,7 +5,7 @@
 import { requireOptions } from "./checks.ts";
 import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 import { augment, augmentByLists } from "./numeric/augmenting_paths.ts";
-import { type AssignmentState, type BestTwo, RowLists } from "./numeric/row_lists.ts";
+import { type AssignmentState, BestTwo, RowLists } from "./numeric/row_lists.ts";
 
 /** Columns from which it pays that rows remember their cheapest ones. */
 const LISTS_FROM = 2048;
@@ -123,7 +123,7 @@ function reduceRows(
 ): Int32Array {
   const left: number[] = [];
   let budget = 8 * free.length + m;
-  const best: BestTwo = { first: 0, second: 0, j1: -1, j2: -1 };
+  const best = new BestTwo();
   for (const start of free) {
     let i = start;
     while (i >= 0) {

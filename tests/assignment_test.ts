@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { linearSumAssignment } from "../lib/assignment.ts";
 import { fromRows, type Matrix, transpose, zeros } from "../lib/matrix.ts";
 import { augment, augmentByLists } from "../lib/numeric/augmenting_paths.ts";
-import { type AssignmentState, RowLists } from "../lib/numeric/row_lists.ts";
+import { type AssignmentState, BestTwo, RowLists } from "../lib/numeric/row_lists.ts";
 import { RandomState } from "../lib/random.ts";
 
 /** The best total over all matches, by trying them all. */
@@ -193,7 +193,7 @@ Deno.test("a row's two cheapest are those of the whole row, whatever prices did 
     rowOf: new Int32Array(cols),
   };
   const kept = new RowLists(state, true), none = new RowLists(state, false);
-  const best = { first: 0, second: 0, j1: -1, j2: -1 };
+  const best = new BestTwo();
   for (let trial = 0; trial < 300; trial++) {
     (trial % 3 === 0 ? none : kept).bestTwo(0, best);
     if (trial % 50 === 0) kept.renew(0);

@@ -69,11 +69,22 @@ export function augment(
       }
     }
     for (let p = 0; p < settled; p++) v[columns[p]] += distance[columns[p]] - at;
-    for (let j = end, i = -1; i !== start;) {
-      i = before[j];
-      rowOf[j] = i;
-      [colOf[i], j] = [j, colOf[i]];
-    }
+    matchAlong(before, start, end, colOf, rowOf);
+  }
+}
+
+/** Matches every row of a path with the column that is reached from it: from `end` back to `start`. */
+function matchAlong(
+  before: Int32Array,
+  start: number,
+  end: number,
+  colOf: Int32Array,
+  rowOf: Int32Array,
+): void {
+  for (let j = end, i = -1; i !== start;) {
+    i = before[j];
+    rowOf[j] = i;
+    [colOf[i], j] = [j, colOf[i]];
   }
 }
 
@@ -169,11 +180,7 @@ export function augmentByLists(
       v[j] += Math.min(distance[j] - at, 0);
       isSettled[j] = 0;
     }
-    for (let j = end, i = -1; i !== start;) {
-      i = before[j];
-      rowOf[j] = i;
-      [colOf[i], j] = [j, colOf[i]];
-    }
+    matchAlong(before, start, end, colOf, rowOf);
     for (const j of touched) distance[j] = Infinity;
     queue.clear();
     [touched, settled, nearest] = [[], [], Infinity];

@@ -43,30 +43,8 @@ export class LargestOf {
   /** Keeps a value where it is above the least of those kept, or the heap is not full. */
   offer(value: number, item: number): void {
     const values = this.#values, items = this.items;
-    let at: number;
-    if (this.#count < values.length) {
-      // climbs from the new leaf
-      for (at = this.#count++; at > 0; at = (at - 1) >> 1) {
-        const parent = (at - 1) >> 1;
-        if (values[parent] <= value) break;
-        values[at] = values[parent];
-        items[at] = items[parent];
-      }
-    } else {
-      if (value <= values[0]) return;
-      // sinks from the top
-      for (at = 0;;) {
-        let child = 2 * at + 1;
-        if (child >= values.length) break;
-        if (child + 1 < values.length && values[child + 1] < values[child]) child++;
-        if (values[child] >= value) break;
-        values[at] = values[child];
-        items[at] = items[child];
-        at = child;
-      }
-    }
-    values[at] = value;
-    items[at] = item;
+    if (this.#count < values.length) climb(values, items, this.#count++, value, item);
+    else if (value > values[0]) sink(values, items, values.length, value, item);
   }
 }
 
@@ -112,34 +90,41 @@ export class SmallestFirst {
       items.set(this.#items);
       [this.#values, this.#items] = [values, items];
     }
-    const values = this.#values, items = this.#items;
-    let at = this.#size++;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (values[parent] <= value) break;
-      values[at] = values[parent];
-      items[at] = items[parent];
-      at = parent;
-    }
-    values[at] = value;
-    items[at] = item;
+    climb(this.#values, this.#items, this.#size++, value, item);
   }
 
   /** Takes the item of smallest value out of a queue that is not empty. */
   pop(): number {
     const values = this.#values, items = this.#items;
     const first = items[0], size = --this.#size;
-    const value = values[size], item = items[size];
-    let at = 0;
-    for (let child = 1; child < size; child = 2 * at + 1) {
-      if (child + 1 < size && values[child + 1] < values[child]) child++;
-      if (values[child] >= value) break;
-      values[at] = values[child];
-      items[at] = items[child];
-      at = child;
-    }
-    values[at] = value;
-    items[at] = item;
+    sink(values, items, size, values[size], items[size]);
     return first;
   }
+}
+
+/** Puts an item into a heap with its least on top: at its end, which is `at`, or above. */
+function climb(values: Float64Array, items: Int32Array, at: number, value: number, item: number) {
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (values[parent] <= value) break;
+    values[at] = values[parent];
+    items[at] = items[parent];
+    at = parent;
+  }
+  values[at] = value;
+  items[at] = item;
+}
+
+/** Puts an item into a heap of so many with its least on top: there, in place of what was, or below. */
+function sink(values: Float64Array, items: Int32Array, size: number, value: number, item: number) {
+  let at = 0;
+  for (let child = 1; child < size; child = 2 * at + 1) {
+    if (child + 1 < size && values[child + 1] < values[child]) child++;
+    if (values[child] >= value) break;
+    values[at] = values[child];
+    items[at] = items[child];
+    at = child;
+  }
+  values[at] = value;
+  items[at] = item;
 }

@@ -30,15 +30,34 @@ const FOR_BIDS = 64;
 const FOR_PATHS = 256;
 
 /** The two cheapest columns of a row at the current prices, the lower index first where they tie. */
-export interface BestTwo {
+export class BestTwo {
   /** Reduced cost of the cheapest column. */
-  first: number;
+  first = Infinity;
   /** Reduced cost of the second. */
-  second: number;
+  second = Infinity;
   /** The cheapest column. */
-  j1: number;
+  j1 = -1;
   /** The second, −1 in a row of one column. */
-  j2: number;
+  j2 = -1;
+
+  /** Begins anew. */
+  clear(): void {
+    this.first = this.second = Infinity;
+    this.j1 = this.j2 = -1;
+  }
+
+  /** Takes a column that is cheaper than the second so far. */
+  take(reduced: number, j: number): void {
+    if (reduced < this.first) {
+      this.second = this.first;
+      this.j2 = this.j1;
+      this.first = reduced;
+      this.j1 = j;
+    } else {
+      this.second = reduced;
+      this.j2 = j;
+    }
+  }
 }
 
 /**
@@ -60,7 +79,7 @@ export class RowLists {
   readonly #state: AssignmentState;
   readonly #few: LargestOf;
   readonly #many: LargestOf;
-  readonly #unasked: BestTwo = { first: 0, second: 0, j1: -1, j2: -1 };
+  readonly #unasked = new BestTwo();
 
   /**
    * Starts with every list unread; `state` has the costs and prices, which are read as they are. Where
@@ -86,33 +105,20 @@ export class RowLists {
   /** Finds the two cheapest columns of a row of at least two. */
   bestTwo(i: number, out: BestTwo): void {
     const { items, costs } = this, { v } = this.#state;
-    let first = Infinity, second = Infinity, j1 = -1, j2 = -1;
+    out.clear();
     for (let q = i * this.stride, end = q + this.counts[i]; q < end; q++) {
       const j = items[q];
       const reduced = costs[q] - v[j];
-      if (reduced >= second) continue;
-      if (reduced < first) {
-        second = first;
-        j2 = j1;
-        first = reduced;
-        j1 = j;
-      } else {
-        second = reduced;
-        j2 = j;
-      }
+      if (reduced < out.second) out.take(reduced, j);
     }
     // another column may be as cheap, and have a lower index
-    if (second >= this.bounds[i]) return this.#read(i, this.#few, out);
-    out.first = first;
-    out.second = second;
-    out.j1 = j1;
-    out.j2 = j2;
+    if (out.second >= this.bounds[i]) this.#read(i, this.#few, out);
   }
 
   /** Reads a row: its two cheapest, and those that it remembers. */
   #read(i: number, cheapest: LargestOf, out: BestTwo): void {
     const { m, c, sign, v } = this.#state, size = cheapest.items.length;
-    let first = Infinity, second = Infinity, j1 = -1, j2 = -1;
+    out.clear();
     // what a column must be below to be remembered, once there are enough
     let limit = Infinity;
     cheapest.clear();
@@ -123,21 +129,8 @@ export class RowLists {
         cheapest.offer(-reduced, j);
         if (j >= size - 1) limit = -cheapest.least;
       }
-      if (reduced >= second) continue;
-      if (reduced < first) {
-        second = first;
-        j2 = j1;
-        first = reduced;
-        j1 = j;
-      } else {
-        second = reduced;
-        j2 = j;
-      }
+      if (reduced < out.second) out.take(reduced, j);
     }
-    out.first = first;
-    out.second = second;
-    out.j1 = j1;
-    out.j2 = j2;
     if (size === 0) return;
     this.bounds[i] = size < m ? limit : Infinity;
     this.counts[i] = size;
