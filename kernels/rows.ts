@@ -2,6 +2,10 @@
 
 import { axpy, dot, scale } from "./vectors";
 
+/** The `floor` of an autoencoder's atoms. */
+// @ts-ignore: decorator
+@inline export const NORM_FLOOR: f32 = 1e-8;
+
 /**
  * Divides each of `rows` rows of X (length and leading dimension n, a multiple of 8) by its norm, or
  * by `floor` where the norm is smaller, into Y; `norms` receives the divisors. Y may be X.

@@ -2,12 +2,9 @@
 // r = x − reconstruction, which is taken as given. Per row the largest of their pre-activations are
 // the values of the prediction, without bias.
 
+import { ABSTOPK } from "./sae_record";
 import { backwardRow, residualRow, SupportSae } from "./sae_support";
 import { axpy, dot, scale, subtract, sumLanes } from "./vectors";
-
-/** The number of abstopk in lib/cores/: the largest of its pre-activations are those of largest magnitude. */
-// @ts-ignore: decorator
-@inline const ABSTOPK: i32 = 4;
 
 /** The order of float32 as the order of int32. */
 // @ts-ignore: decorator
@@ -53,7 +50,7 @@ function findDead(s: SupportSae, first: i32, end: i32): i32 {
 function choose(
   s: SupportSae, dead: i32, k: i32, pre: usize, weights: usize, indices: usize, values: usize,
 ): i32 {
-  const n = <usize>(dead + 3 & ~3), keys = s.auxKeys, isSigned = s.type == ABSTOPK;
+  const n = <usize>(dead + 3 & ~3), keys = s.auxKeys, isSigned = s.type == ABSTOPK; // by magnitude
   for (let t: usize = 0; t < n << 2; t += 4) {
     const unit = <usize>load<u32>(s.auxUnits + t) << 2;
     const value = load<f32>(pre + unit);
@@ -95,9 +92,9 @@ export function auxK(s: SupportSae, rows: i32, weights: usize): void {
 
 /**
  * Adds the gradients of the auxiliary error of the units from `first` to `end`, and the error itself to the
- * sums, from residuals that are not scaled yet. With e the mean squared error of the prediction and D the number of dead units the
- * term is weight·min(D/auxLatents, 1)·e, or when `auxRelative`, with negative pre-activations counted
- * as 0 but for abstopk, weight·e/(the mean of (r − mean of r)²).
+ * sums, from residuals that are not scaled yet. With e the mean squared error of the prediction and D the
+ * number of dead units the term is weight·min(D/auxLatents, 1)·e, or when `auxRelative`, with negative
+ * pre-activations counted as 0 but for abstopk, weight·e/(the mean of (r − mean of r)²).
  */
 export function auxOf(
   s: SupportSae, rows: i32, weights: usize, residual: usize, first: i32, end: i32,

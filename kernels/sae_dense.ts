@@ -3,13 +3,9 @@
 import { gemm_nn, gemm_tn } from "./gemm";
 import { Sae } from "./sae_record";
 import { residualGradient, throughInput, transposeEncoder } from "./sae_products";
-import { norms } from "./rows";
+import { NORM_FLOOR, norms } from "./rows";
 import { transpose } from "./transpose";
 import { axpy, subtract } from "./vectors";
-
-/** An atom whose norm is smaller has this. */
-// @ts-ignore: decorator
-@inline const NORM_FLOOR: f32 = 1e-8;
 
 /** DENSE_FIELDS in lib/cores/sae_dense.ts lists the same fields in the same order. */
 // @ts-ignore: decorator

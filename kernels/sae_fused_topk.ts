@@ -18,7 +18,7 @@ import { BatchSae, takeLargest } from "./sae_batch";
 import { encodeUnits, endFused, rowGradients, SaeFused, startBatch, throughOf, update } from "./sae_fused";
 import { Matryoshka, prefixRow, sumPrefixes } from "./sae_matryoshka";
 import { firstUnit } from "./sae_products";
-import { Sae } from "./sae_record";
+import { ABSTOPK, BATCHTOPK, MATRYOSHKA, Sae } from "./sae_record";
 import { residualRow, SupportSae } from "./sae_support";
 import { AGE, callVariant } from "./sae_variants";
 import { unweigh, WeighedSae, weighAtoms } from "./sae_weighed";
@@ -29,13 +29,6 @@ import { axpy, dot, highestLane, scale, subtract } from "./vectors";
 /** Bounds are so many times what the last step makes one expect. */
 // @ts-ignore: decorator
 @inline const SHARE: f32 = 0.85;
-// the variants' numbers in lib/cores/
-// @ts-ignore: decorator
-@inline const ABSTOPK: i32 = 4;
-// @ts-ignore: decorator
-@inline const BATCHTOPK: i32 = 5;
-// @ts-ignore: decorator
-@inline const MATRYOSHKA: i32 = 6;
 /** The bit that marks a candidate below 0. */
 // @ts-ignore: decorator
 @inline const NEGATIVE: u32 = 0x80000000;

@@ -7,15 +7,11 @@
 //   g_k = s·r_k,  β_t = g_t·d_t,  ∂d_t −= v_t·g_t + β_t·r_{t−1},  g_{t−1} = g_t − β_t·d_t.
 // Since v_t = r_{t−1}·d_t, the β need the Gram matrix alone: β_t = −Σ_{i>t} (s·v_i + β_i)·G_ti.
 
-import { normalize_rows } from "./rows";
+import { NORM_FLOOR, normalize_rows } from "./rows";
 import { completeGram, correlations, gramRow, GramSae, reserveGram, takeAtoms } from "./sae_gram";
 import { supportResidual } from "./sae_support";
 import { madd } from "./simd";
 import { axpy, dot, highestLane, scale } from "./vectors";
-
-/** An atom whose norm is smaller is divided by this. */
-// @ts-ignore: decorator
-@inline const NORM_FLOOR: f32 = 1e-8;
 
 /** The first of w places where |c| is `value`; 0 when there is none (values that overflowed). */
 function find(w: usize, value: f32, c: usize): usize {

@@ -4,6 +4,14 @@
 // unit's weights are contiguous: a sparse code touches whole rows, and projection, norms and AdamW
 // run along them. Products that need the other layout use a transposed copy, made once per step.
 
+// numbers of variants, as in lib/cores/ and sae_variants.ts
+// @ts-ignore: decorator
+@inline export const ABSTOPK: i32 = 4;
+// @ts-ignore: decorator
+@inline export const BATCHTOPK: i32 = 5;
+// @ts-ignore: decorator
+@inline export const MATRYOSHKA: i32 = 6;
+
 /**
  * What every variant has; its own class in sae_X.ts adds fields, and the methods that sae_variants.ts
  * calls. SAE_FIELDS in lib/cores/sae.ts lists the same fields in the same order.

@@ -1,14 +1,10 @@
 // What the variants share that choose codes by pre·s, s being 1 or the norms of the atoms: topk, abstopk, batchtopk
 // and matryoshka. What chooses is not what decodes: the codes are pre again.
 
-import { norms } from "./rows";
+import { NORM_FLOOR, norms } from "./rows";
 import { transposeEncoder } from "./sae_products";
 import { SupportSae } from "./sae_support";
 import { highestLane } from "./vectors";
-
-/** A smaller norm counts as this. */
-// @ts-ignore: decorator
-@inline const NORM_FLOOR: f32 = 1e-8;
 
 /** WEIGHED_FIELDS in lib/cores/sae_support.ts lists the same fields in the same order. */
 // @ts-ignore: decorator
