@@ -24,6 +24,7 @@ import {
   type ParameterValue,
   type SaeParameter,
   type SaeSizes,
+  type SaeVariant,
 } from "./sae_variant.ts";
 import { type SaeModel, type SaeParameters, variantOf } from "./sae_variants.ts";
 
@@ -226,12 +227,13 @@ export class SaeWorkspace {
   readonly sums: Block<Float64Array>;
   readonly #counters: Block<Int32Array>[];
   readonly #width: number;
+  readonly #variant: SaeVariant;
   readonly #values: Readonly<Record<string, number | Block<BlockData>>>;
   readonly #fields: readonly string[];
 
   /** Allocates everything and copies the model's parameters in. */
   constructor(arena: Arena, model: SaeModel, options: SaeWorkspaceOptions) {
-    const variant = variantOf(model.options.type);
+    const variant = this.#variant = variantOf(model.options.type);
     const { inputDim, width } = model, { rows, gradients } = options;
     const [ldm, ldw] = [padded(inputDim), padded(width)];
     const p = this.parameters = new ParameterBlocks(arena, variant.parameters, model);
@@ -284,12 +286,10 @@ export class SaeWorkspace {
     this.#counters = places.map((place) => this.record.from(place, 1));
   }
 
-  /** Changes the number of codes per sample of a variant that anneals; up to `mostCodes` of the options. */
+  /** Changes the number of codes per sample of a variant that can; up to `mostCodes` of the options. */
   setKval(kval: number): void {
-    const { starts, settings } = this.#values as Record<string, Block>;
     this.record.view[this.#fields.indexOf("k")] = Math.ceil(kval);
-    if (settings) settings.view[0] = kval; // those that choose over a batch start rows where they like
-    else starts.view.forEach((_, row, view) => view[row] = row * kval);
+    this.#variant.setKval!(this.#values as Record<string, Block<BlockData>>, kval);
   }
 
   /** Changes the power of the penalty of a `relu` that has one. */

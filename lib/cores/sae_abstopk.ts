@@ -3,7 +3,13 @@
  * @module
  */
 import { padded, type RecordValues } from "../wasm/memory.ts";
-import { type ChoiceOptions, KVAL, WEIGHED_FIELDS, weighedValues } from "./sae_support.ts";
+import {
+  type ChoiceOptions,
+  KVAL,
+  startRows,
+  WEIGHED_FIELDS,
+  weighedValues,
+} from "./sae_support.ts";
 import { COMMON_PARAMETERS, flag, type SaeVariant } from "./sae_variant.ts";
 
 /** Options of `abstopk`. */
@@ -22,7 +28,7 @@ export const abstopk: SaeVariant<AbstopkOptions> = {
   options: [KVAL, flag("decoderNorms")],
   parameters: COMMON_PARAMETERS,
   auxK: true,
-  anneals: true,
+  setKval: startRows,
   fields: FIELDS,
   values: (space): RecordValues<typeof FIELDS> => ({
     ...weighedValues(space),

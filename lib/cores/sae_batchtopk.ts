@@ -4,7 +4,7 @@
  * @module
  */
 import { requireInteger, requirePositive } from "../checks.ts";
-import { padded, type RecordValues } from "../wasm/memory.ts";
+import { type Block, type BlockData, padded, type RecordValues } from "../wasm/memory.ts";
 import { WEIGHED_FIELDS, weighedValues } from "./sae_support.ts";
 import {
   COMMON_PARAMETERS,
@@ -112,6 +112,14 @@ export function batchValues(space: SaeSpace<BatchOptions>): RecordValues<typeof 
   };
 }
 
+/** Changes the codes per sample that a batch has on average. */
+export function setBatchKval(
+  { settings }: Readonly<Record<string, Block<BlockData>>>,
+  kval: number,
+): void {
+  settings.view[0] = kval;
+}
+
 /** The variant `batchtopk`. */
 export const batchtopk: SaeVariant<BatchtopkOptions> = {
   type: "batchtopk",
@@ -119,7 +127,7 @@ export const batchtopk: SaeVariant<BatchtopkOptions> = {
   options: BATCH_OPTIONS,
   parameters: BATCH_PARAMETERS,
   auxK: true,
-  anneals: true,
+  setKval: setBatchKval,
   fields: BATCH_FIELDS,
   counters: BATCH_COUNTERS,
   values: batchValues,

@@ -363,7 +363,7 @@ function requireAnnealing(
 function requireFall({ kvalAnneal = 0 }: SaeSchedule, config: SaeConfig, inputDim: number): void {
   if (kvalAnneal === 0) return;
   const { type, width } = config, { kval } = config as Own, most = Math.min(inputDim, width);
-  if (!variantOf(type).anneals) {
+  if (!variantOf(type).setKval) {
     throw new TypeError(`schedule.kvalAnneal needs a type that chooses kval codes, got ${type}`);
   }
   if (kval! > most) {

@@ -12,6 +12,7 @@ import {
   BATCH_PARAMETERS,
   type BatchOptions,
   batchValues,
+  setBatchKval,
 } from "./sae_batchtopk.ts";
 import type { SaeOption, SaeSpace, SaeVariant } from "./sae_variant.ts";
 
@@ -99,7 +100,7 @@ export const matryoshka: SaeVariant<MatryoshkaOptions> = {
   options: [...BATCH_OPTIONS, GROUPS, GROUP_WEIGHTS],
   parameters: BATCH_PARAMETERS,
   auxK: true,
-  anneals: true,
+  setKval: setBatchKval,
   fields: FIELDS,
   counters: BATCH_COUNTERS,
   values,

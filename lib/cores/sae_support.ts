@@ -3,7 +3,7 @@
  * @module
  */
 import { requireInteger } from "../checks.ts";
-import { type Block, padded, type RecordValues } from "../wasm/memory.ts";
+import { type Block, type BlockData, padded, type RecordValues } from "../wasm/memory.ts";
 import type { SaeOption, SaeSpace, VariantOptions } from "./sae_variant.ts";
 
 /** Options of a variant with k active codes. */
@@ -51,7 +51,7 @@ export function supportValues(
   } = {},
 ): RecordValues<typeof SUPPORT_FIELDS> {
   const starts = arena.i32(rows), weight = arena.f32(1), units = auxK ? padded(width) : 0;
-  starts.view.forEach((_, row, view) => view[row] = row * kval);
+  startRows({ starts }, kval);
   weight.view[0] = auxK?.weight ?? 0;
   return {
     k: Math.ceil(kval),
@@ -70,6 +70,14 @@ export function supportValues(
     auxValues: arena.f32(auxK?.latents ?? 0),
     auxScratch: arena.f32(auxK ? 2 * padded(inputDim) : 0),
   };
+}
+
+/** Changes where the lists of rows with so many codes begin. */
+export function startRows(
+  { starts }: Readonly<Record<string, Block<BlockData>>>,
+  kval: number,
+): void {
+  starts.view.forEach((_, row, view) => view[row] = row * kval);
 }
 
 /** Options of a variant that chooses k codes. */

@@ -2,7 +2,13 @@
  * topk: codes are the `kval` largest of relu(pre) (Gao et al., 2024), or of relu(pre) times the atoms' norms.
  * @module
  */
-import { type ChoiceOptions, KVAL, WEIGHED_FIELDS, weighedValues } from "./sae_support.ts";
+import {
+  type ChoiceOptions,
+  KVAL,
+  startRows,
+  WEIGHED_FIELDS,
+  weighedValues,
+} from "./sae_support.ts";
 import { COMMON_PARAMETERS, flag, type SaeVariant } from "./sae_variant.ts";
 
 /** Options of `topk`. */
@@ -18,7 +24,7 @@ export const topk: SaeVariant<TopkOptions> = {
   options: [KVAL, flag("decoderNorms")],
   parameters: COMMON_PARAMETERS,
   auxK: true,
-  anneals: true,
+  setKval: startRows,
   fields: WEIGHED_FIELDS,
   values: (space) => weighedValues(space),
 };

@@ -148,8 +148,8 @@ export interface SaeVariant<Options extends VariantOptions = VariantOptions> {
   readonly unitAtoms?: boolean;
   /** Whether its dead units can learn by AuxK. */
   readonly auxK?: boolean;
-  /** Whether its number of codes can fall in training. */
-  readonly anneals?: boolean;
+  /** Changes the codes per sample in its blocks, if their number can fall in training; k itself is changed for all. */
+  readonly setKval?: (blocks: Readonly<Record<string, Block<BlockData>>>, kval: number) => void;
   /** The fields of its class in `kernels/` that come after those of Sae, in order. */
   readonly fields: RecordFields;
   /** The fields that tell one step something of those before it. Default: none. */
