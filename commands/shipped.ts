@@ -7,6 +7,7 @@
  */
 import { selectFigures, writeFigures } from "./figures.ts";
 import { isDeepStrictEqual } from "node:util";
+import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { readRowFiles } from "../lib/reports/row_files.ts";
 import { readProvenance, taskName } from "../lib/results.ts";
 import { type Experiment, runExperiment } from "../lib/sweep.ts";
@@ -23,8 +24,7 @@ const PUBLISHED = ["relu", "jumprelu", "batchtopk", "matryoshka", "pursuit"]
   .concat("dl_path", "truth_frequent", "truth");
 /** The learners take a tenth of the paper's rounds and steps, which their rows say. */
 const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000", "--suffix", "10k"];
-const TYPES = ["relu", "topk", "jumprelu", "MP"];
-const SAES = TYPES.map((type) => `sae_${type}`);
+const SAES = PAPER_SAE_TYPES.map((type) => `sae_${type}`);
 /** What takes minutes where the learners and Softplus-Adam take hours. */
 const QUICK = ["linear_probe", ...SAES, "fista_oracle"];
 
@@ -74,7 +74,10 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
     "large-latents",
     [
       ...["--paper", "--n", "10000", "--suffix", "10k", "--methods"],
-      [...QUICK, ...["fista+", "refined_"].flatMap((use) => TYPES.map((type) => use + type))]
+      [
+        ...QUICK,
+        ...["fista+", "refined_"].flatMap((use) => PAPER_SAE_TYPES.map((type) => use + type)),
+      ]
         .join(),
     ],
   ],

@@ -199,7 +199,7 @@ export function drawLearners(state: LabState, results: Results, width: number): 
     ...{ label: "share of the run", domain: [0, 1], ticks: [0, 0.5, 1] },
     format: (value) => `${Math.round(100 * value)} %`,
   };
-  const found: Axis = { ...share, label: "true atoms found (|cosine| above 0.9)" };
+  const found: Axis = { ...share, label: `true atoms found (|cosine| above ${FOUND})` };
   const training = Math.floor(state.samples / 2);
   const content: SVGElement[] = [
     chart(left, share, found, methods.map(({ name, points }) => ({ colour: `c-${name}`, points }))),
