@@ -32,13 +32,13 @@ const FOR_PATHS = 256;
 /** The two cheapest columns of a row at the current prices, the lower index first where they tie. */
 export class BestTwo {
   /** Reduced cost of the cheapest column. */
-  first = Infinity;
+  first: number = Infinity;
   /** Reduced cost of the second. */
-  second = Infinity;
+  second: number = Infinity;
   /** The cheapest column. */
-  j1 = -1;
+  j1: number = -1;
   /** The second, −1 in a row of one column. */
-  j2 = -1;
+  j2: number = -1;
 
   /** Begins anew. */
   clear(): void {
