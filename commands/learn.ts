@@ -164,7 +164,7 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
 
   const { X, mean, chosen } = learned, finished = "codes" in end;
   const dictionary = "codes" in end ? end.dictionary : end;
-  const margins = "codes" in end ? end.margins : undefined;
+  const { margins, tooWide } = "codes" in end ? end : {};
   const written = save(out, flags.format, { dictionary, mean });
   const put = (name: string, write: (path: string) => void) => {
     const path = join(out, name);
@@ -186,7 +186,7 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
     ...{ out, files: files.map(({ path }) => path), rows: matrix.rows, learnedFrom: X.rows },
     ...{ cols: matrix.cols, atoms: dictionary.cols, finished },
     seconds: (performance.now() - started) / 1000,
-    signals: signalsOf(history, X, margins),
+    signals: signalsOf(history, X, { margins, tooWide }),
     written: [...written, join(out, "summary.json")],
   };
   put("summary.json", (path) => writeAtomic(path, JSON.stringify(summary, null, 2) + "\n"));
@@ -358,7 +358,11 @@ interface Signals {
   doubts: string[];
 }
 
-function signalsOf(history: readonly PathRound[], X: Matrix32, margins?: Float64Array): Signals {
+function signalsOf(
+  history: readonly PathRound[],
+  X: Matrix32,
+  { margins, tooWide }: Pick<PathDictionary, "margins" | "tooWide">,
+): Signals {
   const last = history.at(-1)!;
   const { participation: { single } } = history.findLast(({ phase }) => phase === "search")!;
   let squares = 0;
@@ -383,6 +387,12 @@ function signalsOf(history: readonly PathRound[], X: Matrix32, margins?: Float64
           bound.toFixed(2)
         }): their number is ` +
         "not settled; try another --at-most",
+      ]
+      : []),
+    ...(tooWide
+      ? [
+        "the start was too wide for so few rows: some atoms are false, others missing; " +
+        "give fewer with --at-most, or more rows",
       ]
       : []),
     ...(explained < 0.5

@@ -301,6 +301,21 @@ Deno.test("finds the dictionary from a random start, and the number of its atoms
   assert(history.at(-1)!.participation.many === 1, "an atom of few samples is left");
 });
 
+Deno.test("tells of a start with more atoms than so few samples bear", () => {
+  // five samples per latent bear 1.2 times the atoms, not twice as many
+  const { val, A } = generateDatasets({ seed: 100, numLatents: 100, k: 10, nSamples: 1000 });
+  const learned = (atMost: number) =>
+    pathDictionary(val.Y, { numLatents: "auto", atMost, seed: 100 });
+  const found = ({ dictionary }: { dictionary: Matrix }) =>
+    matchColumns(dictionary, A).cosines.filter((cosine) => cosine > 0.9).length;
+  const narrow = learned(120), wide = learned(200);
+  assert.deepEqual([narrow.tooWide, narrow.dictionary.cols, found(narrow)], [false, 100, 100]);
+  assert.equal(wide.tooWide, true);
+  assert(wide.dictionary.cols > 110 && found(wide) < 100, "it was not too wide after all");
+  const { tooWide } = pathDictionary(val.Y, { numLatents: 30, seed: 0, rounds: 3, polish: 1 });
+  assert.equal(tooWide, undefined);
+});
+
 Deno.test("the polish goes no further than to what the noise reaches by chance", () => {
   const { Y } = easy.val;
   const rms = Math.sqrt(Y.data.reduce((sum, y) => sum + y * y, 0) / Y.data.length);

@@ -1,0 +1,140 @@
+/**
+ * What the path learner found in a case, seed by seed and over the seeds, and which aims that misses.
+ * @module
+ */
+import { type Aim, type Case, type CaseName, CASES, type Measure } from "./recovery_cases.ts";
+
+/** MCC in distribution and out of it, by the paper's coding and by a finer one. */
+export interface Scores {
+  paper: { id: number; ood: number };
+  finer: { id: number; ood: number };
+}
+
+/** What one learning led to. */
+export interface Judged {
+  case: CaseName;
+  seed: number;
+  /** Atoms of the start, where the learner was not told n. */
+  atMost?: number;
+  atoms: number;
+  /** Latents with an atom of |cosine| above 0.9. */
+  found: number;
+  scores: Scores;
+  /** Those of the true dictionary. */
+  oracle: Scores;
+  /** The least of all times that were measured. */
+  seconds: number;
+  /** Of all threads, the least too. */
+  cpuSeconds: number;
+  /** By how much the resident memory grew while learning. */
+  mebibytes: number;
+  /** Smallest and median margin, where atoms were pruned. */
+  margins?: { least: number; median: number };
+  /** Whether the learner, not told n, says that its start was too wide. */
+  tooWide?: boolean;
+  /** Share of the atoms that stand for one sample at the end of the search, and for few. */
+  single: number;
+  few: number;
+}
+
+const MEASURES: Record<Measure, (judged: Judged) => number> = {
+  "ID": ({ scores }) => scores.paper.id,
+  "OOD": ({ scores }) => scores.paper.ood,
+  "ID, finer": ({ scores }) => scores.finer.id,
+  "OOD, finer": ({ scores }) => scores.finer.ood,
+  "ID below the true dictionary's": ({ scores, oracle }) => oracle.paper.id - scores.paper.id,
+  "OOD below the true dictionary's": ({ scores, oracle }) => oracle.paper.ood - scores.paper.ood,
+  "seconds": ({ seconds }) => seconds,
+  "MiB": ({ mebibytes }) => mebibytes,
+};
+/** Of these more is better, of the others less. */
+const GAINS: ReadonlySet<Measure> = new Set(["ID", "OOD", "ID, finer", "OOD, finer"]);
+
+/** A score without its zero: .9876. */
+const score = (value: number) => value.toFixed(4).replace(/^0/, "");
+const mean = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** One seed in a line. */
+export function lineOf(judged: Judged): string {
+  const pairs = ({ paper, finer }: Scores) =>
+    [paper, finer].map(({ id, ood }) => `${score(id)}; ${score(ood)}`).join(" | ");
+  const { atoms, found, scores, oracle, seconds, cpuSeconds, mebibytes, margins } = judged;
+  return [
+    `${judged.case}, seed ${judged.seed}: ${atoms} atoms, ${found} found`,
+    `${pairs(scores)} (true dictionary ${pairs(oracle)})`,
+    `${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} CPU s, ${mebibytes.toFixed(0)} MiB`,
+    `single ${score(judged.single)}, few ${score(judged.few)}`,
+    ...judged.tooWide ? ["too wide"] : [],
+    ...margins ? [`margins ${margins.least.toFixed(2)}, ${margins.median.toFixed(2)}`] : [],
+  ].join("; ");
+}
+
+/** Mean and worst of a measure over the seeds. */
+function over(judged: readonly Judged[], of: Measure): { mean: number; worst: number } {
+  const values = judged.map(MEASURES[of]);
+  return {
+    mean: mean(values),
+    worst: GAINS.has(of) ? Math.min(...values) : Math.max(...values),
+  };
+}
+
+/** What a case's aims are, each with whether it is reached. */
+function verdicts(name: CaseName, judged: readonly Judged[]): string[] {
+  const { aims, atoms, n }: Case = CASES[name];
+  const told = (value: number, of: Measure) =>
+    of === "seconds" || of === "MiB" ? `${value}` : score(value);
+  const list = aims.map(({ of, ...limits }: Aim) => {
+    const measured = over(judged, of), gain = GAINS.has(of);
+    const reached = (["mean", "worst"] as const).every((key) => {
+      const limit = limits[key];
+      return limit === undefined || (gain ? measured[key] >= limit : measured[key] <= limit);
+    });
+    const worst = limits.worst === undefined ? "" : ` (${told(limits.worst, of)})`;
+    const limit = limits.mean === undefined ? "" : ` ${told(limits.mean, of)}`;
+    return `${of} ${gain ? "≥" : "≤"}${limit}${worst}: ${reached ? "yes" : "**no**"}`;
+  });
+  if (atoms) {
+    const near = judged.filter((one) => Math.abs(one.atoms - n) <= atoms.off).length;
+    const off = atoms.off > 0 ? `within ${atoms.off}` : "exact";
+    const often = atoms.share < 1 ? ` on ${100 * atoms.share} %` : "";
+    list.push(
+      `atoms ${off}${often}: ${
+        near / judged.length >= atoms.share ? "yes" : "**no**"
+      } (${near} of ${judged.length})`,
+    );
+  }
+  return list;
+}
+
+/** Mean (worst) over the seeds of every case, as a table of Markdown; then the aims, reached or not. */
+export function tableOf(judged: readonly Judged[]): string {
+  const columns: Measure[] = ["ID", "OOD", "ID, finer", "OOD, finer"];
+  const cases = (Object.keys(CASES) as CaseName[]).flatMap((name) => {
+    const own = judged.filter((one) => one.case === name);
+    return own.length > 0 ? [{ name, own }] : [];
+  });
+  const rows = cases.map(({ name, own }) => {
+    const atoms = own.map((one) => one.atoms),
+      [least, most] = [Math.min(...atoms), Math.max(...atoms)];
+    const cells = columns.map((of) => {
+      const { mean, worst } = over(own, of);
+      return `${score(mean)} (${score(worst)})`;
+    });
+    const found = `${Math.min(...own.map((one) => one.found))}`;
+    const seconds = Math.min(...own.map((one) => one.seconds)).toFixed(1);
+    const mebibytes = Math.max(...own.map((one) => one.mebibytes)).toFixed(0);
+    return [
+      ...[name, `${own.length}`, least === most ? `${least}` : `${least} to ${most}`, found],
+      ...[...cells, seconds, mebibytes],
+    ];
+  });
+  const head = ["case", "seeds", "atoms", "found, least", ...columns, "s, least", "MiB"];
+  return [
+    ...[head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`),
+    "",
+    "| case | aims |",
+    "| --- | --- |",
+    ...cases.map(({ name, own }) => `| ${name} | ${verdicts(name, own).join("; ")} |`),
+  ].join("\n");
+}
