@@ -128,7 +128,8 @@ interface Summary {
   written: string[];
 }
 
-async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
+/** Does it, with the values of the flags. */
+export async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { type, width, seed, batchSize, poolRows } = flags;
   const { out = join("saes", `${type}-${width}-${seed}`) } = flags;
   using activations = openActivations(flags);

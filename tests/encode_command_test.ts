@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { fromDense } from "../lib/csr_matrix.ts";
 import { joined } from "../lib/formats/byte_parts.ts";
 import { csrParts } from "../lib/formats/csr_npz.ts";
-import { npyHead } from "../lib/formats/npy_parts.ts";
 import { lasso } from "../lib/lasso.ts";
 import { type Matrix32, transpose } from "../lib/matrix.ts";
 import { readCsr, readMatrix, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
@@ -13,6 +12,7 @@ import { openSae, saveSaeLens } from "../lib/open_sae.ts";
 import { RandomState } from "../lib/random.ts";
 import { saveSae } from "../lib/sae_file.ts";
 import { Sae } from "../lib/saes.ts";
+import { writeLargeNpy } from "./large_npy.ts";
 import { freshFolder, killAfterEvents, runDeno } from "./result_files.ts";
 
 const folder = freshFolder("encode-");
@@ -138,13 +138,9 @@ Deno.test("an encoding that is killed goes on by the same command, with the same
 });
 
 Deno.test("blocks that were coded hold no memory, with threads either", async () => {
-  const rows = 2 ** 20, cols = 80, wide = at("wide.npy"), head = npyHead("<f4", [rows, cols]);
-  {
-    // 320 MiB of zeros, which take no place on the disk
-    using file = Deno.openSync(wide, { write: true, createNew: true });
-    file.writeSync(head);
-    file.truncateSync(head.length + 4 * rows * cols);
-  }
+  const wide = at("wide.npy");
+  // 320 MiB
+  writeLargeNpy(wide, { rows: 2 ** 20, cols: 80, markedEvery: 2 ** 20 });
   saveSae(at("80.safetensors"), Sae.initialize({ type: "relu", inputDim: 80, width: 8, seed: 0 }));
   const { code, stderr } = await runDeno(
     ...[...LINE.slice(0, -1), "tests/fixtures/encode_memory.ts", "--data", wide],

@@ -11,6 +11,7 @@ import { loadSae } from "../lib/sae_file.ts";
 import { Sae, SAE_TYPES, type SaeType } from "../lib/saes.ts";
 import { trainSaeStream } from "../lib/train_sae_stream.ts";
 import { openMatrix } from "../lib/matrix_stream.ts";
+import { writeLargeNpy } from "./large_npy.ts";
 import { freshFolder, killAfterEvents, runDeno } from "./result_files.ts";
 
 const folder = freshFolder("train-");
@@ -263,4 +264,33 @@ Deno.test("a folder is its shards in the order of their numbers", async () => {
   assert.equal(code, 0, stderr);
   const names = JSON.parse(stdout).files.map((path: string) => path.split("/").at(-1));
   assert.deepEqual(names, ["part-2.npy", "part-10.npy"]);
+});
+
+Deno.test("a file is trained on in less memory than its size", async () => {
+  const path = join(folder, "large.npy"), cols = 2304, rows = Math.round(1.2e9 / (4 * cols));
+  writeLargeNpy(path, { rows, cols, markedEvery: 1000 });
+  const { code, stdout, stderr } = await runDeno(
+    ...[...LINE.slice(0, -1), "tests/fixtures/train_memory.ts", "--data", path, "--type", "topk"],
+    ...[
+      "--kval",
+      "2",
+      "--width",
+      "8",
+      "--batch-size",
+      "4096",
+      "--epochs",
+      "1",
+      "--quiet",
+      "--json",
+    ],
+    ...["--out", join(folder, "of-large")],
+  );
+  Deno.removeSync(path);
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).stepsDone, Math.ceil((rows - 2000) / 4096));
+  // two pools of 128 MiB, batches of 38 MB that are not yet collected, and Deno's own 70 MB; 6 GB take no more
+  assert(
+    Number(stderr) > 300 && Number(stderr) < 1000,
+    `${stderr} MB of memory for a file of 1200`,
+  );
 });

@@ -4,9 +4,8 @@
  * `deno run --allow-read=. --allow-write=.tmp tests/campaign/large_file.ts 6000`.
  * @module
  */
-import { fileBytes } from "../../lib/formats/byte_parts.ts";
-import { npyHead } from "../../lib/formats/npy_parts.ts";
 import { openMatrix } from "../../lib/matrix_stream.ts";
+import { writeLargeNpy } from "../large_npy.ts";
 
 /** Size of the file in MB, and its columns. */
 const SIZE = Number(Deno.args[0] ?? 6000), COLS = 2304;
@@ -31,16 +30,7 @@ function check(data: Float32Array | Float64Array, start: number): boolean {
 }
 
 try {
-  {
-    const head = npyHead("<f4", [rows, COLS]);
-    using out = Deno.openSync(path, { write: true, createNew: true });
-    out.writeSync(head);
-    out.truncateSync(head.length + 4 * rows * COLS);
-    for (let row = 0; row < rows; row += MARKED_EVERY) {
-      out.seekSync(head.length + 4 * row * COLS, Deno.SeekMode.Start);
-      out.writeSync(fileBytes(new Float32Array(COLS).fill(row + 1)));
-    }
-  }
+  writeLargeNpy(path, { rows, cols: COLS, markedEvery: MARKED_EVERY });
   using file = openMatrix(path);
   const wrong: string[] = [], started = performance.now();
   let at = 0;
