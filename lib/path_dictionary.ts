@@ -15,6 +15,7 @@ import {
 } from "./checks.ts";
 import { differenceOf, type Identity } from "./cores/identity.ts";
 import { MOST_ADDED, PathRounds } from "./cores/path_dictionary.ts";
+import { missingDirections } from "./cores/path_growing.ts";
 import { prune } from "./cores/path_pruning.ts";
 import { requireState, type RoundsState, type StateSizes } from "./cores/path_state.ts";
 import type { CsrMatrix } from "./csr_matrix.ts";
@@ -59,6 +60,16 @@ const SETTLE = { from: 2, rounds: 30 }, HOT_SETTLE = { from: 5, rounds: 60 };
 /** Samples per atom of the hot one. */
 const HOT_FROM = 10;
 /**
+ * Where the number of atoms is not known, pruning weighs them with this multiple of what the residuals' products
+ * reach by chance, if that is more than the search's last λ: with less, noise pays for atoms of its own.
+ */
+const PRUNE_ABOVE_CHANCE = 2;
+/**
+ * Atoms that are missing are looked for with this multiple of the search's last λ: with less, many small codes of
+ * other atoms hide them. At most this share of the atoms is added, once: a second time adds no true ones.
+ */
+const GROW = { from: 4, most: 0.05 };
+/**
  * Where more of the atoms than this share stand for one sample after pruning and settling, the start was too wide.
  * In 36 runs with 50 to 1000 latents and starts of 1.05 to 4 times as many, the 22 in which at most 1 % of the atoms
  * that stayed were false had at most .012; the others .033 to .119, but for one of 100 latents in 400 samples, .009.
@@ -79,7 +90,7 @@ export interface PathRound {
   round: number;
   /**
    * "search": λ falls, and atoms are found; "polish": minimax concave penalty, which does not shrink;
-   * "settle": what is left after pruning adapts.
+   * "settle": what is left after pruning, or new after growing, adapts.
    */
   phase: PathPhase;
   /** Weight of the penalty, in units of `X`. */
@@ -168,7 +179,7 @@ export interface PathState extends RoundsState {
 }
 
 /** Rises whenever the same samples and options lead to other rounds: no state of the old ones goes on then. */
-const LEARNER = 1;
+const LEARNER = 2;
 
 /** What {@linkcode pathDictionary} returns. */
 export interface PathDictionary {
@@ -180,13 +191,14 @@ export interface PathDictionary {
   history: PathRound[];
   /**
    * Margin of each atom, where atoms were pruned: what it costs to do without it, in units of what its own
-   * codes cost at the end of the search. Below a limit between 0.5, up to 45 dimensions, and 1, from 90 on, it is taken out.
+   * codes cost at the last λ of the search, or with "auto" at twice what noise reaches by chance, if that is more.
+   * Below a limit between 0.5, up to 45 dimensions, and 1, from 90 on, it is taken out.
    */
   margins?: Float64Array;
   /**
-   * With `numLatents` "auto", whether the start had more atoms than so few samples bear: more than 2 % of those that
-   * the first pruning left stood for a single sample in the last round. Some of the atoms that stay are then false,
-   * and some true ones are missing: start from fewer (`atMost`), or give more samples.
+   * With `numLatents` "auto", whether the start had more atoms than so few samples bear: in the last round, before
+   * the last pruning, more than 2 % of the atoms stood for a single sample. Some of the atoms that stay are then
+   * false, and some true ones are missing: start from fewer (`atMost`), or give more samples.
    */
   tooWide?: boolean;
 }
@@ -236,6 +248,8 @@ export function searchDefaults(
  * 4. *Restarts* of atoms that stand for one sample, and of duplicates.
  * 5. *Polish* with the minimax concave penalty, which does not shrink.
  * 6. *Pruning.* The start has more atoms than are wanted. Those go whose samples do as well without them.
+ * 7. *Growing*, where the number of atoms is not known. What some samples have in common of what is left of
+ *    them becomes an atom, which pruning may take again.
  *
  * Of more than 50 samples per atom of the start, a random part of 50 is learned from, and the others are only
  * coded at the end: time and memory of the rounds do not grow any further.
@@ -323,23 +337,31 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     }
   };
   const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;
-  const pruning = { lambda: plan.lambdaEnd, gamma: MCP_GAMMA };
   const auto = options.numLatents === "auto";
   let margins: Float64Array | undefined, tooWide = auto ? false : undefined;
   path("search", plan.lambdaStart, plan.lambdaEnd, rounds);
   path("polish", polishFrom, polishTo, polish);
-  if (target < learner.n) {
-    const next = before[history.length];
-    if (!next) prune(learner, { ...pruning, atLeast: target, exact: false });
-    const settle = part.rows < HOT_FROM * (next?.atoms ?? learner.n) ? SETTLE : HOT_SETTLE;
-    path("settle", settle.from * plan.lambdaEnd, plan.lambdaEnd, settle.rounds);
+  const pruneTo = (exact: boolean) => {
+    // only a polish leaves noise alone
+    const noise = auto && polish > 0 ? PRUNE_ABOVE_CHANCE * chance : 0;
+    const lambda = Math.max(plan.lambdaEnd, noise);
+    return prune(learner, { lambda, gamma: MCP_GAMMA, atLeast: target, exact });
+  };
+  const settle = ({ from, rounds }: typeof SETTLE) => {
+    path("settle", from * plan.lambdaEnd, plan.lambdaEnd, rounds);
     path("polish", polishFrom, polishTo, polish);
+  };
+  // an earlier call's rounds that follow tell that this was done
+  const next = () => before[history.length];
+  if (target < learner.n) {
+    if (!next()) pruneTo(false);
+    settle(part.rows < HOT_FROM * (next()?.atoms ?? learner.n) ? SETTLE : HOT_SETTLE);
+    if (!next()) margins = pruneTo(!auto);
+    if (auto && (next() || grow(learner, GROW.from * plan.lambdaEnd, D.cols))) {
+      settle(SETTLE);
+      if (!next()) margins = pruneTo(false);
+    }
     if (auto) tooWide = history.at(-1)!.participation.single > TOO_MANY_SINGLE;
-    margins = prune(learner, {
-      ...pruning,
-      atLeast: target,
-      exact: !auto,
-    });
   }
   if (history.length < before.length) {
     throw new RangeError(
@@ -369,6 +391,20 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     return coder.codes(unit);
   });
   return { ...found, codes: stack(blocks) };
+}
+
+/** Adds atoms that are missing, up to a number of them; tells whether there were any. */
+function grow(learner: PathRounds, lambda: number, atMost: number): boolean {
+  const before = learner.state;
+  learner.code({
+    ...{ lambda, gamma: MCP_GAMMA, leaveOut: 0 },
+    ...{ passes: 4, added: MOST_ADDED, sweeps: 20 },
+  });
+  const most = Math.min(atMost - learner.n, Math.ceil(GROW.most * learner.n));
+  const missing = missingDirections(learner.residuals(), learner.m, { lambda, most });
+  if (missing.length === 0) learner.state = before;
+  else learner.add(missing);
+  return missing.length > 0;
 }
 
 /** A random part of the rows, in their order. */
@@ -428,7 +464,7 @@ function identityOf(part: Matrix, options: PathDictionaryOptions, plan: Plan): I
  * @throws {TypeError | RangeError} Where it is none: the message says in what.
  */
 function requireResumable(state: PathState, own: Identity, sizes: StateSizes): void {
-  const { of, history, chance, dictionary } = state;
+  const { of, history, chance } = state;
   requireOptions("resume.of", of);
   const difference = differenceOf(of, own, "learning");
   if (difference) throw new RangeError(`resume must be of the same learning: ${difference}`);
@@ -436,7 +472,7 @@ function requireResumable(state: PathState, own: Identity, sizes: StateSizes): v
   requireNonNegative("resume.chance", chance);
   requireArray("resume.history", history);
   history.forEach(({ atoms, restarts }, i) => {
-    requireInteger(`resume.history[${i}].atoms`, atoms, dictionary.cols, sizes.mostAtoms);
+    requireInteger(`resume.history[${i}].atoms`, atoms, 1, sizes.mostAtoms);
     requireInteger(`resume.history[${i}].restarts`, restarts, 0, atoms);
   });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Coding, PathRounds } from "../lib/cores/path_dictionary.ts";
+import { missingDirections } from "../lib/cores/path_growing.ts";
 import { prune } from "../lib/cores/path_pruning.ts";
 import { requireCsrMatrix, toDense } from "../lib/csr_matrix.ts";
 import { generateDatasets } from "../lib/data.ts";
@@ -278,8 +279,35 @@ Deno.test("pruning takes out copies, opposites and mixtures, and nothing that is
   assert.equal(rounds.codes(1).cols, 20);
 });
 
+Deno.test("directions that samples lack are those that several have in common", () => {
+  // 40 samples of small noise; two directions in three and two of them, and one sample of its own
+  const m = 24,
+    R = toFloat32(normal(40, m, 8)),
+    [first, second] = [atoms(m, 1, 9), atoms(m, 1, 10)];
+  R.data.forEach((value, p) => R.data[p] = 0.02 * value);
+  const put = (s: number, z: number, { data }: Matrix) => {
+    for (let k = 0; k < m; k++) R.data[s * m + k] += z * data[k];
+  };
+  [[3, 1], [8, 0.6], [30, 0.4]].forEach(([s, z]) => put(s, z, first));
+  [[4, 0.9], [31, 0.8]].forEach(([s, z]) => put(s, z, second));
+  put(17, 2, atoms(m, 1, 11));
+  const found = missingDirections(R.data, m, { lambda: 0.2, most: 9 });
+  assert.equal(found.length, 2);
+  // noise of 0.02·√24 = 0.1 on a direction that samples of norm 1 make: a cosine of 0.99
+  [first, second].forEach(({ data }, i) => {
+    assert(dot(found[i], Float64Array.from(data)) > 0.98, `direction ${i}`);
+  });
+  assert.deepEqual(missingDirections(R.data, m, { lambda: 0.2, most: 9 }), []);
+  assert.equal(missingDirections(R.data, m, { lambda: 0.001, most: 3 }).length, 3);
+});
+
 // Small enough for a test, and still a case where alternation alone finds only part of the atoms
 const easy = generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 2000 });
+
+/** A dictionary with the atom before one in its place. */
+function lacking(A: Matrix, lost: number): Matrix {
+  return { ...A, data: A.data.map((value, p) => p % A.cols === lost ? A.data[p - 1] : value) };
+}
 
 Deno.test("finds the dictionary from a random start, and the number of its atoms", () => {
   const { dictionary, codes, history, margins } = pathDictionary(easy.val.Y, {
@@ -301,14 +329,40 @@ Deno.test("finds the dictionary from a random start, and the number of its atoms
   assert(history.at(-1)!.participation.many === 1, "an atom of few samples is left");
 });
 
+Deno.test("an atom that the start lacks is grown, where the number is not known", () => {
+  // all atoms but one, and another twice: without restarts nothing else could find it
+  const { val: { Y }, A } = easy;
+  const { dictionary, history } = pathDictionary(Y, {
+    ...{ numLatents: "auto", dInit: lacking(A, 7), seed: 1, restarts: false },
+    ...{ rounds: 20, lambdaStart: 0.05, lambdaEnd: 0.05 },
+  });
+  assert.deepEqual(history.map(({ atoms }) => atoms).filter((n, r, all) => n !== all[r - 1]), [
+    30,
+    29,
+    30,
+  ]);
+  assert.equal(dictionary.cols, 30);
+  assert(Math.min(...matchColumns(dictionary, A).cosines) > 0.999);
+});
+
+Deno.test("noise pays for no atoms of its own", () => {
+  const { val: { Y }, A } = generateDatasets({ seed: 100, numLatents: 100, k: 10, nSamples: 2000 });
+  const rms = Math.sqrt(Y.data.reduce((sum, y) => sum + y * y, 0) / Y.data.length);
+  const noise = new RandomState(31).normal(0, 0.1 * rms, Y.data.length);
+  const noisy = { ...Y, data: Y.data.map((y, p) => y + noise[p]) };
+  const { dictionary } = pathDictionary(noisy, { numLatents: "auto", atMost: 140, seed: 100 });
+  assert.equal(dictionary.cols, 100);
+  assert(Math.min(...matchColumns(dictionary, A).cosines) > 0.9);
+});
+
 Deno.test("tells of a start with more atoms than so few samples bear", () => {
-  // five samples per latent bear 1.2 times the atoms, not twice as many
+  // ten samples per latent bear 1.2 times the atoms, not 2.5 times as many
   const { val, A } = generateDatasets({ seed: 100, numLatents: 100, k: 10, nSamples: 1000 });
   const learned = (atMost: number) =>
     pathDictionary(val.Y, { numLatents: "auto", atMost, seed: 100 });
   const found = ({ dictionary }: { dictionary: Matrix }) =>
     matchColumns(dictionary, A).cosines.filter((cosine) => cosine > 0.9).length;
-  const narrow = learned(120), wide = learned(200);
+  const narrow = learned(120), wide = learned(250);
   assert.deepEqual([narrow.tooWide, narrow.dictionary.cols, found(narrow)], [false, 100, 100]);
   assert.equal(wide.tooWide, true);
   assert(wide.dictionary.cols > 110 && found(wide) < 100, "it was not too wide after all");
@@ -488,6 +542,11 @@ Deno.test("a call goes on from the state after any round, with the same bits", (
       20,
       29,
     ]],
+    // an atom is grown: before and after, and at the end of what settles it
+    [Y, {
+      ...{ numLatents: "auto", dInit: lacking(easy.A, 7), seed: 1, restarts: false },
+      ...{ rounds: 20, polish: 2, lambdaStart: 0.05, lambdaEnd: 0.05 },
+    }, [22, 84, 85, 116]],
   ];
   for (const [X, options, rounds] of cases) {
     const { states, result } = statesOf(X, options, rounds);

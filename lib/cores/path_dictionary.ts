@@ -320,6 +320,25 @@ export class PathRounds {
     this.#packed = false;
   }
 
+  /** Adds atoms (m values each, unit norm), of which no sample has a code; they must not be more than there were. */
+  add(directions: readonly ArrayLike<number>[]): void {
+    const ldm = padded(this.m), first = this.#n;
+    this.#resize(first + directions.length);
+    directions.forEach((direction, i) => {
+      this.#atoms.view.set(direction, (first + i) * ldm);
+      this.#strength.view[first + i] = 1;
+    });
+    this.#packed = false;
+  }
+
+  /** A copy of what the last coding left of the samples, until the atoms are updated: samples×m. */
+  residuals(): Float32Array {
+    const { rows, r } = this.#samples, { m } = this, ldm = padded(m);
+    const R = new Float32Array(rows * m);
+    for (let s = 0; s < rows; s++) R.set(r.view.subarray(s * ldm, s * ldm + m), s * m);
+    return R;
+  }
+
   /** Takes the codes of some atoms away. */
   drop(which: (atom: number) => boolean): void {
     const flags = Uint8Array.from({ length: this.n }, (_, j) => which(j) ? 1 : 0);
