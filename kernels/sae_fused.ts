@@ -7,6 +7,7 @@
 import { adamw } from "./adam";
 import { gather } from "./sae";
 import { Sae } from "./sae_record";
+import { SupportSae } from "./sae_support";
 import { madd } from "./simd";
 import { GROUP, packRows, tile5x8 } from "./tile5";
 import { transpose } from "./transpose";
@@ -70,7 +71,7 @@ export function update1(f: SaeFused, at: usize, g: f32, p: usize, mean: usize, s
 }
 
 /** Takes the batch: its rows minus the decoder bias, and their panels. */
-export function startBatch(f: SaeFused, data: usize, order: usize, rows: i32): void {
+export function sae_fused_start(f: SaeFused, data: usize, order: usize, rows: i32): void {
   const s = changetype<Sae>(f.sae), stride = <usize>s.ldm << 2;
   f.rows = rows;
   gather(s, data, order, rows);
@@ -144,8 +145,25 @@ export function rowGradients(
   }
 }
 
+/**
+ * The lists of the samples turned round: `heads` gets each unit's first code or −1, `nexts` each code's next one of the
+ * same unit or −1, `samples` whose it is. Codes are told by their place in the lists, a unit's in their order.
+ */
+export function turnRound(s: SupportSae, rows: i32, heads: usize, nexts: usize, samples: usize): void {
+  memory.fill(heads, 0xff, <usize>s.w << 2);
+  for (let i = <usize>rows; i-- > 0;) {
+    const indices = s.indicesOf(i), at = indices - s.indices;
+    for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) {
+      const head = heads + (<usize>load<u32>(indices + t) << 2);
+      store<u32>(samples + at + t, <u32>i);
+      store<i32>(nexts + at + t, load<i32>(head));
+      store<u32>(head, <u32>((at + t) >> 2));
+    }
+  }
+}
+
 /** Takes what comes through the encoder's input from the decoder bias's gradient, and updates it. */
-export function endFused(f: SaeFused): void {
+export function sae_fused_end(f: SaeFused): void {
   const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2;
   for (let c: usize = 0; c < <usize>f.chunks; c++) {
     axpy(n, -1, throughOf(f, c, stride), s.gDecoderBias);

@@ -2,25 +2,21 @@
 // sae_fused_relu.ts, whose course it has: what is on is what the gates let through, with the code and the gate's own
 // size, of both of which there is a reconstruction.
 //
-// 1. sae_gated_encode, per chunk: pre-activations, the open gates of each unit as a list, and the chunk's
+// 1. sae_fused_start: the batch.
+// 2. sae_gated_encode, per chunk: pre-activations, the open gates of each unit as a list, and the chunk's
 //    parts of the two reconstructions.
-// 2. sae_gated_residual: the parts' sums − x, and their gradients.
-// 3. sae_gated_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
-// 4. sae_gated_end: what comes through the encoder's input to the decoder bias.
+// 3. sae_gated_residual: the parts' sums − x, and their gradients.
+// 4. sae_gated_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
+// 5. sae_fused_end: what comes through the encoder's input to the decoder bias.
 
-import {
-  encodeUnits, endFused, rowGradients, SaeFused, setting, startBatch, throughOf, update, update1,
-} from "./sae_fused";
-import { dots } from "./sae_fused_relu";
+import { encodeUnits, rowGradients, setting, throughOf, update, update1 } from "./sae_fused";
+import { addTotals, dots, FusedLists, TILE, toResidual } from "./sae_fused_lists";
 import { Gated } from "./sae_gated";
 import { firstUnit } from "./sae_products";
 import { madd } from "./simd";
 import { GROUP } from "./tile5";
-import { axpy, dot, scale, subtract } from "./vectors";
+import { axpy, dot } from "./vectors";
 
-/** Units whose rows of the decoder stay in cache between the lists and their sum. */
-// @ts-ignore: decorator
-@inline const TILE: i32 = 125;
 /** Bytes of an entry of a sample's list: decoder row, in bytes, code and gate. */
 // @ts-ignore: decorator
 @inline const ENTRY: usize = 12;
@@ -28,29 +24,17 @@ import { axpy, dot, scale, subtract } from "./vectors";
 /** The fields of lib/cores/sae_fused_gated.ts. */
 // @ts-ignore: decorator
 @unmanaged
-export class FusedGated extends SaeFused {
+export class FusedGated extends FusedLists {
   meanMagnitude: usize;
   squareMagnitude: usize;
   meanScale: usize;
   squareScale: usize;
-  // the lists of the units: unit j's begins at j·most
-  counts: usize; // w
-  places: usize; // w×most: the sample's row in bytes
-  values: usize; // w×most: its code
+  // with the lists of the units
   gates: usize; // w×most: relu(π)
   inputs: usize; // w×most: u
-  residuals: usize; // most×ldm: of the gates as codes
+  residuals: usize; // most×ldm: of the gates as codes; then a row per chunk
   // per chunk
-  rowCounts: usize; // most: open gates of each sample in a tile
-  rowLists: usize; // most×TILE entries
-  parts: usize; // 2×most×ldm: parts of the two reconstructions
-  totals: usize; // 2 float64: Σ penalty, number of active codes
   slopes: usize; // 2×most: gradients by codes and gates of a unit
-}
-
-/** Takes the batch. */
-export function sae_gated_start(f: FusedGated, data: usize, order: usize, rows: i32): void {
-  startBatch(f, data, order, rows);
 }
 
 /** Bits of up to 64 pre-activations: which are above 0 with the bias. */
@@ -154,36 +138,18 @@ export function sae_gated_encode(f: FusedGated, chunk: i32): void {
   store<i32>(buffer, touched); // loads whose result is used are made
 }
 
-/** r ← the sum of the chunks' parts − x, times 2/(rows·m); returns its mean square before. */
-function toResidual(f: FusedGated, parts: usize, r: usize): f64 {
-  const s = changetype<Gated>(f.sae), n = <usize>s.ldm, stride = n << 2, size = <usize>f.rows * n;
-  const step = (<usize>f.most << 1) * stride;
-  memory.copy(r, parts, size << 2);
-  for (let c: usize = 1; c < <usize>f.chunks; c++) axpy(size, 1, parts + c * step, r);
-  subtract(size, r, s.x, r);
-  let squares: f64 = 0;
-  for (let i: usize = 0; i < <usize>f.rows; i++) squares += dot(n, r + i * stride, r + i * stride);
-  scale(size, 2 / <f32>(f.rows * s.m), r, r);
-  return squares / <f64>(f.rows * s.m);
-}
-
 /** The residuals' gradients, their sum over the samples, and what adds to the sums. */
 export function sae_gated_residual(f: FusedGated): f64 {
   const s = changetype<Gated>(f.sae), n = <usize>s.ldm, stride = n << 2;
-  let penalty: f64 = 0, active: f64 = 0;
-  for (let c: usize = 0; c < <usize>f.chunks; c++) {
-    penalty += load<f64>(f.totals + (c << 4)), active += load<f64>(f.totals + (c << 4) + 8);
-  }
-  store<f64>(s.sums, load<f64>(s.sums) + toResidual(f, f.parts, s.residual));
-  store<f64>(s.sums + 8, load<f64>(s.sums + 8) + penalty / <f64>f.rows);
-  const gates = f.parts + <usize>f.most * stride;
-  store<f64>(s.sums + 24, load<f64>(s.sums + 24) + toResidual(f, gates, f.residuals));
+  const gates = f.parts + <usize>f.most * stride, step = (<usize>f.most << 1) * stride;
+  store<f64>(s.sums, load<f64>(s.sums) + toResidual(f, f.parts, step, s.residual));
+  store<f64>(s.sums + 24, load<f64>(s.sums + 24) + toResidual(f, gates, step, f.residuals));
   memory.fill(s.gDecoderBias, 0, stride);
   for (let i: usize = 0; i < <usize>f.rows; i++) {
     axpy(n, 1, s.residual + i * stride, s.gDecoderBias);
     if (!s.frozen) axpy(n, 1, f.residuals + i * stride, s.gDecoderBias);
   }
-  return active;
+  return addTotals(f);
 }
 
 /** Gradients of a chunk's units, and AdamW on them. */
@@ -223,9 +189,4 @@ export function sae_gated_units(f: FusedGated, chunk: i32): void {
     update1(f, unit, log, s.logScale, f.meanScale, f.squareScale);
     if (s.tracked) store<i32>(s.silent + unit, silent ? load<i32>(s.silent + unit) + 1 : 0);
   }
-}
-
-/** The decoder bias. */
-export function sae_gated_end(f: FusedGated): void {
-  endFused(f);
 }

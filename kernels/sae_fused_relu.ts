@@ -1,22 +1,21 @@
 // A training step of relu and jumprelu that skips what is zero and never writes a gradient; see sae_fused.ts.
 //
-// 1. sae_relu_encode, per chunk: pre-activations, the active codes of each unit as a list, and the chunk's
+// 1. sae_fused_start: the batch.
+// 2. sae_relu_encode, per chunk: pre-activations, the active codes of each unit as a list, and the chunk's
 //    part of the reconstruction.
-// 2. sae_relu_residual: the parts' sum − x, and its gradient.
-// 3. sae_relu_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
-// 4. sae_relu_end: what comes through the encoder's input to the decoder bias.
+// 3. sae_relu_residual: the parts' sum − x, and its gradient.
+// 4. sae_relu_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
+// 5. sae_fused_end: what comes through the encoder's input to the decoder bias.
 
-import { encodeUnits, endFused, rowGradients, SaeFused, setting, startBatch, throughOf, update, update1 } from "./sae_fused";
+import { encodeUnits, rowGradients, setting, throughOf, update, update1 } from "./sae_fused";
+import { addTotals, dots, FusedLists, TILE, toResidual } from "./sae_fused_lists";
 import { JumpRelu } from "./sae_jumprelu";
 import { firstUnit } from "./sae_products";
 import { Sae } from "./sae_record";
-import { hsum4, madd } from "./simd";
+import { madd } from "./simd";
 import { GROUP } from "./tile5";
-import { axpy, dot, scale, subtract } from "./vectors";
+import { axpy } from "./vectors";
 
-/** Units whose rows of the decoder stay in cache between the lists and their sum. */
-// @ts-ignore: decorator
-@inline const TILE: i32 = 125;
 /** The number of relu in lib/cores/sae_relu.ts. */
 // @ts-ignore: decorator
 @inline const RELU: i32 = 0;
@@ -27,23 +26,9 @@ import { axpy, dot, scale, subtract } from "./vectors";
 /** The fields of lib/cores/sae_fused_relu.ts. */
 // @ts-ignore: decorator
 @unmanaged
-export class FusedRelu extends SaeFused {
+export class FusedRelu extends FusedLists {
   meanLog: usize;
   squareLog: usize;
-  // the lists of the units: unit j's begins at j·most
-  counts: usize; // w
-  places: usize; // w×most: the sample's row in bytes
-  values: usize; // w×most: its code, 0 where only the threshold's gradient needs the sample
-  // per chunk
-  rowCounts: usize; // most: active codes of each sample in a tile
-  rowLists: usize; // most×TILE pairs of decoder row, in bytes, and code
-  parts: usize; // most×ldm: part of the reconstruction
-  totals: usize; // 2 float64: Σ penalty, number of active codes
-}
-
-/** Takes the batch. */
-export function sae_relu_start(f: FusedRelu, data: usize, order: usize, rows: i32): void {
-  startBatch(f, data, order, rows);
 }
 
 /** Bits of up to 64 pre-activations: which are above the threshold, after the bias was added to them. */
@@ -182,46 +167,12 @@ export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
 
 /** The residual's gradient, its sum over the samples, and what adds to the sums. */
 export function sae_relu_residual(f: FusedRelu): f64 {
-  const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2, size = <usize>f.rows * n;
-  const r = s.residual, partStride = <usize>f.most * stride;
-  memory.copy(r, f.parts, size << 2);
-  let penalty = load<f64>(f.totals), active = load<f64>(f.totals + 8);
-  for (let c: usize = 1; c < <usize>f.chunks; c++) {
-    axpy(size, 1, f.parts + c * partStride, r);
-    penalty += load<f64>(f.totals + (c << 4)), active += load<f64>(f.totals + (c << 4) + 8);
-  }
-  subtract(size, r, s.x, r);
-  let squares: f64 = 0;
-  for (let i: usize = 0; i < <usize>f.rows; i++) squares += dot(n, r + i * stride, r + i * stride);
-  store<f64>(s.sums, load<f64>(s.sums) + squares / <f64>(f.rows * s.m));
-  store<f64>(s.sums + 8, load<f64>(s.sums + 8) + penalty / <f64>f.rows);
-  scale(size, 2 / <f32>(f.rows * s.m), r, r);
+  const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2, r = s.residual;
+  const squares = toResidual(f, f.parts, <usize>f.most * stride, r);
+  store<f64>(s.sums, load<f64>(s.sums) + squares);
   memory.fill(s.gDecoderBias, 0, stride);
   for (let i: usize = 0; i < <usize>f.rows; i++) axpy(n, 1, r + i * stride, s.gDecoderBias);
-  return active;
-}
-
-/** g[t] ← r[place t]·d over a list, four samples at a time. */
-export function dots(n: usize, count: usize, places: usize, r: usize, d: usize, g: usize): void {
-  const end = d + (n << 2);
-  let t: usize = 0;
-  for (; t + 4 <= count; t += 4) {
-    let a = r + <usize>load<u32>(places + (t << 2)), b = r + <usize>load<u32>(places + (t << 2), 4);
-    let c = r + <usize>load<u32>(places + (t << 2), 8), e = r + <usize>load<u32>(places + (t << 2), 12);
-    let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, e0 = a0, e1 = a0;
-    for (let p = d; p < end; p += 32, a += 32, b += 32, c += 32, e += 32) {
-      const d0 = v128.load(p), d1 = v128.load(p, 16);
-      a0 = madd(v128.load(a), d0, a0), a1 = madd(v128.load(a, 16), d1, a1);
-      b0 = madd(v128.load(b), d0, b0), b1 = madd(v128.load(b, 16), d1, b1);
-      c0 = madd(v128.load(c), d0, c0), c1 = madd(v128.load(c, 16), d1, c1);
-      e0 = madd(v128.load(e), d0, e0), e1 = madd(v128.load(e, 16), d1, e1);
-    }
-    v128.store(
-      g + (t << 2),
-      hsum4(f32x4.add(a0, a1), f32x4.add(b0, b1), f32x4.add(c0, c1), f32x4.add(e0, e1)),
-    );
-  }
-  for (; t < count; t++) store<f32>(g + (t << 2), dot(n, r + <usize>load<u32>(places + (t << 2)), d));
+  return addTotals(f);
 }
 
 /** The gradients by pre-activations from those by codes, in place; updates log θ. Returns their sum. */
@@ -287,9 +238,4 @@ export function sae_relu_units(f: FusedRelu, chunk: i32): void {
 function anyCode(count: usize, values: usize): bool {
   for (let t: usize = 0; t < count << 2; t += 4) if (load<f32>(values + t) != 0) return true;
   return false;
-}
-
-/** The decoder bias. */
-export function sae_relu_end(f: FusedRelu): void {
-  endFused(f);
 }

@@ -15,7 +15,9 @@
 // another processor has written comes from far.
 
 import { BatchSae, takeLargest } from "./sae_batch";
-import { encodeUnits, endFused, rowGradients, SaeFused, startBatch, throughOf, update } from "./sae_fused";
+import {
+  encodeUnits, rowGradients, sae_fused_end, sae_fused_start, SaeFused, throughOf, turnRound, update,
+} from "./sae_fused";
 import { Matryoshka, prefixRow, sumPrefixes } from "./sae_matryoshka";
 import { firstUnit } from "./sae_products";
 import { ABSTOPK, BATCHTOPK, MATRYOSHKA, Sae } from "./sae_record";
@@ -56,7 +58,7 @@ export class FusedTopK extends SaeFused {
 /** Takes the batch, and guesses the bounds. */
 export function sae_topk_start(f: FusedTopK, data: usize, order: usize, rows: i32): void {
   const s = changetype<BatchSae>(f.sae), n = <usize>s.ldm, guess = load<f32>(f.guess) * SHARE;
-  startBatch(f, data, order, rows);
+  sae_fused_start(f, data, order, rows);
   const whole = byBatch(s);
   weighAtoms(s);
   for (let i: usize = 0; i < <usize>f.most; i++) {
@@ -219,16 +221,7 @@ export function sae_topk_sums(f: FusedTopK): void {
     memory.fill(s.gDecoderBias, 0, stride);
     for (let i: usize = 0; i < <usize>f.rows; i++) axpy(n, 1, s.residual + i * stride, s.gDecoderBias);
   }
-  memory.fill(f.heads, 0xff, <usize>s.w << 2);
-  for (let i = <usize>f.rows; i-- > 0;) {
-    const indices = s.indicesOf(i), at = indices - s.indices;
-    for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) {
-      const head = f.heads + (<usize>load<u32>(indices + t) << 2);
-      store<u32>(f.samples + at + t, <u32>i);
-      store<i32>(f.nexts + at + t, load<i32>(head));
-      store<u32>(head, <u32>((at + t) >> 2));
-    }
-  }
+  turnRound(s, f.rows, f.heads, f.nexts, f.samples);
   if (s.tracked) callVariant(s, AGE, f.rows);
 }
 
@@ -277,5 +270,5 @@ export function sae_topk_units(f: FusedTopK, chunk: i32): void {
 export function sae_topk_end(f: FusedTopK): void {
   const s = changetype<Sae>(f.sae);
   update(f, s.ldw, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
-  endFused(f);
+  sae_fused_end(f);
 }

@@ -68,53 +68,69 @@ function pursue(s: MatchingPursuit, rows: i32): void {
   }
 }
 
-/** β of one row, from the last pick to the first. */
-function betas(s: MatchingPursuit, rate: f32, indices: usize, values: usize, beta: usize): void {
-  const last = (<isize>s.k - 1) << 2;
+/**
+ * β of one row, from the last pick to the first. `grams`: products of each pick's atom with those of the picks
+ * before, k a pick; 0: they are in the Gram matrix.
+ */
+// @ts-ignore: decorator
+@inline export function betas(
+  s: MatchingPursuit, rate: f32, indices: usize, values: usize, beta: usize, grams: usize,
+): void {
+  const list = <usize>s.k << 2, last = <isize>list - 4;
   store<f32>(beta + last, 0); // r_k is orthogonal to the last atom
   for (let t = last - 4; t >= 0; t -= 4) {
-    const row = gramRow(s, load<u32>(indices + t));
+    const row = grams ? grams + t : gramRow(s, load<u32>(indices + t));
     let sum: f32 = 0;
     for (let i = t + 4; i <= last; i += 4) {
       const weight = rate * load<f32>(values + i) + load<f32>(beta + i);
-      sum += weight * load<f32>(row + (load<u32>(indices + i) << 2));
+      sum += weight * load<f32>(row + (grams ? <usize>i * <usize>s.k : <usize>load<u32>(indices + i) << 2));
     }
     store<f32>(beta + t, -sum);
   }
 }
 
-/** Adds one row's gradients, eight columns at a time, residual r and gradient g in registers. */
-function backwardRow(
-  s: MatchingPursuit, rate: f32, indices: usize, values: usize, beta: usize, residual: usize,
+/**
+ * Takes one row's gradients from those that have been added up, eight columns at a time, residual r and gradient g in
+ * registers. `apart`: where the gradients by the picks' atoms go instead, a row per pick; that by the decoder bias
+ * then takes the residual's place.
+ */
+// @ts-ignore: decorator
+@inline export function backwardRow(
+  s: MatchingPursuit, rate: f32, indices: usize, values: usize, beta: usize, residual: usize, apart: usize,
 ): void {
   const stride = <usize>s.ldm << 2, last = (<isize>s.k - 1) << 2, scaled = f32x4.splat(rate);
   for (let p: usize = 0; p < stride; p += 32) {
     let r0 = f32x4.neg(v128.load(residual + p)), r1 = f32x4.neg(v128.load(residual + p, 16));
     let g0 = f32x4.mul(scaled, r0), g1 = f32x4.mul(scaled, r1);
     for (let t = last; t >= 0; t -= 4) {
-      const unit = <usize>load<u32>(indices + t) * stride + p;
-      const atom = s.atoms + unit, out = s.gDecoder + unit;
+      const unit = <usize>load<u32>(indices + t) * stride + p, atom = s.atoms + unit;
       const v = v128.load32_splat(values + t), b = v128.load32_splat(beta + t);
       const d0 = v128.load(atom), d1 = v128.load(atom, 16);
       r0 = madd(v, d0, r0), r1 = madd(v, d1, r1);
-      v128.store(out, f32x4.sub(v128.load(out), madd(v, g0, f32x4.mul(b, r0))));
-      v128.store(out, f32x4.sub(v128.load(out, 16), madd(v, g1, f32x4.mul(b, r1))), 16);
+      const by0 = madd(v, g0, f32x4.mul(b, r0)), by1 = madd(v, g1, f32x4.mul(b, r1));
+      if (apart) {
+        const out = apart + (<usize>t >> 2) * stride + p;
+        v128.store(out, by0), v128.store(out, by1, 16);
+      } else {
+        const out = s.gDecoder + unit;
+        v128.store(out, f32x4.sub(v128.load(out), by0));
+        v128.store(out, f32x4.sub(v128.load(out, 16), by1), 16);
+      }
       g0 = f32x4.sub(g0, f32x4.mul(b, d0)), g1 = f32x4.sub(g1, f32x4.mul(b, d1));
     }
-    const bias = s.gDecoderBias + p;
-    v128.store(bias, f32x4.sub(v128.load(bias), g0));
-    v128.store(bias, f32x4.sub(v128.load(bias, 16), g1), 16);
+    if (apart) v128.store(residual + p, g0), v128.store(residual + p, g1, 16);
+    else {
+      const bias = s.gDecoderBias + p;
+      v128.store(bias, f32x4.sub(v128.load(bias), g0));
+      v128.store(bias, f32x4.sub(v128.load(bias, 16), g1), 16);
+    }
   }
 }
 
-/** From the gradient by the unit atoms to the one by the decoder: (g − (g·d)·d)/norm per row. */
-function throughNorms(s: MatchingPursuit): void {
-  const n = <usize>s.ldm, stride = n << 2;
-  let d = s.atoms, g = s.gDecoder;
-  for (let j: usize = 0; j < <usize>s.w; j++, d += stride, g += stride) {
-    axpy(n, -dot(n, g, d), d, g);
-    scale(n, 1 / load<f32>(s.norms + (j << 2)), g, g);
-  }
+/** From the gradient by the unit atom d to the one by its row of the decoder: (g − (g·d)·d)/norm. */
+export function throughNorm(n: usize, norm: f32, d: usize, g: usize): void {
+  axpy(n, -dot(n, g, d), d, g);
+  scale(n, 1 / norm, g, g);
 }
 
 /** The fields of lib/cores/sae_mp.ts. */
@@ -144,10 +160,13 @@ export class MatchingPursuit extends GramSae {
     memory.fill(this.gDecoderBias, 0, stride);
     let indices = this.indices, values = this.values, beta = this.betas, residual = this.residual;
     for (let i = 0; i < rows; i++) {
-      betas(this, rate, indices, values, beta);
-      backwardRow(this, rate, indices, values, beta, residual);
+      betas(this, rate, indices, values, beta, 0);
+      backwardRow(this, rate, indices, values, beta, residual, 0);
       indices += list, values += list, beta += list, residual += stride;
     }
-    throughNorms(this);
+    let d = this.atoms, g = this.gDecoder;
+    for (let j: usize = 0; j < <usize>this.w; j++, d += stride, g += stride) {
+      throughNorm(this.ldm, load<f32>(this.norms + (j << 2)), d, g);
+    }
   }
 }

@@ -6,6 +6,7 @@ import { Arena, padded, run, toMatrix32 } from "../lib/wasm/memory.ts";
 import { FISTA_FIELDS } from "../lib/cores/fista.ts";
 import { LASSO_FIELDS } from "../lib/cores/lasso.ts";
 import { FUSED_GATED_FIELDS } from "../lib/cores/sae_fused_gated.ts";
+import { FUSED_MP_FIELDS } from "../lib/cores/sae_fused_mp.ts";
 import { FUSED_RELU_FIELDS } from "../lib/cores/sae_fused_relu.ts";
 import { FUSED_TOPK_FIELDS } from "../lib/cores/sae_fused_topk.ts";
 import { SAE_FIELDS } from "../lib/cores/sae.ts";
@@ -207,6 +208,7 @@ Deno.test("the records of solvers have the fields of their classes in the kernel
     Object.entries(FUSED_GATED_FIELDS),
     declaredFields("sae_fused_gated", "FusedGated"),
   );
+  assert.deepEqual(Object.entries(FUSED_MP_FIELDS), declaredFields("sae_fused_mp", "FusedMp"));
   assert.deepEqual(
     Object.entries(FUSED_RELU_FIELDS),
     declaredFields("sae_fused_relu", "FusedRelu"),

@@ -130,6 +130,8 @@ for (
     { type: "batchtopk", kval: 4.6, thresholdAfter: 2 },
     { type: "batchtopk", kval: 5, decoderNorms: true },
     { type: "matryoshka", kval: 5, groupWeights: [1, 2, 0.5, 0, 1] },
+    { type: "MP", kval: 1 },
+    { type: "MP", kval: 7 },
   ] satisfies SaeOptions[]
 ) {
   const name = Object.entries(options).map(([key, value]) => `${key} ${value}`).join(", ");
@@ -175,4 +177,13 @@ Deno.test("batches unlike the last one choose as the dense step does", () => {
     );
     assert.deepEqual(fused, dense);
   }
+});
+
+Deno.test("MP chooses as the dense step does among equal atoms and for samples of zeros", () => {
+  const sae = wide({ type: "MP", kval: 4 }, 20, 0.5), { decoder: { cols, data } } = sae.parameters;
+  // each atom twice, once with the other sign: the first of the equal ones must be taken
+  for (let at = 0; at < data.length; at++) if (at % cols % 2 === 1) data[at] = -data[at - 1];
+  const X = normals(4, 150, 20);
+  X.data.fill(0, 20 * 3, 20 * 5);
+  assert.deepEqual(after(sae, 50, 3, {}, {}, X), after(sae, 50, 3, DENSE, {}, X));
 });

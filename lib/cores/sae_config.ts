@@ -22,7 +22,7 @@ import {
 } from "./sae_conventions.ts";
 import { halves } from "./sae_matryoshka.ts";
 import type { TuneL0 } from "./sae_l0_tuner.ts";
-import type { PowerAnnealing } from "./sae_power_annealer.ts";
+import { completeAnnealing, type PowerAnnealing } from "./sae_power_annealer.ts";
 import type { SaeHistoryEntry } from "./sae_results.ts";
 import type { SaeStateStore } from "./sae_state.ts";
 import { requireSchedule, type SaeSchedule } from "./sae_schedule.ts";
@@ -341,7 +341,7 @@ function requireAnnealing(
   { type, tuneL0, penaltyPower = 1 }: Own,
 ): void {
   requireOptions("annealPower", annealing, ["after", "powers", "to", "window"]);
-  const { after, powers = 10, to = 0, window = 10 } = annealing;
+  const { after, powers, to, window } = completeAnnealing(annealing);
   requireInteger("annealPower.after", after, 0);
   requireInteger("annealPower.powers", powers, 2);
   requireNonNegative("annealPower.to", to);

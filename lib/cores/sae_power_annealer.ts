@@ -17,6 +17,13 @@ export interface PowerAnnealing {
   readonly window?: number;
 }
 
+/** With its defaults. */
+export function completeAnnealing(
+  { after, powers = 10, to = 0, window = 10 }: PowerAnnealing,
+): Required<PowerAnnealing> {
+  return { after, powers, to, window };
+}
+
 /**
  * The power, and the factor on the penalty's weight.
  *
@@ -47,9 +54,10 @@ export class PowerAnnealer {
 
   /** Starts with the power `from`, in a training of so many steps. */
   constructor(
-    { after, powers = 10, to = 0, window = 10 }: PowerAnnealing,
+    annealing: PowerAnnealing,
     { from, steps }: { from: number; steps: number },
   ) {
+    const { after, powers, to, window } = completeAnnealing(annealing);
     const share = (i: number) => i / (powers - 1);
     const places = Array.from({ length: powers }, (_, i) => i);
     this.#at = places.map((i) => Math.floor(after + share(i) * (steps - after)));

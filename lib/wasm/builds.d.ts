@@ -224,26 +224,34 @@ export interface KernelExports {
     indices: Pointer,
     values: Pointer,
   ): number;
-  /** The batch of a step that skips zeros: rows order[0 … rows − 1]; see kernels/sae_fused_relu.ts. */
-  sae_relu_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
-  /** Codes of a chunk of units, and its part of the reconstruction. */
+  /** The batch of a step that skips zeros: rows order[0 … rows − 1]; see kernels/sae_fused.ts. */
+  sae_fused_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** The gradient of the decoder bias, and AdamW on it. */
+  sae_fused_end(fused: Pointer): void;
+  /** Codes of a chunk of units, and its part of the reconstruction; see kernels/sae_fused_relu.ts. */
   sae_relu_encode(fused: Pointer, chunk: number): void;
   /** The residual of all parts; adds to the sums. Returns the number of active codes. */
   sae_relu_residual(fused: Pointer): number;
   /** Gradients of a chunk's units, and AdamW on them. */
   sae_relu_units(fused: Pointer, chunk: number): void;
-  /** The gradient of the decoder bias, and AdamW on it. */
-  sae_relu_end(fused: Pointer): void;
-  /** The same of gated; see kernels/sae_fused_gated.ts. */
-  sae_gated_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
-  /** Codes and gates of a chunk of units, and its parts of the reconstructions. */
+  /** Codes and gates of a chunk of units, and its parts of the reconstructions; see kernels/sae_fused_gated.ts. */
   sae_gated_encode(fused: Pointer, chunk: number): void;
   /** The residuals of all parts; adds to the sums. Returns the number of active codes. */
   sae_gated_residual(fused: Pointer): number;
   /** Gradients of a chunk's units, and AdamW on them. */
   sae_gated_units(fused: Pointer, chunk: number): void;
-  /** The gradient of the decoder bias, and AdamW on it. */
-  sae_gated_end(fused: Pointer): void;
+  /** The batch of such a step of MP; see kernels/sae_fused_mp.ts. */
+  sae_mp_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** A chunk's unit atoms. */
+  sae_mp_pack(fused: Pointer, chunk: number): void;
+  /** Picks and gradients of a part of the samples. */
+  sae_mp_rows(fused: Pointer, part: number): void;
+  /** Sums over the samples, and each unit's codes. */
+  sae_mp_sums(fused: Pointer): void;
+  /** AdamW on a chunk's atoms. */
+  sae_mp_units(fused: Pointer, chunk: number): void;
+  /** AdamW on the decoder bias. */
+  sae_mp_end(fused: Pointer): void;
   /** The batch of such a step of variants that choose by size; see kernels/sae_fused_topk.ts. */
   sae_topk_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** The candidates among a chunk of units. */

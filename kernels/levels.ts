@@ -1,0 +1,166 @@
+// Products in 8 bits: 4 atoms and 8 rows make a tile. Their values are rounded to −45 … 45 units, so that four
+// products of two pairs each fit one 16-bit sum, 45 · 90 · 2 · 4 ≤ 32767: a multiplication and an addition for 16
+// pairs, where float32 takes a fused one for 4. Rows are stored as 0 … 90, 45 too much, which the sums begin with.
+// Integer sums are exact, so a product depends on nothing beside it; what was rounded off is known by its norm.
+
+import { madd } from "./simd";
+
+/** Rows of a tile. */
+export const GROUP: usize = 8;
+
+/** Atoms of a panel. */
+export const PANEL: usize = 4;
+
+/** Relative error of a float32 operation. */
+export const UNIT: f64 = 5.9604644775390625e-8;
+
+/** Units of the largest value. */
+const LEVELS: i32 = 45;
+
+/** Dimensions of packed rows and atoms. */
+// @ts-ignore: decorator
+@inline function wide(ldm: usize): usize {
+  return (ldm + 15) & ~15;
+}
+
+/** Bytes of a panel: 4 int32 to begin the sums with, 4 float32 units, then 4 atoms × 4 dimensions, and so on. */
+// @ts-ignore: decorator
+@inline export function panelBytes(ldm: usize): usize {
+  return 32 + (wide(ldm) << 2);
+}
+
+/** Bytes of a group: 8 float32 units, then 8 rows × 16 dimensions, and so on. */
+// @ts-ignore: decorator
+@inline export function groupBytes(ldm: usize): usize {
+  return 32 + (wide(ldm) << 3);
+}
+
+/** The sums of the four lanes that `hsum` adds, in float64: of squares that are rounded off. */
+// @ts-ignore: decorator
+@inline export function sum4(v: v128): f64 {
+  return <f64>f32x4.extract_lane(v, 0) + <f64>f32x4.extract_lane(v, 1) +
+    <f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3);
+}
+
+/** The largest magnitude in a row. */
+function largest(ldm: usize, row: usize): f32 {
+  let most = f32x4.splat(0);
+  for (const end = row + (ldm << 2); row < end; row += 16) most = f32x4.pmax(most, f32x4.abs(v128.load(row)));
+  most = f32x4.pmax(most, i32x4.shuffle(most, most, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1));
+}
+
+/** What a value of 45 units is, at least so large that its inverse is finite. */
+// @ts-ignore: decorator
+@inline function unitOf(most: f32): f32 {
+  return most > 1e-30 ? most / <f32>LEVELS : 1;
+}
+
+/** Puts an atom at one of the 4 places of a panel; returns the squared norm of what is rounded off. */
+export function packAtom(ldm: usize, atom: usize, panel: usize, place: usize): f64 {
+  const unit = unitOf(largest(ldm, atom)), units = f32x4.splat(unit), pers = f32x4.splat(1 / unit);
+  let off = f32x4.splat(0), sums = i32x4.splat(0), to = panel + 32 + (place << 2);
+  for (const end = atom + (ldm << 2); atom < end; atom += 16, to += 16) {
+    const v = v128.load(atom), q = f32x4.nearest(f32x4.mul(v, pers));
+    const rest = f32x4.sub(v, f32x4.mul(q, units)), whole = i32x4.trunc_sat_f32x4_s(q);
+    off = f32x4.add(off, f32x4.mul(rest, rest)), sums = i32x4.add(sums, whole);
+    const halves = i16x8.narrow_i32x4_s(whole, whole);
+    v128.store32_lane(to, i8x16.narrow_i16x8_s(halves, halves), 0);
+  }
+  const sum = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) +
+    i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
+  store<i32>(panel + (place << 2), -LEVELS * sum);
+  store<f32>(panel + 16 + (place << 2), unit);
+  return sum4(off);
+}
+
+/** Puts a row at one of the 8 places of a group; returns the squared norm of what is rounded off. */
+export function packRow(ldm: usize, row: usize, group: usize, place: usize): f64 {
+  const unit = unitOf(largest(ldm, row)), units = f32x4.splat(unit), pers = f32x4.splat(1 / unit);
+  const shift = i32x4.splat(LEVELS);
+  let off = f32x4.splat(0), to = group + 32 + (place << 4);
+  for (let k: usize = 0; k < ldm; k += 4) {
+    const v = v128.load(row + (k << 2)), q = f32x4.nearest(f32x4.mul(v, pers));
+    const rest = f32x4.sub(v, f32x4.mul(q, units));
+    off = f32x4.add(off, f32x4.mul(rest, rest));
+    const whole = i32x4.add(i32x4.trunc_sat_f32x4_s(q), shift), halves = i16x8.narrow_i32x4_s(whole, whole);
+    v128.store32_lane(to + (k >> 4 << 7) + (k & 12), i8x16.narrow_i16x8_u(halves, halves), 0);
+  }
+  store<f32>(group + (place << 2), unit);
+  return sum4(off);
+}
+
+/** Sums over two dimensions of 4 atoms (signed) times a row (unsigned, below 128), as eight int16. */
+// @ts-ignore: decorator
+@inline function pairs(atoms: v128, row: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_dot_i8x16_i7x16_s(atoms, row);
+  const low = i16x8.extmul_low_i8x16_s(atoms, row), high = i16x8.extmul_high_i8x16_s(atoms, row);
+  return i16x8.add(
+    i16x8.shuffle(low, high, 0, 2, 4, 6, 8, 10, 12, 14),
+    i16x8.shuffle(low, high, 1, 3, 5, 7, 9, 11, 13, 15),
+  );
+}
+
+/** c + the sums over 16 dimensions of 4 atoms times the row at `row`. */
+// @ts-ignore: decorator
+@inline function add16(c: v128, b0: v128, b1: v128, b2: v128, b3: v128, row: v128, ones: v128): v128 {
+  const s01 = i16x8.add(
+    pairs(b0, i32x4.shuffle(row, row, 0, 0, 0, 0)),
+    pairs(b1, i32x4.shuffle(row, row, 1, 1, 1, 1)),
+  );
+  const s23 = i16x8.add(
+    pairs(b2, i32x4.shuffle(row, row, 2, 2, 2, 2)),
+    pairs(b3, i32x4.shuffle(row, row, 3, 3, 3, 3)),
+  );
+  return i32x4.add(c, i32x4.dot_i16x8_s(i16x8.add(s01, s23), ones));
+}
+
+// @ts-ignore: decorator
+@inline function put(c: usize, sums: v128, scale: v128, unit: v128): void {
+  v128.store(c, f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(sums), scale), unit));
+}
+
+/** C (8 rows, `ldc` bytes apart, × 4) = group · panel. Not inlined: see gemm.ts. */
+export function tile(ldm: usize, group: usize, panel: usize, c: usize, ldc: usize): void {
+  const ones = i16x8.splat(1), units = group, scale = v128.load(panel, 16);
+  let c0 = v128.load(panel), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+  panel += 32, group += 32;
+  for (const end = panel + (wide(ldm) << 2); panel < end; panel += 64, group += 128) {
+    const b0 = v128.load(panel), b1 = v128.load(panel, 16), b2 = v128.load(panel, 32), b3 = v128.load(panel, 48);
+    c0 = add16(c0, b0, b1, b2, b3, v128.load(group), ones);
+    c1 = add16(c1, b0, b1, b2, b3, v128.load(group, 16), ones);
+    c2 = add16(c2, b0, b1, b2, b3, v128.load(group, 32), ones);
+    c3 = add16(c3, b0, b1, b2, b3, v128.load(group, 48), ones);
+    c4 = add16(c4, b0, b1, b2, b3, v128.load(group, 64), ones);
+    c5 = add16(c5, b0, b1, b2, b3, v128.load(group, 80), ones);
+    c6 = add16(c6, b0, b1, b2, b3, v128.load(group, 96), ones);
+    c7 = add16(c7, b0, b1, b2, b3, v128.load(group, 112), ones);
+  }
+  put(c, c0, scale, v128.load32_splat(units)), c += ldc;
+  put(c, c1, scale, v128.load32_splat(units, 4)), c += ldc;
+  put(c, c2, scale, v128.load32_splat(units, 8)), c += ldc;
+  put(c, c3, scale, v128.load32_splat(units, 12)), c += ldc;
+  put(c, c4, scale, v128.load32_splat(units, 16)), c += ldc;
+  put(c, c5, scale, v128.load32_splat(units, 20)), c += ldc;
+  put(c, c6, scale, v128.load32_splat(units, 24)), c += ldc;
+  put(c, c7, scale, v128.load32_splat(units, 28));
+}
+
+/**
+ * Products of a row with four rows a, b, c, d, each the sum over the `bytes` of it in order, as a dense product
+ * makes it.
+ */
+export function orderedDots(bytes: usize, row: usize, a: usize, b: usize, c: usize, d: usize): v128 {
+  let sums = f32x4.splat(0);
+  for (let k: usize = 0; k < bytes; k += 16) {
+    const va = v128.load(a + k), vb = v128.load(b + k), vc = v128.load(c + k), vd = v128.load(d + k);
+    const ab = i32x4.shuffle(va, vb, 0, 4, 1, 5), cd = i32x4.shuffle(vc, vd, 0, 4, 1, 5);
+    const ab2 = i32x4.shuffle(va, vb, 2, 6, 3, 7), cd2 = i32x4.shuffle(vc, vd, 2, 6, 3, 7);
+    const r = v128.load(row + k);
+    sums = madd(i32x4.shuffle(r, r, 0, 0, 0, 0), i64x2.shuffle(ab, cd, 0, 2), sums);
+    sums = madd(i32x4.shuffle(r, r, 1, 1, 1, 1), i64x2.shuffle(ab, cd, 1, 3), sums);
+    sums = madd(i32x4.shuffle(r, r, 2, 2, 2, 2), i64x2.shuffle(ab2, cd2, 0, 2), sums);
+    sums = madd(i32x4.shuffle(r, r, 3, 3, 3, 3), i64x2.shuffle(ab2, cd2, 1, 3), sums);
+  }
+  return sums;
+}

@@ -1,0 +1,109 @@
+/**
+ * What the fused steps of relu and gated share: lists of what is above a threshold. The dense step of
+ * sae_training.ts is the faster one where most codes are.
+ * @module
+ */
+import {
+  type Block,
+  type Call,
+  padded,
+  type RecordFields,
+  type RecordValues,
+  run,
+  runAll,
+} from "../wasm/memory.ts";
+import {
+  CHUNKS,
+  FUSED_FIELDS,
+  type FusedRates,
+  type FusedSpace,
+  type FusedSteps,
+  fusedValues,
+  settingsOf,
+} from "./sae_fused.ts";
+
+/** Units whose lists are made before they are used, as in the kernel. */
+const TILE = 125;
+/** A new autoencoder has about half of its codes active. */
+const FIRST_ACTIVE = 0.5;
+
+/** The class FusedLists in kernels/sae_fused_lists.ts tells what each is. */
+export const LISTS_FIELDS = {
+  ...FUSED_FIELDS,
+  counts: "block",
+  places: "block",
+  values: "block",
+  rowCounts: "block",
+  rowLists: "block",
+  parts: "block",
+  totals: "block",
+} as const;
+
+/** What a variant adds. */
+export interface ListsVariant<F extends typeof LISTS_FIELDS & RecordFields> {
+  /** The kernels of its step. */
+  readonly kernels: {
+    readonly encode: "sae_relu_encode" | "sae_gated_encode";
+    readonly residual: "sae_relu_residual" | "sae_gated_residual";
+    readonly units: "sae_relu_units" | "sae_gated_units";
+  };
+  /** Numbers in an entry of a sample's list: the decoder's row and a code for each reconstruction. */
+  readonly entry: number;
+  /** Fields of its record: {@linkcode LISTS_FIELDS} and its own. */
+  readonly fields: F;
+  /** Values of its own, for a batch of at most so many rows, a multiple of 8. */
+  readonly values: (
+    space: FusedSpace,
+    most: number,
+  ) => Omit<RecordValues<F>, keyof typeof LISTS_FIELDS>;
+  /** Above this part of active codes the dense step is the faster one. */
+  readonly mostActive: number;
+}
+
+/** Fused steps on lists. */
+export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements FusedSteps {
+  readonly #space: FusedSpace;
+  readonly #variant: ListsVariant<F>;
+  readonly #record: Block<Int32Array>;
+  readonly #settings: Block;
+  readonly #encode: Call[][];
+  readonly #units: Call[][];
+  active: number = FIRST_ACTIVE;
+
+  /** Allocates what the steps need. */
+  constructor(space: FusedSpace, variant: ListsVariant<F>) {
+    const { arena, model: { inputDim, width } } = space, values = fusedValues(space);
+    const { entry, fields, kernels } = variant, most = values.most;
+    this.#space = space;
+    this.#variant = variant;
+    this.#settings = values.settings as Block;
+    this.#record = arena.record<RecordFields>(fields, {
+      ...values,
+      counts: arena.i32(width),
+      places: arena.i32(width * most),
+      values: arena.f32(width * most),
+      rowCounts: arena.i32(CHUNKS * most),
+      rowLists: arena.f32(CHUNKS * most * TILE * entry),
+      parts: arena.f32(CHUNKS * (entry - 1) * most * padded(inputDim)),
+      totals: arena.f64(CHUNKS * 2),
+      ...variant.values(space, most),
+    });
+    const chunks = Array.from({ length: CHUNKS }, (_, chunk) => chunk);
+    this.#encode = chunks.map((chunk) => [[kernels.encode, this.#record, chunk]]);
+    this.#units = chunks.map((chunk) => [[kernels.units, this.#record, chunk]]);
+  }
+
+  get pays(): boolean {
+    return this.active <= this.#variant.mostActive;
+  }
+
+  step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
+    this.#settings.view.set(settingsOf(this.#space, rows, rates));
+    run("sae_fused_start", this.#record, data, order, rows);
+    runAll(this.#encode);
+    const active = run(this.#variant.kernels.residual, this.#record);
+    this.active = active / (rows * this.#space.model.width);
+    runAll(this.#units);
+    run("sae_fused_end", this.#record);
+  }
+}
