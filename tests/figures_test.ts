@@ -338,6 +338,29 @@ Deno.test("tick labels never touch", () => {
   }
 });
 
+Deno.test("tick labels of panels side by side never touch", () => {
+  const rows = ["a", "b"].flatMap((title) =>
+    [1000, 10_000].map((n) => ({ method: "fista_oracle", n, title, mcc_iid: 0.5 }))
+  );
+  const panels = facets(
+    rows,
+    "title",
+    (part) => lines(part, { x: "n", y: "mcc_iid", xScale: "log" }),
+  );
+  const svg = figure(panels, { title: "t", columns: 2, panelWidth: 150 });
+  const starts = [
+    ...svg.matchAll(/<g transform="translate\(([\d.]+),[\d.]+\)" text-anchor="middle">/g),
+  ]
+    .map(([, x]) => Number(x));
+  const at = (name: string) =>
+    Number(new RegExp(`<text transform="translate\\(([\\d.]+),[^>]*>${name}</text>`).exec(svg)![1]);
+  const between = starts[1] + at("1,000") - starts[0] - at("10,000");
+  // the two halves in Helvetica of 13 pixels: digits of 0.556, commas of 0.278 em
+  const halves = 13 * ((5 + 4) * 0.556 + 2 * 0.278) / 2, half = 13 * (5 * 0.556 + 0.278) / 2;
+  assert(between - halves >= 6, `${between - halves} pixels`);
+  assert(Number(/ width="(\d+)"/.exec(svg)![1]) >= starts[1] + at("10,000") + half);
+});
+
 /** Horizontal positions of the markers of one colour, in pixels, legend included. */
 function markerPlaces(svg: string, colour: string): number[] {
   const group = new RegExp(`<g[^>]*fill="${colour}"[^>]*aria-label="dot"[^>]*>.*?</g>`, "g");
@@ -399,6 +422,11 @@ Deno.test("a curve under an equal one is named in the caption, unless it shows a
     ...curve("sae_topk", title === "a" ? values : far, title),
   ]);
   assert.deepEqual(notes(both), ["Under an equal curve: SAE ReLU (under SAE TopK in a)."]);
+  // those under the same one are told together
+  const three = [...curve("sae_jumprelu", values), ...curve("sae_relu", values)];
+  assert.deepEqual(notes([...three, ...curve("sae_topk", values)]), [
+    "Under an equal curve: SAE ReLU and SAE TopK (under SAE JumpReLU).",
+  ]);
   const svg = figure([lines(curve("sae_relu", values).concat(curve("sae_topk", near)), {
     x: "x",
     y: "mcc_iid",

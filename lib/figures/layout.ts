@@ -2,14 +2,17 @@
  * Panels in a grid: shared axis ranges, aligned plot areas, labels drawn once where they are the same.
  * @module
  */
-import type { DrawnAxis } from "./axes.ts";
+import { type DrawnAxis, fraction } from "./axes.ts";
 import type { Panel } from "./panels.ts";
 import { drawPanel } from "./plot.ts";
 import { groupAxis, valueAxis, xAxis } from "./shared_axes.ts";
 import { EDGE, LABEL_SIZE, round, textElement, textWidth, TICK_SIZE } from "./svg.ts";
 
-/** Room between panels and at the right edge, where the last tick label reaches over. */
+/** Least room between panels and at the right edge. */
 const GAP = 22;
+
+/** Least room between the last tick label of a panel and the first of the one beside it. */
+const LABEL_GAP = 10;
 
 /** Room for the label of an axis. */
 const LABEL_ROOM = LABEL_SIZE + 6;
@@ -42,8 +45,10 @@ interface CommonLabels {
 
 /** Pixels beside the plot areas, for ticks, axis labels and headings. */
 interface Rooms {
-  /** Per column. */
+  /** Per column, for what belongs to its vertical axis. */
   left: number[];
+  /** Per column: up to what belongs to the next column, or to the figure's edge. */
+  right: number[];
   /** Per row. */
   above: number[];
   /** Per row. */
@@ -78,10 +83,12 @@ export function layOut(
     x: commonLabel(cells.map(({ x }) => x)),
     y: commonLabel(cells.map(({ y }) => y)),
   };
-  const rooms = measureRooms(cells, rows, columns, common);
-  const { left, above, below } = rooms;
+  const rooms = measureRooms(cells, rows, columns, common, size.width);
+  const { left, right: gaps, above, below } = rooms;
   const start = EDGE + (common.y === undefined ? 0 : LABEL_ROOM);
-  const xs = left.map((_, c) => start + sum(left.slice(0, c + 1)) + c * (size.width + GAP));
+  const xs = left.map((_, c) =>
+    start + sum(left.slice(0, c + 1)) + sum(gaps.slice(0, c)) + c * size.width
+  );
   const ys = above.map((_, r) =>
     sum(above.slice(0, r + 1)) + sum(below.slice(0, r)) + r * size.height
   );
@@ -89,7 +96,7 @@ export function layOut(
   const lowest = ys[rows - 1] + size.height;
   const bottom = lowest + below[rows - 1];
   return {
-    width: right + GAP,
+    width: right + gaps[columns - 1],
     height: bottom + (common.x ? LABEL_ROOM : 0),
     draw: (top) => {
       const slots = slotsOf(cells);
@@ -162,13 +169,29 @@ function measureRooms(
   rows: number,
   columns: number,
   common: CommonLabels,
+  width: number,
 ): Rooms {
+  const left = sizes(columns, cells, "column", ({ y, yLabelled }) => {
+    if (!yLabelled) return 0;
+    return Math.max(...y.names.map((name) => textWidth(name, TICK_SIZE))) + 8 +
+      (common.y === undefined ? LABEL_ROOM : 0);
+  });
+  const overhang = (end: "before" | "after") =>
+    sizes(
+      columns,
+      cells,
+      "column",
+      ({ x, xLabelled }) => xLabelled ? overhangOf(x, width)[end] : 0,
+    );
+  const [before, after] = [overhang("before"), overhang("after")];
   return {
-    left: sizes(columns, cells, "column", ({ y, yLabelled }) => {
-      if (!yLabelled) return 0;
-      return Math.max(...y.names.map((name) => textWidth(name, TICK_SIZE))) + 8 +
-        (common.y === undefined ? LABEL_ROOM : 0);
-    }),
+    left,
+    right: after.map((over, c) =>
+      Math.max(
+        GAP,
+        c + 1 < columns ? over + LABEL_GAP + before[c + 1] - left[c + 1] : over + EDGE,
+      )
+    ),
     above: sizes(rows, cells, "row", ({ panel }) => panel.title === "" ? 6 : LABEL_SIZE + 9),
     below: sizes(rows, cells, "row", ({ x, xLabelled }) => {
       if (!xLabelled) return 4;
@@ -176,6 +199,21 @@ function measureRooms(
       return 8 + deep * (TICK_SIZE + 2) +
         (common.x === undefined && x.label !== "" ? LABEL_ROOM : 0);
     }),
+  };
+}
+
+/** How far the tick labels of a horizontal axis reach over the ends of a plot area of this width. */
+function overhangOf(axis: DrawnAxis, width: number): { before: number; after: number } {
+  const inner = width - 2 * axis.inset;
+  const ends = axis.ticks.map((tick, i) => {
+    const at = axis.inset + fraction(tick, axis.domain, axis.scale) * inner;
+    const half = Math.max(...axis.names[i].split("\n").map((line) => textWidth(line, TICK_SIZE))) /
+      2;
+    return { before: half - at, after: at + half - width };
+  });
+  return {
+    before: Math.max(0, ...ends.map(({ before }) => before)),
+    after: Math.max(0, ...ends.map(({ after }) => after)),
   };
 }
 

@@ -40,7 +40,8 @@ function hiddenNotes(panels: readonly Panel[]): string[] {
   const positions = new Set(curved.flatMap(({ x }) => x.values));
   if (positions.size < 2) return [];
   const yAxes = panels.map(({ y }) => y);
-  const places = new Map<string, string[]>();
+  // lower curve, upper curve → where
+  const places = new Map<string, Map<string, string[]>>();
   for (const panel of curved) {
     const domain = valueDomain(panel.y, yAxes);
     panel.curves.forEach((curve, i) => {
@@ -48,15 +49,29 @@ function hiddenNotes(panels: readonly Panel[]): string[] {
         covers(other, curve, (value) => fraction(value, domain, panel.y.scale))
       );
       if (!cover) return;
-      const pair = `${curve.style.label} (under ${cover.style.label}`;
-      places.set(pair, [...(places.get(pair) ?? []), nameOf(panel)]);
+      const { label } = curve.style, upper = cover.style.label;
+      const uppers = places.get(label) ?? new Map<string, string[]>();
+      places.set(label, uppers.set(upper, [...(uppers.get(upper) ?? []), nameOf(panel)]));
     });
   }
-  if (places.size === 0) return [];
-  const pairs = [...places].map(([pair, where]) =>
-    where.length === curved.length ? `${pair})` : `${pair} in ${where.join(", ")})`
-  );
-  return [`Under an equal curve: ${pairs.join("; ")}.`];
+  // curves that lie under the same one in the same places are told together
+  const lowers = new Map<string, string[]>();
+  for (const [label, uppers] of places) {
+    for (const [upper, where] of uppers) {
+      const place = where.length === curved.length ? "" : ` in ${where.join(", ")}`;
+      const cover = `(under ${upper}${place})`;
+      lowers.set(cover, [...(lowers.get(cover) ?? []), label]);
+    }
+  }
+  if (lowers.size === 0) return [];
+  const told = [...lowers].map(([cover, labels]) => `${listed(labels)} ${cover}`);
+  return [`Under an equal curve: ${told.join("; ")}.`];
+}
+
+/** "a", "a and b", "a, b and c". */
+function listed(labels: readonly string[]): string {
+  const others = labels.slice(0, -1).join(", ");
+  return others === "" ? labels[0] : `${others} and ${labels.at(-1)}`;
 }
 
 function nameOf({ title, y }: LinePanel): string {
