@@ -47,6 +47,8 @@ const END = 22, MOST_COMMENT = 0xffff;
 const ELSEWHERE = 0xffffffff;
 /** Deflate makes of a byte no more than this many. */
 const MOST_INFLATED = 1032;
+/** Bytes that are inflated at once, at most: zlib counts them with 32 bits. */
+const MOST_PIECE = 2 ** 32 - 1;
 /** Mark of the extra field with the numbers of 64 bits. */
 export const ZIP64 = 1;
 /** Flag: the content is encrypted. */
@@ -234,8 +236,9 @@ function inflate(packed: ByteSource, size: number, crc: number): Uint8Array {
   const bytes = readBytes(packed);
   let content: Uint8Array;
   try {
-    // the limit must be at least 1
-    content = inflateRawSync(bytes, { maxOutputLength: Math.max(size, 1) });
+    // in one piece where it can be: pieces are held beside the whole that they are copied to
+    const chunkSize = Math.min(size + 64, MOST_PIECE);
+    content = inflateRawSync(bytes, { maxOutputLength: Math.max(size, 1), chunkSize });
   } catch (error) {
     throw packed.refused(`it cannot be inflated (${(error as Error).message})`);
   }
