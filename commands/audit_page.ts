@@ -44,13 +44,15 @@ caption { text-align: left; font-weight: bold; padding: 0.4rem 0.6rem; }
 th, td { padding: 0.15rem 0.6rem; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 8rem; }
 tbody tr:nth-child(odd) { background: var(--stripe); }
-thead th { position: sticky; top: 0; background: var(--head); }
+thead th { position: sticky; top: 0; background: var(--head); white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: normal; }
 .for-narrow { display: none; }
 @media screen and (max-width: 36rem) { body { padding: 0.5rem 0.75rem 2rem; }
-  .for-wide { display: none; } .for-narrow { display: block; } }
-@media print { .table { max-height: none; overflow: visible; } figure { break-inside: avoid; }
-  body { padding: 0; max-width: none; } }
+  .for-wide { display: none; } .for-narrow { display: block; } th, td { padding: 0.15rem 0.4rem; }
+  th:first-child, td:first-child { min-width: 6rem; } }
+@media print { .table { max-height: none; overflow: visible; } figure, .table, p { break-inside: avoid; }
+  h2 { break-after: avoid; } figure svg { max-height: 17rem; width: auto; }
+  thead th { position: static; } body { padding: 0; max-width: none; } }
 `;
 
 /** A browser that keeps to it requests nothing. */

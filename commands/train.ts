@@ -20,7 +20,7 @@ import { type Flags, type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { watchForInterruption } from "../lib/sweep/interruption.ts";
 import { decimal, folder, integer, oneOf } from "../lib/sweep/kinds.ts";
 import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
-import { createMeter, duration, type Meter } from "../lib/sweep/progress.ts";
+import { createMeter, duration } from "../lib/sweep/progress.ts";
 import { startThreads } from "../lib/threads.ts";
 import { trainSaeStream } from "../lib/train_sae_stream.ts";
 import type { SaePartialEntry } from "../lib/train_sae.ts";
@@ -154,7 +154,7 @@ export async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const meter = createMeter(flags);
   try {
     const factor = flags.normalize === "none" ? 1 : await knownFactor(path("norm_factor.json"), {
-      ...{ matrix, files, rows, signal, meter },
+      ...{ matrix, files, rows, signal, quiet: flags.quiet },
     });
     let explained = "";
     const onStep = (done: number) =>
@@ -229,12 +229,12 @@ function told(error: unknown, checkpoint: string): number {
 /** The factor of an earlier run on the same rows, or that of a pass over them. */
 async function knownFactor(
   path: string,
-  { matrix, files, rows, ...rest }: {
+  { matrix, files, rows, signal, quiet }: {
     matrix: MatrixFile;
     files: DataFile[];
     rows: number;
     signal: AbortSignal;
-    meter: Meter;
+    quiet: boolean;
   },
 ): Promise<number> {
   const of = JSON.stringify({ files, rows });
@@ -246,9 +246,15 @@ async function knownFactor(
     );
     if (JSON.stringify(known?.of) === of && known.factor > 0) return known.factor;
   }
-  const factor = await normFactor(matrix, rows, rest);
-  writeAtomic(path, JSON.stringify({ of: JSON.parse(of), factor }));
-  return factor;
+  // of its own: what is left of the training follows from the training alone
+  const meter = createMeter({ quiet });
+  try {
+    const factor = await normFactor(matrix, rows, { meter, signal });
+    writeAtomic(path, JSON.stringify({ of: JSON.parse(of), factor }));
+    return factor;
+  } finally {
+    meter.stop();
+  }
 }
 
 function scaled(X: Matrix, factor: number): Matrix {
