@@ -39,11 +39,12 @@ export async function drawnFigures(rows: ExperimentRows): Promise<DrawnFigure[]>
   try {
     const own = await (await experimentNamed(experiment))?.figures?.(rows.rows, rows.diagnostics);
     if (own) {
-      return own.map(({ name, svg }) => {
-        const title = name.replaceAll("_", " ");
+      return own.map((drawn) => {
+        const { name, svg, title = name.replaceAll("_", " "), caption = "" } = drawn;
+        const { bareSvg = svg, narrowSvg } = drawn;
         return {
           name: name + suffix,
-          figure: { set: "own", title, caption: "", svg, bareSvg: svg },
+          figure: { set: "own", title, caption, svg, bareSvg, narrowSvg },
         };
       });
     }

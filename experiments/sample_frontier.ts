@@ -165,7 +165,7 @@ export const experiment: Experiment<Options, SettingColumns> = {
   },
 
   async figures(rows, diagnostics) {
-    const { facets, figure, lines } = await import("../lib/figures.ts");
+    const { drawings, facets, lines } = await import("../lib/figures.ts");
     const latents = [...new Set(rows.map(({ num_latents }) => num_latents as number))];
     return latents.flatMap((n) => {
       const own = rows.filter((row) => row.num_latents === n);
@@ -187,11 +187,11 @@ export const experiment: Experiment<Options, SettingColumns> = {
       return [
         {
           name: `sample_frontier_n${n}`,
-          svg: figure(panels, { title: `Learning a dictionary from few samples, n = ${n}` }),
+          ...drawings(panels, { title: `Learning a dictionary from few samples, n = ${n}` }),
         },
         {
           name: `sample_frontier_uses_n${n}`,
-          svg: figure(byUses, { title: `Latents found by how often they are used, n = ${n}` }),
+          ...drawings(byUses, { title: `Latents found by how often they are used, n = ${n}` }),
         },
       ];
     });

@@ -33,7 +33,8 @@ bottleneck.</p>
 <p><a class="button" href="lab/index.html">Open the Lab</a>
 <a class="button" href="guides/index.html">Read the guides</a></p>
 <h2>Two commands</h2>
-<p>They run the main experiment and the tests on a clean machine with Node:</p>
+<p>In a checkout of the toolkit, on a clean machine with Node, they run the main experiment and the
+tests:</p>
 <pre tabindex="0"><code>npx -y deno@2.9.6 task exp:dict-quality
 npx -y deno@2.9.6 task test</code></pre>
 <h2>What they show</h2>
@@ -63,8 +64,10 @@ ${claims.map(claimHtml)}</tbody></table></div>
 
 function headline(name: string, words: string): Html {
   const { width, height, alt } = svgFacts(Deno.readTextFileSync(`figures/shipped/${name}.svg`));
-  return markup`<figure><a href="gallery/figures/${name}.svg"><img src="gallery/figures/${name}.svg"
- width="${width}" height="${height}" alt="${alt}"></a>
+  // a telephone would show the panels side by side too small to read
+  return markup`<figure><a href="gallery/figures/${name}.svg"><picture>
+<source media="(max-width: 36rem)" srcset="gallery/figures/${name}.narrow.svg">
+<img src="gallery/figures/${name}.svg" width="${width}" height="${height}" alt="${alt}"></picture></a>
 <figcaption>${words}</figcaption></figure>
 `;
 }

@@ -5,6 +5,11 @@
 import { Marked, type Tokens } from "npm:marked@18.2.1";
 import { escapeXml } from "../lib/figures/svg.ts";
 
+/** Characters up to which a cell of a table is not broken into lines. */
+const SHORT = 20;
+/** Characters from which on a cell is a sentence, which a narrow column would break after every word. */
+const LONG = 40;
+
 /** HTML made of Markdown. */
 export interface Article {
   /** Text of the first heading. */
@@ -34,12 +39,18 @@ export function articleOf(text: string, link: (address: string) => string | unde
       },
       table({ header, align, rows }: Tokens.Table) {
         const cells = (line: Tokens.TableCell[], tag: string) =>
-          line.map(({ tokens }, column) => {
+          line.map(({ tokens, text }, column) => {
             // an empty head is no head
             const name = tag === "th" && tokens.length === 0 ? "td" : tag;
             const scope = name === "th" ? ' scope="col"' : "";
-            const number = align[column] === "right" ? ' class="number"' : "";
-            return `<${name}${scope}${number}>${this.parser.parseInline(tokens)}</${name}>`;
+            const length = plain(text).length;
+            const kinds = [
+              ...(align[column] === "right" ? ["number"] : []),
+              ...(tag === "td" && length <= SHORT ? ["short"] : []),
+              ...(tag === "td" && length >= LONG ? ["long"] : []),
+            ];
+            const classes = kinds.length > 0 ? ` class="${kinds.join(" ")}"` : "";
+            return `<${name}${scope}${classes}>${this.parser.parseInline(tokens)}</${name}>`;
           }).join("");
         const body = rows.map((line) => `<tr>${cells(line, "td")}</tr>`).join("\n");
         // each has a name of its own
@@ -61,9 +72,9 @@ export function articleOf(text: string, link: (address: string) => string | unde
         return to === undefined ? inner : `<a href="${escapeXml(to)}">${inner}</a>`;
       },
       image({ href, text }: Tokens.Image) {
-        return `<img src="${escapeXml(link(href) ?? href)}" alt="${
-          escapeXml(text)
-        }" loading="lazy">`;
+        const to = escapeXml(link(href) ?? href);
+        // a narrow window has no room for what a figure tells
+        return `<a href="${to}"><img src="${to}" alt="${escapeXml(text)}" loading="lazy"></a>`;
       },
       // comments are for who edits the text
       html: ({ text }: Tokens.HTML | Tokens.Tag) => /^\s*<!--/.test(text) ? "" : text,

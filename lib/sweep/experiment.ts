@@ -36,7 +36,15 @@ export interface NamedFigure {
   /** File name without folder and extension. */
   name: string;
   /** A self-contained SVG document. */
-  svg: string;
+  readonly svg: string;
+  /** Heading on a page, which sets it as text; default: the name. */
+  readonly title?: string;
+  /** Small print on a page; default: none. */
+  readonly caption?: string;
+  /** The drawing without heading and small print, for a page; default: `svg`. */
+  readonly bareSvg?: string;
+  /** That for a narrow page, where it is another one, as `drawings` makes them. */
+  readonly narrowSvg?: string;
 }
 
 /** Default and meaning of one option in one experiment. */

@@ -16,7 +16,7 @@ function slider(name: SliderName, words: string): string {
     ? `min="${lambdaPlace(min)}" max="${lambdaPlace(max)}" step="1" value="${lambdaPlace(value)}"`
     : `min="${min}" max="${max}" step="${step}" value="${value}"`;
   return `<div class="slider"><label for="${name}">${words}</label>` +
-    `<output id="${name}-value" for="${name}">${value}</output>` +
+    `<output id="${name}-value" for="${name}" aria-live="off">${value}</output>` +
     `<input type="range" id="${name}" ${range}></div>`;
 }
 

@@ -7,10 +7,13 @@ import { epochAtStep, type FigureName, recordedEpochs } from "./results.ts";
 import { atomsAtStep, PLANE_GRID, ROUNDS, SCORED } from "./sizes.ts";
 import { type LabState, SHOWN_SAMPLES, STEPS } from "./state.ts";
 
-/** The script of a figure; it lies beside the toolkit's `mod.ts`. */
+/** The script of a figure; it lies beside the toolkit's `mod.ts`, or imports it from where it is. */
 export function scriptOf(figure: FigureName, state: LabState): string {
-  const lines = SCRIPTS[figure](state);
-  return `// deno run ${figure}.ts, beside the toolkit's mod.ts\n${lines.join("\n")}\n`;
+  const head = [
+    `// Beside the toolkit's mod.ts: deno run ${figure}.ts`,
+    `// Elsewhere: write mod.ts's path or address in place of ./mod.ts`,
+  ];
+  return `${[...head, ...SCRIPTS[figure](state)].join("\n")}\n`;
 }
 
 const SCRIPTS: Record<FigureName, (state: LabState) => string[]> = {
