@@ -83,7 +83,7 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ],
   [
     "vary-sparsity",
-    ["--paper", "--k", "2,100", "--suffix", "saes", "--methods", QUICK.join(",")],
+    ["--paper", "--suffix", "n1000", "--methods", QUICK.join(",")],
   ],
   // then the largest
   ...[5000, 10_000].flatMap((n) =>
