@@ -10,6 +10,7 @@
  */
 import type { Datasets } from "../lib/data.ts";
 import { UsageError } from "../lib/sweep/flags.ts";
+import { atPlace } from "../lib/sweep/places.ts";
 import { systemBlas } from "../lib/system_blas.ts";
 import {
   type Case,
@@ -41,7 +42,9 @@ import {
   type Comparison,
   comparisonTable,
   formatSeconds,
+  mergeComparisons,
   ratio,
+  type StoredComparisons,
   wholeSeconds,
 } from "./reference_report.ts";
 
@@ -87,41 +90,55 @@ async function compare(args: readonly string[]): Promise<number> {
     for (const threads of THREADS) {
       processes.push(stack.use(await ReferenceProcess.start({ ...flags, threads })));
     }
-    const comparisons = await compareAll(flags, processes, folder);
-    const { versions } = processes[0];
+    const { versions } = processes[0], { extent } = flags;
+    const on = { deno: Deno.version.deno, ourBlas: systemBlas() ?? null, ...versions };
+    const earlier = flags.with === undefined ? [] : storedCases(flags.with, extent, on);
+    const comparisons = mergeComparisons(
+      earlier,
+      await compareAll(flags, processes, folder),
+      all.map(({ id }) => id),
+    );
     if (flags.json) {
-      console.log(JSON.stringify(
-        {
-          extent: flags.extent,
-          deno: Deno.version.deno,
-          ourBlas: systemBlas() ?? null,
-          ...versions,
-          comparisons: comparisons.map((comparison) => ({
-            ...comparison,
-            referenceSeconds: wholeSeconds(comparison.reference, comparison.whole),
-            ourSeconds: wholeSeconds(comparison.ours, comparison.whole),
-            ratio: ratio(comparison),
-          })),
-        },
-        null,
-        2,
-      ));
+      const stored: StoredComparisons = { extent, on, comparisons };
+      console.log(JSON.stringify(stored, null, 2));
     } else {
       const { cpu, cores, python, torch, numpy, sklearn, blas } = versions;
       console.log(
-        `${cpu}, ${cores} cores. Deno ${Deno.version.deno}, BLAS ${
-          systemBlas() ?? "none"
-        }; Python ${python}, torch ${torch}, ` +
-          `numpy ${numpy}, scikit-learn ${sklearn}, BLAS ${blas}.\n\n${
+        `${cpu}, ${cores} cores. Deno ${on.deno}, BLAS ${
+          on.ourBlas ?? "none"
+        }; Python ${python}, ` +
+          `torch ${torch}, numpy ${numpy}, scikit-learn ${sklearn}, BLAS ${blas}.\n\n${
             comparisonTable(comparisons)
           }\n\n` +
-          `Medians; ≈ follows from the part in the last column. ${NOTES[flags.extent]}`,
+          `Fastest runs; ≈ follows from the part in the last column. ${NOTES[extent]}`,
       );
     }
     return comparisons.every(({ agreement }) => agrees(agreement)) ? 0 : 1;
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
+}
+
+/** The cases that another run printed. */
+function storedCases(
+  path: string,
+  extent: Extent,
+  on: StoredComparisons["on"],
+): readonly Comparison[] {
+  const stored: StoredComparisons = atPlace(
+    "--with must be a file that --json printed",
+    path,
+    () => JSON.parse(Deno.readTextFileSync(path)),
+  );
+  const differs = Object.keys(on).find((name) => stored.on?.[name] !== on[name]);
+  if (stored.extent !== extent || differs !== undefined) {
+    throw new UsageError(
+      `--with must be of the same extent, machine and versions, got another ${
+        differs ?? "extent"
+      } in "${path}"`,
+    );
+  }
+  return stored.comparisons;
 }
 
 async function compareAll(

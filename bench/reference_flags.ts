@@ -25,6 +25,8 @@ export interface ReferenceFlags {
   repeats: number;
   /** Print JSON instead of the table. */
   json: boolean;
+  /** Path of what `--json` printed earlier. */
+  with?: string;
 }
 
 const FLAGS = {
@@ -58,6 +60,10 @@ const FLAGS = {
     default: 5,
   },
   json: { about: "print JSON, with every time measured, instead of the table" },
+  with: {
+    about: "what --json printed of other cases on the same machine: they are printed too",
+    kind: { ...file, rule: "a file that --json printed" },
+  },
 } as const;
 
 /** The command, for its usage and for the completion of a shell. */

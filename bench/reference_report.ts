@@ -1,5 +1,5 @@
 /**
- * The arithmetic and the table of the comparison: medians, times of the whole from times of a part,
+ * The arithmetic and the table of the comparison: fastest times, times of the whole from times of a part,
  * ratios, agreement.
  * @module
  */
@@ -45,17 +45,34 @@ export interface Comparison {
   agreement: Agreement;
 }
 
-/** The middle value, or the mean of the two middle values. */
-export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError("Cannot take a median: values must not be empty");
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+/** What `bench:reference --json` prints, and takes again by `--with`. */
+export interface StoredComparisons {
+  /** How much of the work was measured. */
+  extent: string;
+  /** What both sides ran on: machine, versions and libraries. */
+  on: Record<string, string | number | null>;
+  /** The cases. */
+  comparisons: Comparison[];
 }
 
-/** Median seconds of the whole work, its units after the set-up in proportion. */
+/** Cases beside earlier ones, which they replace; in the order of `ids`. */
+export function mergeComparisons(
+  earlier: readonly Comparison[],
+  comparisons: readonly Comparison[],
+  ids: readonly string[],
+): Comparison[] {
+  const all = new Map(
+    [...earlier, ...comparisons].map((comparison) => [comparison.id, comparison]),
+  );
+  return ids.flatMap((id) => all.get(id) ?? []);
+}
+
+/**
+ * Seconds of the whole work, its units after the set-up in proportion. The fastest run counts: other load only ever adds
+ * to a time.
+ */
 export function wholeSeconds({ seconds, units, setUp = 0 }: Side, whole: number): number {
-  const measured = median(seconds);
+  const measured = Math.min(...seconds);
   return units === whole ? measured : setUp + Math.max(0, measured - setUp) * (whole / units);
 }
 

@@ -32,6 +32,7 @@ const OPTIONS: readonly Row[] = [
   ["schedule.warmup", "first steps, in which the learning rate rises", count],
   ["schedule.decay", "last steps, in which the learning rate falls to 0", count],
   ["schedule.shape", "the learning rate between", oneOf(["constant", "cosine"])],
+  ["schedule.cycles", "cosine: how many, each begun anew at the full rate", positive],
   ["schedule.fromZero", "whether the rise begins at 0", yesNo],
   ["schedule.gammaWarmup", "first steps, in which the penalty's weight rises", count],
   ["schedule.kvalAnneal", "first steps, in which active latents fall to kval", count],

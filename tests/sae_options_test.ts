@@ -49,6 +49,19 @@ Deno.test("a cosine falls to a tenth between warm-up and decay", () => {
   assertClose(at(115), 0.05, 1e-15, "halfway down");
 });
 
+Deno.test("cosines with restarts are PyTorch's, after the warm-up", () => {
+  // CosineAnnealingWarmRestarts(T_0=23 // 3, eta_min=0.1) of a rate of 1, rounded to 12 digits
+  const cycle = [
+    ...[1, 0.955435990556, 0.830570410836, 0.65013442028, 0.44986557972, 0.269429589164],
+    0.144564009444,
+  ];
+  const expected = [0.5, 1, ...cycle, ...cycle, ...cycle, ...cycle.slice(0, 2)];
+  const rates = expected.map((_, step) =>
+    scheduled({ warmup: 2, shape: "cosine", cycles: 3 }, step, 25).rate
+  );
+  assertClose(rates, expected, 1e-12, "rates");
+});
+
 for (const conventions of ["saelens", "dictionary_learning"] as const) {
   Deno.test(`every type trains with the conventions of ${conventions}`, () => {
     for (const type of SAE_TYPES) {
@@ -256,6 +269,11 @@ Deno.test("wrong options of a training are refused by name", () => {
     [{ schedule: { warmup: -1 } }, /^RangeError: schedule\.warmup .* got -1/],
     [{ schedule: { warmpu: 1 } }, /^TypeError: .*warmpu/],
     [{ schedule: { shape: "step" } }, /^TypeError: schedule\.shape must be constant or cosine/],
+    [{ schedule: { cycles: 2 } }, /^TypeError: schedule\.cycles needs shape cosine, got constant/],
+    [
+      { schedule: { shape: "cosine", cycles: 0 } },
+      /^RangeError: schedule\.cycles must be an integer of at least 1, got 0/,
+    ],
     [{ tuneL0: 5 }, /^TypeError: tuneL0 must be an object, got number/],
     [{ tuneL0: { target: 5 } }, /^TypeError: tuneL0 needs a type that has a penalty, got topk/],
     [{ type: "relu", tuneL0: { target: 0 } }, /^RangeError: tuneL0\.target .* got 0/],

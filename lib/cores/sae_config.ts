@@ -332,7 +332,7 @@ export function settingsOf(
 }
 
 const SCHEDULE: readonly (keyof SaeSchedule)[] = [
-  ...["warmup", "decay", "shape", "fromZero", "gammaWarmup", "kvalAnneal"] as const,
+  ...["warmup", "decay", "shape", "cycles", "fromZero", "gammaWarmup", "kvalAnneal"] as const,
 ];
 
 /** Requires what lets a power fall. */

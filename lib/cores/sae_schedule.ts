@@ -12,6 +12,11 @@ export interface SaeSchedule {
   decay?: number;
   /** Between the two: constant, the default, or along half a cosine to a tenth. */
   shape?: "constant" | "cosine";
+  /**
+   * How many half cosines: each but the last is followed by a restart at the full rate
+   * (`cosineannealingwarmrestarts` of SAELens). Default 1.
+   */
+  cycles?: number;
   /** Whether the rise begins at 0, as in dictionary_learning, or one part above. Default false. */
   fromZero?: boolean;
   /** Steps in which the penalty's weight rises from 0 in equal parts to its full value. Default 0. */
@@ -36,9 +41,15 @@ export function requireSchedule(schedule: SaeSchedule): void {
   for (const name of ["warmup", "decay", "gammaWarmup", "kvalAnneal"] as const) {
     if (schedule[name] !== undefined) requireInteger(`schedule.${name}`, schedule[name], 0);
   }
-  const { shape = "constant", fromZero = false } = schedule;
+  const { shape = "constant", fromZero = false, cycles } = schedule;
   if (shape !== "constant" && shape !== "cosine") {
     throw new TypeError(`schedule.shape must be constant or cosine, got ${shape}`);
+  }
+  if (cycles !== undefined) {
+    requireInteger("schedule.cycles", cycles, 1);
+    if (shape !== "cosine") {
+      throw new TypeError(`schedule.cycles needs shape cosine, got ${shape}`);
+    }
   }
   if (typeof fromZero !== "boolean") {
     throw new TypeError(`schedule.fromZero must be true or false, got ${typeof fromZero}`);
@@ -58,15 +69,18 @@ export function requireSchedule(schedule: SaeSchedule): void {
  * ```
  */
 export function scheduled(
-  { warmup = 0, decay = 0, shape = "constant", fromZero = false, gammaWarmup = 0 }: SaeSchedule,
+  schedule: SaeSchedule,
   step: number,
   steps: number,
 ): { rate: number; penalty: number } {
+  const { warmup = 0, decay = 0, shape = "constant", cycles = 1 } = schedule;
+  const { fromZero = false, gammaWarmup = 0 } = schedule;
   const penalty = step < gammaWarmup ? step / gammaWarmup : 1;
   if (step < warmup) return { rate: (fromZero ? step : step + 1) / warmup, penalty };
   const main = Math.max(1, steps - warmup - decay);
-  const turn = Math.PI * Math.min(1, (step - warmup) / main);
-  const cosine = COSINE_END + (1 - COSINE_END) * (1 + Math.cos(turn)) / 2;
+  const done = step - warmup, cycle = Math.max(1, Math.floor(main / cycles));
+  const part = done >= main ? 1 : cycles === 1 ? done / main : (done % cycle) / cycle;
+  const cosine = COSINE_END + (1 - COSINE_END) * (1 + Math.cos(Math.PI * part)) / 2;
   const falling = decay > 0 ? Math.max(0, Math.min(1, (steps - step) / decay)) : 1;
   return { rate: (shape === "cosine" ? cosine : 1) * falling, penalty };
 }
