@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { kindOfPath } from "../lib/atomic_file.ts";
 import { type MatrixFile, openMatrix } from "../lib/matrix_stream.ts";
-import { UsageError } from "../lib/sweep/flags.ts";
+import { flagName, type Flags, UsageError } from "../lib/sweep/flags.ts";
 import type { Stop } from "../lib/sweep/interruption.ts";
 import { integer, paths, text } from "../lib/sweep/kinds.ts";
 import { atPlace } from "../lib/sweep/places.ts";
@@ -68,6 +68,21 @@ export interface Activations extends Disposable {
   matrix: MatrixFile;
   /** The files that they are in. */
   files: DataFile[];
+}
+
+/**
+ * A message of the library with the flag in place of the option that it begins with.
+ *
+ * @param names Flags of options that are named otherwise.
+ */
+export function withFlags(
+  message: string,
+  flags: Flags,
+  names: Readonly<Record<string, string>> = {},
+): string {
+  const [option] = message.match(/^\w+/) ?? [""],
+    { [option]: flag = option } = { X: "data", ...names };
+  return flag in flags ? `--${flagName(flag)}${message.slice(option.length)}` : message;
 }
 
 /** What a folder of activations is searched for. */

@@ -25,7 +25,7 @@ import { decimal, file, folder, integer, listOf, text } from "../lib/sweep/kinds
 import { permissionAdvice } from "../lib/sweep/permissions.ts";
 import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
 import { createMeter } from "../lib/sweep/progress.ts";
-import { DATA_FLAGS, openActivations } from "./activations.ts";
+import { DATA_FLAGS, openActivations, withFlags } from "./activations.ts";
 import { type AuditHeading, auditPage } from "./audit_page.ts";
 import { auditText, few } from "./audit_text.ts";
 import { lockOutput } from "./output_lock.ts";
@@ -108,6 +108,9 @@ Example: deno task audit --sae my_sae --data acts.npy --labels labels.npy`,
 
 type Values = FlagValues<typeof FLAGS>;
 
+/** Flags of the library's options that are named otherwise there. */
+const OPTION_FLAGS = { learnedLatents: "learned", duplicateCosine: "duplicates" };
+
 /** What an interrupted audit leaves in its folder. */
 const STATE = ".audit.state.json";
 
@@ -162,6 +165,10 @@ export function writeAudit(values: Values): void {
       onPart: (parts) => writeAtomic(state, JSON.stringify({ key, parts })),
       onProgress: (done, total, part) => meter.tell(done / total, WORDS[part]),
     });
+  } catch (error) {
+    throw error instanceof RangeError
+      ? new UsageError(withFlags(error.message, FLAGS, OPTION_FLAGS))
+      : error;
   } finally {
     meter.stop();
   }

@@ -23,13 +23,13 @@ import {
 import { RandomState } from "../lib/random.ts";
 import { alignColumns, formatRows, printable, type Row } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
-import { flagName, type FlagValues, UsageError } from "../lib/sweep/flags.ts";
+import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { watchForInterruption } from "../lib/sweep/interruption.ts";
 import { decimal, file, folder, integer, type Kind, oneOf } from "../lib/sweep/kinds.ts";
 import { permissionAdvice } from "../lib/sweep/permissions.ts";
 import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
 import { createMeter, duration, type Meter } from "../lib/sweep/progress.ts";
-import { codeAfter, DATA_FLAGS, openActivations, THREADS_FLAG } from "./activations.ts";
+import { codeAfter, DATA_FLAGS, openActivations, THREADS_FLAG, withFlags } from "./activations.ts";
 import type { LearnAnswer, LearnRequest } from "./learn_worker.ts";
 import { loadLearning } from "./learning_file.ts";
 import { lockOutput } from "./output_lock.ts";
@@ -266,6 +266,11 @@ async function drawnRows(
   if (center === "none") return { X, chosen };
   const mean = Float32Array.from(sums, (sum) => sum / count);
   for (let p = 0; p < X.data.length; p++) X.data[p] -= mean[p % cols];
+  if (mean.some((value) => value !== 0) && X.data.every((value) => value === 0)) {
+    throw new UsageError(
+      `--data must have rows that differ where --center takes their mean off, got ${count} × the same`,
+    );
+  }
   return { X, mean, chosen };
 }
 
@@ -311,14 +316,7 @@ async function inWorker(
 /** What the library refuses, in words of the command. */
 function refusal(message: string, state: string): UsageError {
   const [, ofState] = message.match(/^resume must be of the same learning: (.*)/) ?? [];
-  return ofState ? notResumable(state, ofState) : new UsageError(withFlags(message));
-}
-
-/** A message of the library with the flag in place of the option that it begins with. */
-function withFlags(message: string): string {
-  const [option] = message.match(/^\w+/) ?? [""];
-  if (option === "X") return message.replace("X", "--data");
-  return option in FLAGS ? `--${flagName(option)}${message.slice(option.length)}` : message;
+  return ofState ? notResumable(state, ofState) : new UsageError(withFlags(message, FLAGS));
 }
 
 function save(

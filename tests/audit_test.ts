@@ -456,13 +456,16 @@ Deno.test("files that do not fit are refused in one line, and nothing is written
         { labels: path("short.npy") },
         /--labels must have a row for each of the 400 of --data, got 39/,
       ],
-      [{ labels: path("half.npy") }, /labels must be integers, got 0\.5/],
+      [{ labels: path("half.npy") }, /^Cannot audit: --labels must be integers, got 0\.5/],
       [
         { sae: path("none") },
         /Cannot open the autoencoder in .*none: there is no such folder or file/,
       ],
       [{ sae: path("acts.npy") }, /acts\.npy/],
-      [{ labels: path("labels.npy"), "hold-out": "0,9" }, /must be values of two columns/],
+      [
+        { labels: path("labels.npy"), "hold-out": "0,9" },
+        /^Cannot audit: --hold-out must be values of two columns/,
+      ],
       [{ labels: path("labels.npy"), "hold-out": "1" }, /--hold-out must be two integers, got 1/],
       [{ sae: "tests/fixtures/saes/saelens_transcoder" }, /a transcoder/],
     ] as const

@@ -223,6 +223,7 @@ Deno.test("a state that is damaged, or of another learning, is refused by name a
 Deno.test("bad input is refused in one line that names it", async () => {
   writeNpy(at("D.npy"), { rows: 3, cols: 2, data: new Float32Array(6).fill(1) });
   writeNpy(at("zeros.npy"), { rows: 30, cols: 2, data: new Float32Array(60) });
+  writeNpy(at("same.npy"), { rows: 30, cols: 2, data: new Float32Array(60).fill(1) });
   const out = ["--out", at("refused")];
   const cases: [args: string[], message: RegExp][] = [
     [[...DATA, "--latents", "0"], /--latents must be an integer of at least 1, or auto, got "0"/],
@@ -234,6 +235,10 @@ Deno.test("bad input is refused in one line that names it", async () => {
     [
       [...DATA, "--lambda-start", "1", "--lambda-end", "2"],
       /--lambda-end must be at most lambdaStart = 1, got 2/,
+    ],
+    [
+      ["--data", at("same.npy"), "--quiet"],
+      /--data must have rows that differ where --center takes their mean off, got 30 × the same/,
     ],
     [["--data", at("zeros.npy"), "--quiet"], /--data must have an entry that is not 0/],
     [["--data", at("none.npy")], /--data must be readable/],

@@ -104,7 +104,7 @@ Deno.test("what cannot be read is refused by name, rule and place", () => {
     [file("c.csv", "1,2\n3,\n"), {}, /it must hold numbers, got "" in line 2, column 1/],
     [file("d.csv", "1,2\n3,0x1\n"), {}, /got "0x1"/],
     [file("e.csv", "a,b\n"), {}, /it must have a line of numbers after its names/],
-    [file("f.csv", ""), {}, /it must have a line of numbers$/],
+    [file("f.csv", ""), {}, /it must have a line of numbers, it is empty$/],
     [file("g.csv", "1,2\n3,1e999\n"), {}, /it must be finite, got Infinity at row 1, column 1/],
     [file("h.csv", "1,2\n"), { key: "a" }, /a text has no names, got key a/],
     [file("i.bin", Uint8Array.of(7, 0, 1)), {}, /must be .npy, .npz, safetensors, of torch.save/],

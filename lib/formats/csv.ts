@@ -103,7 +103,8 @@ export function readCsv(source: ByteSource): CsvTable {
     rows++;
   }
   if (rows === 0) {
-    throw source.refused(`it must have a line of numbers${names ? " after its names" : ""}`);
+    const rule = `it must have a line of numbers${names ? " after its names" : ""}`;
+    throw source.refused(source.size === 0 ? `${rule}, it is empty` : rule);
   }
   return { rows, cols, data: data.slice(0, count) };
 }

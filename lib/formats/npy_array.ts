@@ -93,6 +93,11 @@ export function npyHeader(source: ByteSource): NpyHeader {
       `two raw bytes may be bfloat16, which NumPy has not: save float32, ${quoted(descr)}`,
     );
   }
+  if (descr === "|O") {
+    throw source.refused(
+      `it must hold numbers, not objects of Python: save array.astype("float32"), ${quoted(descr)}`,
+    );
+  }
   if (!KINDS.includes(dtype)) {
     throw source.refused(`its numbers must be of a kind in ${KINDS.join(", ")}, ${quoted(descr)}`);
   }

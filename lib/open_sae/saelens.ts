@@ -244,7 +244,7 @@ function normalized(
       if (factor === undefined) {
         throw config.refused(
           `${key} is ${normalization}, whose factor is not in the folder: ` +
-            `options.scalingFactor must tell it (√d_in over the mean norm of the training's inputs)`,
+            `options.scalingFactor (--scaling-factor) must tell it: √d_in over the mean norm of the training's inputs`,
         );
       }
       if (parts.coder.kind === "sae") {
