@@ -481,6 +481,29 @@ Deno.test("sizes that are no integers of at least 0 are refused, and so is a dic
   );
 });
 
+Deno.test("restricted iterations on atoms give the codes of full ones to the bit", async () => {
+  // above 1024 atoms; a checkpoint after every iteration makes each of them a full one
+  const checkpoints = Array.from({ length: 60 }, (_, i) => i + 1);
+  for (const [lambda, nonneg] of [[0.05, true], [0.05, false], [0.005, true]] as const) {
+    const { X, D } = problem({ n: 1100, m: 60, samples: 60, seed: 5, nonneg });
+    // from zero, and from the codes of another dictionary, as the rounds of dictionary learning are
+    const zInit = fista(X, { ...D, data: D.data.toReversed() }, { lambda: 0.1, nonneg, nIter: 50 });
+    for (const start of [undefined, zInit]) {
+      const options = { lambda, nonneg, zInit: start };
+      const full = fistaCheckpoints(X, D, { ...options, checkpoints });
+      for (const nIter of [5, 20, 60]) {
+        assert.deepEqual(fista(X, D, { ...options, nIter }), full[nIter - 1]);
+      }
+      if (lambda < 0.05) continue;
+      // and so without relaxed SIMD
+      const onPlain = <T>(solver: string, more: object) =>
+        onPlainSimd<T>("sparse_coding.ts", solver, X, D, { ...options, ...more });
+      const plain = await onPlain<Matrix[]>("fistaCheckpoints", { checkpoints });
+      assert.deepEqual(await onPlain<Matrix>("fista", { nIter: 60 }), plain[59]);
+    }
+  }
+});
+
 Deno.test("one FISTA run gives the codes of every checkpoint, and one preparation those of every λ", () => {
   const { val, A } = generateDatasets({ seed: 1, numLatents: 40, k: 4, nSamples: 600 });
   const zInit = { ...val.Z, data: val.Z.data.map((z) => 0.5 * z) };
