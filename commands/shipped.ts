@@ -125,6 +125,12 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
 ];
 
 const NAMES = [...new Set(RUNS.map(([name]) => name))];
+/** Of the runs that name their latents. */
+const MOST_LATENTS = Math.max(
+  ...RUNS.flatMap(([, args]) =>
+    args.flatMap((arg, i) => arg === "--n" ? args[i + 1].split(",").map(Number) : [])
+  ),
+);
 
 const FLAGS = {
   only: { about: "one experiment alone", kind: oneOf(NAMES) },
@@ -150,8 +156,11 @@ export const command: Command<typeof FLAGS> = {
   task: "shipped",
   action: "make what ships",
   about:
-    "Makes the rows and figures that ship with the toolkit: every experiment with the paper's options up to\n" +
-    "n = 100, for about an hour of one core. Ended early, the same command goes on from there.",
+    `Makes the rows and figures that ship with the toolkit: ${RUNS.length} runs of ${NAMES.length} experiments, the\n` +
+    `small sizes first, up to ${
+      MOST_LATENTS.toLocaleString("en-US")
+    } latents. All together takes days; --list says how long each\n` +
+    "takes. Ended early, the same command goes on from there.",
   flags: FLAGS,
   closing:
     "Exit code: 0 all is made, else that of the experiment that ended it: 1 a cell failed or the run was\n" +

@@ -1,6 +1,12 @@
 /** What wrong estimates cost: the claim in lib/paper/estimates.ts. */
 import assert from "node:assert/strict";
 import { experiment as phaseTransition } from "../experiments/phase_transition.ts";
+import { experiment as varyLatents } from "../experiments/vary_latents.ts";
+import { experiment as varySamples } from "../experiments/vary_samples.ts";
+import { readProvenance } from "../lib/results.ts";
+import type { Experiment } from "../lib/sweep.ts";
+import { experimentFiles } from "../lib/sweep/parts.ts";
+import { parseCommandLine } from "../lib/sweep/run_flags.ts";
 import { balancedShards } from "../lib/sweep/schedule.ts";
 
 const SHARDS = 8;
@@ -40,4 +46,33 @@ Deno.test("an estimate that is off by two makes no shard noticeably longer", () 
   // without estimates it would be
   const ratio = longestShard(actual.map(() => 1), actual) / best;
   assert(ratio > 1.02, `${ratio}`);
+});
+
+Deno.test("a unit of cost is about the second that the shipped cells took", () => {
+  const samples = ["--samples", "10000,50000,100000", "--suffix", "100k"];
+  const quick = "linear_probe,sae_relu,sae_topk,sae_jumprelu,sae_MP,fista_oracle";
+  const runs: [Experiment, string[]][] = [
+    // all methods on little data; autoencoders on much; all methods on many latents
+    [phaseTransition, ["--paper", "--older"]],
+    [varySamples, ["--paper", "--n", "100", ...samples, "--methods", quick]],
+    [varyLatents, ["--paper", "--n", "50,100,500,1000"]],
+  ];
+  for (const [experiment, args] of runs) {
+    const { options, flags: { suffix } } = parseCommandLine(experiment, args);
+    const { meta } = experimentFiles(experiment, { out: "results/shipped", suffix });
+    const took = new Map(
+      readProvenance(meta)!.cells.map(({ key, seconds }) => [JSON.stringify(key), seconds]),
+    );
+    let [seconds, cost] = [0, 0];
+    for (const cell of experiment.cells(options)) {
+      const own = took.get(JSON.stringify(cell.key));
+      if (own === undefined) continue;
+      [seconds, cost] = [seconds + own, cost + cell.cost];
+    }
+    // the two workers shared their cores with other work: it has been 0.95 to 1
+    assert(
+      seconds > 0 && Math.abs(Math.log2(seconds / cost)) < 1,
+      `${args}: ${seconds} of ${cost}`,
+    );
+  }
 });

@@ -3,11 +3,11 @@
  *
  * Seconds are of one core. They decide in which order cells are computed, how a cluster's shards are
  * cut, whether a cell is computed alone on all cores, and what progress says; no result depends on
- * them. `deno task bench:estimates` measures every constant: beside it, on two cores of a machine that
- * was busy otherwise, stands what it found for 50, 200 and 1000 latents and 5000 samples, as measured
- * over estimated seconds. One constant taken twice or halved makes the longest of eight shards of the
- * paper's grids less than 1 % longer (`tests/estimates_test.ts`), because all parts grow alike with a
- * setting; the time left, and the part of a run's progress, are wrong by up to as much as the constant.
+ * them. `deno task bench:estimates` measures every constant; those of training, Softplus-Adam and DL-FISTA
+ * also bear out in the seconds of the cells in `results/shipped`, which two workers on two cores took. One
+ * constant taken twice or halved makes the longest of eight shards of the paper's grids less than 1 %
+ * longer (`tests/estimates_test.ts`), because all parts grow alike with a setting; the time left, and the
+ * part of a run's progress, are wrong by up to as much as the constant.
  *
  * Bytes decide which cells a machine refuses, and how many it computes at once.
  * @module
@@ -19,25 +19,44 @@ import type { Setting } from "./settings.ts";
 
 /** Seconds per multiply-add of a product of all samples with a dictionary, or as said. */
 const SECONDS = {
-  /** Per epoch of an autoencoder, forward and backward: 0.9–1.4, 0.4–0.8 and 0.3–1.1 by its type. */
-  training: 3e-10,
-  /** Per iteration: 1.7, 0.9 and 1.0. */
+  /**
+   * Per epoch of an autoencoder, forward and backward, its types taken together; and per sample and unit,
+   * which is as much at 33 dimensions: activations, batches, AdamW. Cells that train alone take 0.9 to 1.1
+   * of it (50 to 200 units, 2000 to 100,000 samples).
+   */
+  training: 1e-10,
+  trainingUnit: 3.3e-9,
+  /** Per iteration: 1.7, 0.9 and 1.0 at 50, 200 and 1000 latents. */
   fista: 3e-11,
   /**
-   * Per iteration within a round, the update shared out among them: 3.1, 1.4 and 1.6 in the first
-   * hundred rounds, whose codes are far from settled. In the paper's thousand less than 1: by the
-   * seconds in `results/shipped`, those and four trainings take 7 s together at 50 latents.
+   * Per iteration within a round, the update shared out among them: per sample, and per sample, latent and
+   * latent of at most WIDEST. It takes no products with the dictionary, but goes on alone with a sample's
+   * candidates, of which there are more among more latents. 0.6 to 1.6 from 50 to 5000 latents, 0.3 where
+   * the dictionary settles early, 3 where the observed dimensions are a tenth of the latents or fewer.
    */
-  dictionaryLearning: 1e-11,
+  dictionaryLearning: 5e-9,
+  dictionaryLearningPair: 1e-12,
   /** Per round of the search: a third of the products, and as much for lists and atoms: see pathDictionary. */
   pathDictionary: 4e-11,
-  /** Per step: 1.6, 1.1 and 1.0. */
-  softplusAdam: 2e-10,
+  /** Per step; what a code takes besides is as much as CODE_DIMENSIONS of them: 0.9 to 1.1. */
+  softplusAdam: 6.5e-11,
   /** Per sample, observed dimension and latent or dimension: 2.8, 0.5 and 0.2. */
   ridge: 1e-9,
   /** Per sample and code of a row, all six scores: 1.0, 0.7 and 0.2. */
   scoring: 4e-7,
 };
+
+/** Latents beyond which a sample's candidates become no more. */
+const WIDEST = 1500;
+
+/** Observed dimensions that cost as much as a code's softplus, its derivative and its step of Adam. */
+const CODE_DIMENSIONS = 80;
+
+/**
+ * Steps after which Softplus-Adam has usually stopped by itself, which it may after 10,000: of the
+ * paper's 50,000 it takes a quarter.
+ */
+const SOFTPLUS_STEPS = 12_500;
 
 /** Multiply-adds of one product of all samples with a dictionary. */
 function product({ nSamples, inputDim, width }: Setting): number {
@@ -53,11 +72,12 @@ function product({ nSamples, inputDim, width }: Setting): number {
  * import { training } from "./estimates.ts";
  *
  * const setting = { numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 };
- * assert.equal(training(setting, 500).toFixed(2), "1.24");
+ * assert.equal(training(setting, 500).toFixed(2), "0.82");
  * ```
  */
 export function training(setting: Setting, epochs: number): number {
-  return SECONDS.training * epochs * product(setting);
+  const { nSamples, width } = setting;
+  return epochs * (SECONDS.training * product(setting) + SECONDS.trainingUnit * nSamples * width);
 }
 
 /**
@@ -88,7 +108,7 @@ export function fista(setting: Setting, iterations: number): number {
  * import { dictionaryLearning } from "./estimates.ts";
  *
  * const setting = { numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 };
- * assert.equal(dictionaryLearning(setting, 1000, 100).toFixed(2), "8.25");
+ * assert.equal(dictionaryLearning(setting, 1000, 100).toFixed(2), "3.75");
  * ```
  */
 export function dictionaryLearning(
@@ -96,7 +116,10 @@ export function dictionaryLearning(
   rounds: number,
   iterations: number,
 ): number {
-  return SECONDS.dictionaryLearning * rounds * iterations * product(setting);
+  const { nSamples, width } = setting;
+  const perSample = SECONDS.dictionaryLearning +
+    SECONDS.dictionaryLearningPair * width * Math.min(width, WIDEST);
+  return rounds * iterations * nSamples * perSample;
 }
 
 /**
@@ -126,11 +149,13 @@ export function pathDictionary(setting: Setting): number {
  * import { softplusAdam } from "./estimates.ts";
  *
  * const setting = { numLatents: 50, k: 10, inputDim: 33, nSamples: 5000, width: 50, seed: 0 };
- * assert.equal(softplusAdam(setting, 50_000).toFixed(1), "82.5");
+ * assert.equal(softplusAdam(setting, 50_000).toFixed(1), "23.0");
  * ```
  */
 export function softplusAdam(setting: Setting, steps: number): number {
-  return SECONDS.softplusAdam * steps * product(setting);
+  const { nSamples, inputDim, width } = setting;
+  const perStep = SECONDS.softplusAdam * nSamples * width * (inputDim + CODE_DIMENSIONS);
+  return Math.min(steps, SOFTPLUS_STEPS) * perStep;
 }
 
 /**
