@@ -477,9 +477,9 @@ Deno.test("what is left out is told with reason, hours and the run that makes it
     rows.map((row) => ({ file, row, instead }));
   const phase = { num_latents: 50, k: 3, input_dim: 7, width: 100, eps: 0.575, seed: 0 };
   const entries = await leftOut([
-    ...missing("exp_vary_latents_10k.json", [
-      row("softplus_adam", 10_000, 0, { input_dim: 139 }),
-      row("linear_probe", 10_000, 0, { input_dim: 139 }),
+    ...missing("exp_vary_samples_10k.json", [
+      { ...row("softplus_adam", 10_000, 0, { input_dim: 139 }), n_samples: 10_000 },
+      { ...row("linear_probe", 10_000, 0, { input_dim: 139 }), n_samples: 10_000 },
     ]),
     ...missing("exp_large_latents.json", [
       { ...row("dl_fista", 1000, 0, { input_dim: 93 }), n_samples: 1000 },
@@ -494,16 +494,16 @@ Deno.test("what is left out is told with reason, hours and the run that makes it
     entries.map(({ file, rows, reason, command }) => [file, rows, reason, command]),
     [
       [
-        "exp_vary_latents_10k.json",
+        "exp_vary_samples_10k.json",
         1,
         "cells over 2 hours on two cores: for a cluster",
-        "deno task exp:vary-latents --paper --n 10000 --softplus-steps 50000",
+        "deno task exp:vary-samples --paper --n 10000 --softplus-steps 50000",
       ],
       [
-        "exp_vary_latents_10k.json",
+        "exp_vary_samples_10k.json",
         1,
         "not run yet",
-        "deno task exp:vary-latents --paper --n 10000",
+        "deno task exp:vary-samples --paper --n 10000",
       ],
       [
         "exp_large_latents.json",
@@ -527,7 +527,7 @@ Deno.test("what is left out is told with reason, hours and the run that makes it
     ],
   );
   const hours = entries.map(({ hours }) => hours);
-  // 50,000 steps at n = 10,000 take hours by any estimate; a probe takes minutes at most
+  // 10,000 steps and more at n = 10,000 take hours by any estimate; a probe takes minutes at most
   assert(hours[0]! > 4 && hours[1]! < 0.5 && hours[5] === undefined, String(hours));
   const text = parityText([], { leftOut: entries });
   assert.match(
