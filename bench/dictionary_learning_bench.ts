@@ -2,8 +2,10 @@
  * Rounds of DL-FISTA on the paper's data (2500 + 2500 samples, λ = 0.1, 100 iterations a round), and the
  * parts of the update. What bounds them: a round is sparse coding (see sparse_coding_bench.ts); the update
  * is a Cholesky factorisation in float64, near the peak of the multiply-add units (its flop are in the
- * name), and sums over the codes that are not zero. The last group doubles atoms, dimensions and samples:
- * eightfold arithmetic.
+ * name), and sums over the codes that are not zero. Of a round's time sparse coding takes 88 % at 1000 latents
+ * (rounds 30 to 100, 0.6 s each, three fifths of it for the samples out of distribution, whose codes stay
+ * dense) and 87 % at 5000 (rounds 7 to 10, 4.3 s), the factorisation and its solution 6 and 10 %, the sums
+ * over codes 1.6 and 0.3 %. The last group doubles atoms, dimensions and samples: eightfold arithmetic.
  */
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary, updateDictionary } from "../lib/dictionary_learning.ts";

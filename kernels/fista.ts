@@ -10,8 +10,9 @@
 //
 // Full iterations are taken by all waiting samples together, as one dense product. Restricted ones
 // take the correlations from a local Gram matrix, its rows gathered when they are first needed from the
-// Gram matrix of D, or, where that would be too large, from the candidates' atoms. Many candidates are
-// chosen while the codes still move far; once most of them have proved idle, they are chosen anew.
+// Gram matrix of D, or, where that would be too large, from the candidates' atoms; among those the ones
+// nearest to being used go on alone in the same way. Many candidates are chosen while the codes still
+// move far; once most of them have proved idle, they are chosen anew.
 //
 // A sample whose z and y an iteration leaves unchanged is at a fixed point and stops. Everything
 // depends on the sample alone: its codes are the same whatever samples surround it.
@@ -51,6 +52,9 @@ let samples: usize = 0, codes: usize = 0;
 @inline const MIDDLE_MOVES: f32 = 6, MIDDLE_SHARE: f32 = 0.02;
 // @ts-ignore: decorator
 @inline const NARROW_MOVES: f32 = 3;
+/** The smaller δ within which the nearest of many candidates go on alone, likewise. */
+// @ts-ignore: decorator
+@inline const NEAR_MOVES: f32 = 4, NEAR_SHARE: f32 = 0.004;
 /** Iterations after which candidates are chosen anew where few of them have come into use … */
 const EARLY: i32 = 15, LATE: i32 = 40;
 /** … fewer than so many quarters. */
@@ -134,8 +138,8 @@ function countCandidates(
 
 function listCandidates(
   n: usize, c: usize, norms: usize, z: usize, y: usize, oldY: usize, d: f32, index: usize,
-): void {
-  const delta = f32x4.splat(d);
+): usize {
+  const delta = f32x4.splat(d), start = index;
   let columns = i32x4(0, 1, 2, 3);
   for (let j: usize = 0; j < n; j += 16) {
     const slack = slackOf(v128.load(c + j));
@@ -145,6 +149,7 @@ function listCandidates(
     index += popcnt(mask) << 2;
     columns = i32x4.add(columns, i32x4.splat(4));
   }
+  return index - start >> 2;
 }
 
 /** Chooses δ so that few columns are candidates and yet many iterations fit within it; 0 if none does. */
@@ -195,18 +200,59 @@ function iterateLocally(f: Fista, count: usize, n: usize, i: i32, end: i32, limi
   return i;
 }
 
-/** The same with the candidates' atoms. */
+/**
+ * The same with the candidates' atoms. As the candidates are chosen among all columns, the nearest of them
+ * to being used are chosen among the candidates, and go on alone until the fit has moved by a smaller δ.
+ * Every iterate is that of a full iteration to the bit: each residual is summed from x over the codes in
+ * use, in the order of their columns, and each correlation is one dot product, whatever columns surround it.
+ */
 function iterateOnAtoms(
   f: Fista, n: usize, m: usize, x: usize, residual: usize, i: i32, end: i32, limit: f32,
 ): i32 {
-  let list = nonzeros(n, f.yC, f.zeros, f.rowsC, f.listRows, f.listValues);
-  for (; i < end; i = finish(f, i)) {
-    combine(list, f.listRows, f.listValues, m, x, f.newResidual);
-    if (distance2(m, f.newResidual, residual) > limit) break;
+  const rows = f.listRows, values = f.listValues;
+  combine(nonzeros(n, f.yC, f.zeros, f.rowsC, rows, values), rows, values, m, x, f.newResidual);
+  while (i < end && distance2(m, f.newResidual, residual) <= limit) {
     dots(n >> 2, m, f.newResidual, f.rowsC, f.cC);
     const momentum = load<f32>(f.momentum + (<usize>i << 2));
-    list = advance(n, f.cC, f.zC, f.yC, f.zeros, f.rowsC, f.listRows, f.listValues, momentum);
+    const list = advance(n, f.cC, f.zC, f.yC, f.zeros, f.rowsC, rows, values, momentum);
+    i = finish(f, i);
+    if (i >= end) break;
+    memory.copy(f.nearResidual, f.newResidual, m);
+    combine(list, rows, values, m, x, f.newResidual);
+    const movement = sqrt(distance2(m, f.newResidual, f.nearResidual));
+    const delta = movement * NEAR_MOVES + lambda * NEAR_SHARE;
+    const count = listCandidates(n, f.cC, f.normsC, f.zC, f.yC, f.zeros, delta, f.nearIndex);
+    i = iterateNearest(f, count, m, x, residual, i, end, limit, delta * delta);
   }
+  return i;
+}
+
+/**
+ * The same with the `count` nearest candidates, until the fit has moved by their δ or by that of all
+ * candidates. Begins and ends with the residual of y in `newResidual`, unless its iterations are done.
+ */
+function iterateNearest(
+  f: Fista, count: usize, m: usize, x: usize, residual: usize, i: i32, end: i32, limit: f32, near: f32,
+): i32 {
+  const padded = count + 7 & ~7, n = padded << 2, rows = f.listRows, values = f.listValues;
+  gather(count, padded, f.nearIndex, f.zC, f.nearZ);
+  gather(count, padded, f.nearIndex, f.yC, f.nearY);
+  gather(count, padded, f.nearIndex, f.rowsC, f.nearRows);
+  // a zero atom fills the list up
+  for (let p = count; p < padded; p++) store<u32>(f.nearRows + (p << 2), <u32>f.zeros);
+  while (
+    distance2(m, f.newResidual, f.nearResidual) <= near &&
+    distance2(m, f.newResidual, residual) <= limit
+  ) {
+    dots(padded, m, f.newResidual, f.nearRows, f.nearC);
+    const momentum = load<f32>(f.momentum + (<usize>i << 2));
+    const list = advance(n, f.nearC, f.nearZ, f.nearY, f.zeros, f.nearRows, rows, values, momentum);
+    i = finish(f, i);
+    if (i >= end) break;
+    combine(list, rows, values, m, x, f.newResidual);
+  }
+  scatter(count, f.nearIndex, f.nearZ, f.zC);
+  scatter(count, f.nearIndex, f.nearY, f.yC);
   return i;
 }
 
@@ -233,7 +279,10 @@ function restrict(f: Fista, s: usize, p: usize, end: i32, delta: f32): bool {
     gather(count, padded, f.index, f.oldY, f.startY);
     gather(count, padded, f.index, c, f.startC);
     i = iterateLocally(f, count, bytes, i, end, limit);
-  } else i = iterateOnAtoms(f, bytes, m, x, residual, i, end, limit);
+  } else {
+    gather(count, padded, f.index, f.norms, f.normsC);
+    i = iterateOnAtoms(f, bytes, m, x, residual, i, end, limit);
+  }
   store<i32>(iterationAt, i);
   scatter(count, f.index, f.zC, z);
   scatter(count, f.index, f.yC, y);

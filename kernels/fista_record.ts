@@ -41,4 +41,12 @@ export class Fista {
   startY: usize; // y and the correlations where the candidates were chosen
   startC: usize;
   localGram: usize; // capacity × capacity, where `local` says so
+  // the candidates nearest to being used, each of `capacity`, where `local` does not say so
+  normsC: usize; // norms of the candidates' atoms
+  nearIndex: usize; // places among the candidates
+  nearRows: usize;
+  nearZ: usize;
+  nearY: usize;
+  nearC: usize;
+  nearResidual: usize; // m: where they were chosen
 }

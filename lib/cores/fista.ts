@@ -70,6 +70,13 @@ export const FISTA_FIELDS = {
   startY: "block",
   startC: "block",
   localGram: "block",
+  normsC: "block",
+  nearIndex: "block",
+  nearRows: "block",
+  nearZ: "block",
+  nearY: "block",
+  nearC: "block",
+  nearResidual: "block",
 } as const;
 
 /** How the solver iterates. */
@@ -121,6 +128,7 @@ export class LassoSolver {
     this.#part = arena.f32(8 * ldn);
     this.#y = arena.f32(this.blockRows * ldn);
     this.#iteration = arena.i32(this.blockRows);
+    const near = local ? 0 : capacity;
     const maskLength = 2 * Math.ceil(capacity / 64); // a bit per candidate, in words of 64
     const addresses = arena.i32(ldn), norms = arena.f32(ldn);
     const gram = arena.f32(local ? ldn * ldn : 0);
@@ -160,6 +168,13 @@ export class LassoSolver {
         startY: arena.f32(capacity),
         startC: arena.f32(capacity),
         localGram: arena.f32(local ? capacity * capacity : 0),
+        normsC: arena.f32(near),
+        nearIndex: arena.i32(near + 8),
+        nearRows: arena.i32(near),
+        nearZ: arena.f32(near),
+        nearY: arena.f32(near),
+        nearC: arena.f32(near),
+        nearResidual: arena.f32(local ? 0 : ldm),
       });
       return { record, waiting };
     });
