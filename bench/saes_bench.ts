@@ -8,8 +8,8 @@
  * at n = 10,000 memory) are the rest, so a step gets faster as the codes get fewer. topk at n = 100 is
  * bounded by the encoder's product, AdamW and unpredictable branches of the selection about equally;
  * from n = 1000 on those that choose by size are the encoder's product (half) and AdamW (a quarter). MP
- * and pursuit are bounded by the rows of the Gram matrix (dense products)
- * and, at n = 100, by the k passes over the correlations.
+ * and pursuit are bounded by the rows of the Gram matrix (dense products) and, at n = 100, by the k passes
+ * over the correlations; MP from n = 1000 on by products in 8 bits.
  */
 import { generateDatasets } from "../lib/data.ts";
 import { Arena } from "../lib/wasm/memory.ts";

@@ -9,8 +9,10 @@ import {
   formatSeconds,
   mergeComparisons,
   ratio,
+  type StoredComparisons,
   wholeSeconds,
 } from "../bench/reference_report.ts";
+import { withTable } from "../lib/reports/marked_table.ts";
 import { assertClose } from "./golden.ts";
 
 const CASES = [
@@ -51,6 +53,16 @@ Deno.test("cases replace earlier ones of their names, in the order of the table"
     ]),
     [named("a", 1), named("b", 2), named("c", 2)],
   );
+});
+
+Deno.test("README's table is that of the stored run, in which results agree but for one", () => {
+  const stored: StoredComparisons = JSON.parse(Deno.readTextFileSync("bench/reference.json"));
+  const table = comparisonTable(stored.comparisons);
+  const readme = Deno.readTextFileSync("README.md");
+  assert.equal(readme, withTable("README.md", readme, "reference", table));
+  const differing = stored.comparisons.filter(({ agreement }) => !agrees(agreement));
+  // its rate grows to 1, and which loss is a new best hangs on its last bits: README says so
+  assert.deepEqual(differing.map(({ id }) => id), ["softplus-adam-100"]);
 });
 
 Deno.test("the time of the whole is that of the part in proportion, but for the set-up", () => {
