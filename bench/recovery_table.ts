@@ -17,6 +17,8 @@ export interface Judged {
   /** Atoms of the start, where the learner was not told n. */
   atMost?: number;
   atoms: number;
+  /** Of the dictionary's values. */
+  digest: string;
   /** Latents with an atom of |cosine| above 0.9. */
   found: number;
   scores: Scores;
