@@ -12,6 +12,7 @@ export type Measure =
   | "ID below the true dictionary's"
   | "OOD below the true dictionary's"
   | "seconds"
+  | "CPU seconds"
   | "MiB";
 
 /** Limits of a measure: of its mean over the seeds, and of the worst seed. */
@@ -46,7 +47,8 @@ const finer = (id: number, ood: number, worst?: number): Aim[] => [
   { of: "ID, finer", mean: id, worst },
   { of: "OOD, finer", mean: ood, worst },
 ];
-const within = (seconds: number): Aim => ({ of: "seconds", mean: seconds });
+/** By one thread: what it would take on a core of its own. */
+const within = (seconds: number): Aim => ({ of: "CPU seconds", mean: seconds });
 
 const FEW_LATENTS = {
   samples: 2500,
@@ -65,11 +67,15 @@ const FEW = { n: 1000, samples: 2000, aims: finer(0.96, 0.92) };
 const MANY = { n: 1000, samples: 5000, aims: [...finer(0.997, 0.997), within(20)] };
 const LARGE = {
   ...{ n: 5000, samples: 25_000, threads: 2 },
-  aims: [...finer(0.996, 0.994), within(120)],
+  aims: [...finer(0.996, 0.994), { of: "seconds", mean: 120 }] satisfies Aim[],
 };
 const LARGEST = {
   ...{ n: 10_000, samples: 50_000, threads: 2 },
-  aims: [...finer(0.994, 0.992), within(360), { of: "MiB", worst: 1500 }] satisfies Aim[],
+  aims: [
+    ...finer(0.994, 0.992),
+    { of: "seconds", mean: 360 },
+    { of: "MiB", worst: 1500 },
+  ] satisfies Aim[],
 };
 
 /** Every case by its name. */

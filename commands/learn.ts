@@ -279,8 +279,9 @@ function roundsOf(options: PathDictionaryOptions, { rows, cols }: Matrix): numbe
   const { numLatents, atMost, dInit, polish = 30 } = options;
   const target = numLatents === "auto" ? Math.ceil((atMost ?? dInit!.cols) / 1.2) : numLatents;
   const defaults = searchDefaults(rows, cols, target), { rounds = defaults.rounds } = options;
-  const prunes = numLatents === "auto" || (dInit?.cols ?? defaults.width) > target;
-  return rounds + polish + (prunes ? SETTLING + polish : 0);
+  // after pruning, and where the number is not known after growing too
+  const turns = numLatents === "auto" ? 2 : (dInit?.cols ?? defaults.width) > target ? 1 : 0;
+  return rounds + polish + turns * (SETTLING + polish);
 }
 
 /** Learns in a worker; the dictionary alone where the signal ends it. */
