@@ -90,7 +90,7 @@ async function measure(
     ...times.measured,
     load: { files: files.length, bytes: sum(files.map(({ length }) => length)), gzip: sum(packed) },
   };
-  console.log(printable(json ? JSON.stringify(result, null, 2) : tableOf(result)));
+  console.log(json ? JSON.stringify(result, null, 2) : tableOf(result).map(printable).join("\n"));
 }
 
 /** Serves a file that no cache keeps. */
@@ -148,7 +148,7 @@ async function gzipped(file: Uint8Array<ArrayBuffer>): Promise<number> {
   return (await new Response(stream).arrayBuffer()).byteLength;
 }
 
-function tableOf({ browser, firstPaint, firstResult, training, load }: SiteTimes): string {
+function tableOf({ browser, firstPaint, firstResult, training, load }: SiteTimes): string[] {
   const fastest = (times: Record<string, number[]>) =>
     Object.entries(times).map(([name, all]) => `${name} ${Math.min(...all)} ms`).join(", ");
   const { seconds, longest, blocks } = training,
@@ -161,7 +161,7 @@ function tableOf({ browser, firstPaint, firstResult, training, load }: SiteTimes
     `${blocks.length} of 50 ms and more`,
     `the Lab's first load: ${load.files} files, ${megabytes(load.bytes)}, ` +
     `by gzip ${megabytes(load.gzip)}`,
-  ].join("\n");
+  ];
 }
 
 /* ---- these run in the page ---- */

@@ -51,6 +51,11 @@ ${drawing}
 </section>`;
 }
 
+/** What a reader is told whose browser runs no script, or no worker because the page is a file. */
+const WITHOUT = `<noscript><p>The Lab computes in the page, and needs JavaScript.</p></noscript>
+<script>if(location.protocol==="file:")document.getElementById("status").textContent=` +
+  `"Browsers let no file compute: look at the site from a web server, such as python3 -m http.server --directory site"</script>`;
+
 /** HTML of the page's main part. */
 export function labBody(): string {
   const options = START.saes.map((type) =>
@@ -61,6 +66,7 @@ export function labBody(): string {
 <div class="lab">
 <form class="controls no-print" aria-label="The problem" autocomplete="off">
 <p class="state" id="status" role="status">Loading</p>
+${WITHOUT}
 <progress id="progress" max="1" value="0" aria-label="Share of the computation that is done"></progress>
 <div class="buttons"><button type="button" id="run">Stop</button><button type="button" id="reset">Start values</button><button type="button" id="link">Copy the address</button></div>
 <details open><summary>The problem</summary>

@@ -110,7 +110,7 @@ export function axisBelow(box: Box, x: Axis): SVGGElement {
 /** Dots over a common axis, for one of several that stand one below the other: values from 0 to 1. */
 export function dotStrip(
   box: Box,
-  x: Axis & { name: string; colour: string; mark: number },
+  x: Axis & { name: string; nameAt: "start" | "end"; colour: string; mark: number },
   points: readonly (readonly [number, number])[],
 ): SVGGElement {
   const right = box.x + box.width, bottom = box.y + box.height;
@@ -122,7 +122,10 @@ export function dotStrip(
   return svg(
     "g",
     {},
-    label(x.name, box.x, box.y - 5, { kind: "ink" }),
+    label(x.name, x.nameAt === "start" ? box.x : right, box.y - 5, {
+      kind: "ink",
+      anchor: x.nameAt,
+    }),
     svg("rect", { ...box, class: "frame" }),
     svg("line", { x1: box.x, x2: right, y1: at(x.mark), y2: at(x.mark), class: "grid" }),
     ...[0, 1].map((tick) => label(String(tick), box.x - 6, at(tick) + 4, { anchor: "end" })),

@@ -34,7 +34,9 @@ export interface Drawing {
   map?: Box;
 }
 
-const NARROW = 560;
+const NARROW = 620;
+/** Width of what is said beside a sample's code: "10 of 10 found, 100 others, error 0.094". */
+const WORDS = 258;
 /** Height of what stands for one learner. */
 const STRIP = 40;
 /** Height of the words above the first of them. */
@@ -64,7 +66,7 @@ export function drawCodes(state: LabState, results: Results, width: number): Dra
     const words = score
       ? `${score.right} of ${state.k} found, ${score.wrong} others, error ${short(score.error)}`
       : "…";
-    const right = narrow ? width - 4 : width - 210;
+    const right = narrow ? width - 4 : width - WORDS;
     const box: Box = { x: left, y: y + (narrow ? 38 : 2), width: right - left, height: strip };
     content.push(
       label(nameOf(method), 4, narrow ? y + 14 : y + 20, { kind: "strong" }),
@@ -80,7 +82,7 @@ export function drawCodes(state: LabState, results: Results, width: number): Dra
       table.push([nameOf(method), when, `${right} of ${state.k}`, String(wrong), short(error)]);
     }
   }
-  const axis: Box = { x: left, y, width: (narrow ? width - 4 : width - 210) - left, height: 0 };
+  const axis: Box = { x: left, y, width: (narrow ? width - 4 : width - WORDS) - left, height: 0 };
   content.push(
     label("0", axis.x, y + 8),
     label(`latent ${state.n - 1}`, axis.x + axis.width, y + 8, { anchor: "end" }),
@@ -201,6 +203,8 @@ export function drawLearners(state: LabState, results: Results, width: number): 
   };
   const found: Axis = { ...share, label: `true atoms found (|cosine| above ${FOUND})` };
   const training = Math.floor(state.samples / 2);
+  // where the line of the bound does not cross it
+  const nameAt = marked && placeOn(x, perAtom) < 0.5 ? "end" : "start";
   const content: SVGElement[] = [
     chart(left, share, found, methods.map(({ name, points }) => ({ colour: `c-${name}`, points }))),
     label("|cosine| of each true atom", right.x, right.y - 8, { kind: "ink" }),
@@ -208,7 +212,7 @@ export function drawLearners(state: LabState, results: Results, width: number): 
     ...methods.map(({ name, cosines }, i) =>
       dotStrip(
         { ...right, y: right.y + ABOVE + i * pitch + 20, height: STRIP },
-        { ...x, name: nameOf(name), colour: `c-${name}`, mark: FOUND },
+        { ...x, name: nameOf(name), nameAt, colour: `c-${name}`, mark: FOUND },
         cosines && uses.length > 0
           ? [...cosines].map((cosine, j) => [uses[j], cosine] as const)
           : [],
