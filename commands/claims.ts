@@ -13,6 +13,8 @@ import { withTable } from "../lib/reports/marked_table.ts";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { changedRows, defaultResultFolder, printable } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
+import { parseCommandLine } from "../lib/sweep/run_flags.ts";
+import { experimentNamed } from "../lib/sweep/tasks.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { file, folder, oneOf } from "../lib/sweep/kinds.ts";
 import { atPlace, requireWritableFile } from "../lib/sweep/places.ts";
@@ -45,9 +47,9 @@ not the paper's change is said beside a claim and decides nothing of it.`,
 
 if (import.meta.main) await runCommand(command, tellClaims);
 
-function tellClaims(
+async function tellClaims(
   { results = defaultResultFolder(), only, readme, json }: FlagValues<typeof FLAGS>,
-): void {
+): Promise<void> {
   const { files, experiments } = atPlace(
     "--results must be a readable folder",
     results,
@@ -71,5 +73,20 @@ function tellClaims(
     const through = state === "granted" ? own : "results";
     atPlace("--readme must be writable", readme, () => writeAtomic(readme, text, { through }));
   }
-  console.log(json ? JSON.stringify(claims, null, 2) : claimsText(claims));
+  if (json) return console.log(JSON.stringify(claims, null, 2));
+  const hours = new Map<string, number>();
+  for (const command of new Set(claims.flatMap((c) => [...c.missing, ...c.aside?.missing ?? []]))) {
+    const taken = await hoursOf(command);
+    if (taken !== undefined) hours.set(command, taken);
+  }
+  console.log(claimsText(claims, hours));
+}
+
+/** Estimated hours of a run, `deno task exp:… …`, of all its cells; undefined where it is not known. */
+async function hoursOf(command: string): Promise<number | undefined> {
+  const [, , task, ...args] = command.split(" ");
+  const experiment = await experimentNamed(task.replace(":", "_").replaceAll("-", "_"));
+  if (!experiment) return undefined;
+  const cells = experiment.cells(parseCommandLine(experiment, args).options);
+  return cells.reduce((sum, { cost }) => sum + cost, 0) / 3600;
 }

@@ -169,6 +169,15 @@ Deno.test("the text, the table and the page tell verdict, numbers, what is again
       "1 claims: 1 holds in part",
     ]
   ) assert(text.includes(line), line);
+  assert(text.some((line) => line.startsWith("Every case is a mean over seeds 0, 1 and 2")));
+  const open = judge(coin(50, 0.75), 50, 100, 500);
+  const told = claimsText([open], new Map([[open.missing[0], 12.3]])).split("\n");
+  assert(
+    told.includes(
+      "  not decided: 2 of 3 cases have no rows yet; of the others 1 bear it out, 0 do not",
+    ),
+  );
+  assert(told.includes(`  missing rows: ${open.missing[0]} (about 12 hours of one core)`));
   assert.equal(
     claimsTable([judged], "figures").split("\n").at(-1),
     "| coins land | **holds in part** | MCC of the coin ≥ 0.5: 0.250 to 0.750 (1 of 2, 1 without rows) " +

@@ -7,9 +7,17 @@ import { printable } from "../results.ts";
 import type { JudgedClaim, JudgedCondition, Judgement } from "./claims.ts";
 import { type Html, markup } from "./html.ts";
 
+/** What a doubting reader asks of every number and threshold. */
+const BASIS =
+  "Every case is a mean over seeds 0, 1 and 2, of rows made with the paper's options.\n" +
+  "Thresholds were set, with their reasons, before there were rows beyond 100 latents.";
+
 /**
  * The text that `deno task claims` prints: every claim with its verdict, the conditions, the cases that
  * do not bear it out, and the commands that make what is missing.
+ *
+ * @param claims The claims.
+ * @param hours Hours of one core that commands take, as far as they are known.
  *
  * @example
  * ```ts
@@ -19,20 +27,24 @@ import { type Html, markup } from "./html.ts";
  * assert.equal(claimsText([]), "0 claims: none");
  * ```
  */
-export function claimsText(claims: readonly JudgedClaim[]): string {
+export function claimsText(
+  claims: readonly JudgedClaim[],
+  hours: ReadonlyMap<string, number> = new Map(),
+): string {
   const parts = claims.map((claim) =>
     [
       `${claim.verdict.toUpperCase()}  ${claim.id}: ${claim.says}`,
       `  claimed in: ${claim.source}; figure: ${claim.figure}`,
-      ...judgementLines(claim),
+      ...judgementLines(claim, hours),
       `  all rows of it: ${claim.commands.join("; ")}`,
       ...claim.aside
         ? [`  beside it: ${claim.aside.says}: ${claim.aside.verdict}`]
-          .concat(judgementLines(claim.aside).map((line) => `  ${line}`))
+          .concat(judgementLines(claim.aside, hours).map((line) => `  ${line}`))
         : [],
     ].map((line) => printable(line)).join("\n")
   );
-  return [...parts, `${claims.length} claims: ${countsText(claims)}`].join("\n\n");
+  const total = `${claims.length} claims: ${countsText(claims)}`;
+  return (claims.length > 0 ? [...parts, BASIS, total] : [total]).join("\n\n");
 }
 
 /**
@@ -110,14 +122,37 @@ function countsText(claims: readonly JudgedClaim[]): string {
   return [...counts].map(([verdict, group]) => `${group.length} ${verdict}`).join(", ") || "none";
 }
 
-function judgementLines({ conditions, missing }: Judgement): string[] {
+function judgementLines(
+  { verdict, conditions, missing }: Judgement,
+  hours: ReadonlyMap<string, number>,
+): string[] {
+  const cases = conditions.flatMap(({ cases }) => cases);
+  const known = cases.filter(({ holds }) => holds !== undefined);
+  const ofIt = known.filter(({ holds }) => holds).length;
   return [
+    ...verdict === "not decided"
+      ? [
+        `  not decided: ${cases.length - known.length} of ${cases.length} cases have no rows yet` +
+        (known.length > 0
+          ? `; of the others ${ofIt} bear it out, ${known.length - ofIt} do not`
+          : ""),
+      ]
+      : [],
     ...conditions.flatMap((condition) => [
       `  ${numbers(condition, Infinity)}`,
       `    why ${threshold(condition)}: ${condition.why}`,
     ]),
-    ...missing.map((command) => `  missing rows: ${command}`),
+    ...missing.map((command) => {
+      const taken = hours.get(command);
+      const about = taken === undefined ? "" : ` (about ${roughly(taken)} hours of one core)`;
+      return `  missing rows: ${command}${about}`;
+    }),
   ];
+}
+
+/** Two digits. */
+function roughly(hours: number): string {
+  return hours >= 10 ? hours.toFixed(0) : hours.toPrecision(hours < 0.1 ? 1 : 2);
 }
 
 const threshold = ({ is, threshold }: JudgedCondition) =>

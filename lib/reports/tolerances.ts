@@ -69,8 +69,9 @@ export const tolerances: readonly Tolerance[] = [
     pattern: /(^|[_+])relu$/,
     score: 2e-3,
     accuracy: 0.03,
-    reason: "training is a smooth map of the weights: rounding stays small over 500 epochs; " +
-      "the accuracy on SAE codes moves by up to 0.03 between repeats",
+    reason:
+      "training is a smooth map of the weights: rounding stays small over 500 epochs up to 100 latents; " +
+      "from 500 on the published files differ from each other by up to 0.03 in AUC and 0.004 in MCC; the accuracy on SAE codes moves by up to 0.03 between repeats",
   },
   {
     class: "smooth",
