@@ -65,6 +65,7 @@ async function commands(): Promise<Completed[]> {
     import("../bench/growth.ts"),
     import("../bench/peers_flags.ts"),
     import("../bench/reference_flags.ts"),
+    import("../bench/site.ts"),
   ]);
   return modules.map(({ command: { task, flags } }) => ({
     task,
