@@ -85,7 +85,7 @@ for (const name of ["codes_deflated.npz", "codes_stored.npz"]) {
 const refused: [name: string, message: RegExp][] = [
   ["refused_module.pt", /it needs Python's torch\.nn\.\S+, which is not read/],
   ["refused_old.pt", /it is of PyTorch before 1\.6/],
-  ["refused_objects.npy", /kind in f2, .*, got "\|O"/],
+  ["refused_objects.npy", /not objects of Python: .*, got "\|O"/],
   ["refused_complex.npy", /kind in f2, .*, got "<c16"/],
 ];
 const message = (work: () => unknown) => {
