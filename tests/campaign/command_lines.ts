@@ -60,7 +60,14 @@ export const COMMAND_MODULES = [
     "train",
   ]
     .map((name) => `commands/${name}.ts`),
-  ...["bench/run.ts", "bench/growth.ts", "bench/peers_flags.ts", "bench/reference_flags.ts"],
+  ...[
+    "bench/run.ts",
+    "bench/growth.ts",
+    "bench/recovery.ts",
+    "bench/site.ts",
+    "bench/peers_flags.ts",
+    "bench/reference_flags.ts",
+  ],
 ];
 
 /** Words that commands must have. */
@@ -170,6 +177,7 @@ function validValue(key: string, { kind, default: usual }: Flag): string {
     "0/2",
     "a",
     "a.npz",
+    "a.json",
   ];
   const valid = texts.find((text) => kind!.read(text) !== undefined);
   if (valid === undefined) throw new Error(`think of a value that --${key} takes`);
