@@ -37,9 +37,19 @@ const LEVELS: i32 = 45;
 
 /** The sums of the four lanes that `hsum` adds, in float64: of squares that are rounded off. */
 // @ts-ignore: decorator
-@inline export function sum4(v: v128): f64 {
+@inline function sum4(v: v128): f64 {
   return <f64>f32x4.extract_lane(v, 0) + <f64>f32x4.extract_lane(v, 1) +
     <f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3);
+}
+
+/** The squared norm of a row, summed in float32 by lanes. */
+export function squaresOf(ldm: usize, row: usize): f64 {
+  let squares = f32x4.splat(0);
+  for (const end = row + (ldm << 2); row < end; row += 16) {
+    const v = v128.load(row);
+    squares = f32x4.add(squares, f32x4.mul(v, v));
+  }
+  return sum4(squares);
 }
 
 /** The largest magnitude in a row. */
@@ -121,7 +131,7 @@ export function packRow(ldm: usize, row: usize, group: usize, place: usize): f64
 }
 
 /** C (8 rows, `ldc` bytes apart, × 4) = group · panel. Not inlined: see gemm.ts. */
-export function tile(ldm: usize, group: usize, panel: usize, c: usize, ldc: usize): void {
+function tile(ldm: usize, group: usize, panel: usize, c: usize, ldc: usize): void {
   const ones = i16x8.splat(1), units = group, scale = v128.load(panel, 16);
   let c0 = v128.load(panel), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
   panel += 32, group += 32;
@@ -144,6 +154,29 @@ export function tile(ldm: usize, group: usize, panel: usize, c: usize, ldc: usiz
   put(c, c5, scale, v128.load32_splat(units, 20)), c += ldc;
   put(c, c6, scale, v128.load32_splat(units, 24)), c += ldc;
   put(c, c7, scale, v128.load32_splat(units, 28));
+}
+
+/** Products of `rows` rows, whose groups are at `groups`, with `atoms` atoms: a row of C, `ldc` bytes, for each. */
+export function tiles(
+  ldm: usize, rows: usize, groups: usize, atoms: usize, panels: usize, c: usize, ldc: usize,
+): void {
+  const panel = panelBytes(ldm), group = groupBytes(ldm);
+  for (let j: usize = 0; j < atoms; j += PANEL, panels += panel) {
+    for (let i: usize = 0, g = groups; i < rows; i += GROUP, g += group) {
+      tile(ldm, g, panels, c + i * ldc + (j << 2), ldc);
+    }
+  }
+}
+
+/** Leaves out the candidates whose values are not above the bound; returns how many stay. */
+export function sift(count: usize, bound: f32, columns: usize, values: usize): usize {
+  let to: usize = 0;
+  for (let from: usize = 0; from < count << 2; from += 4) {
+    const value = load<f32>(values + from), column = load<u32>(columns + from);
+    store<f32>(values + to, value), store<u32>(columns + to, column);
+    to += <usize>(value > bound) << 2;
+  }
+  return to >> 2;
 }
 
 /**

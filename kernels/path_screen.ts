@@ -2,7 +2,7 @@
 // products in float32 of those that the errors leave in doubt.
 
 import {
-  GROUP, groupBytes, orderedDots, packAtom, packRow, PANEL, panelBytes, sum4, tile, UNIT,
+  GROUP, groupBytes, orderedDots, packAtom, packRow, PANEL, panelBytes, sift, squaresOf, tiles, UNIT,
 } from "./levels";
 import { Path } from "./path_record";
 import { dot4 } from "./simd";
@@ -21,12 +21,7 @@ export function path_pack(record: usize, first: i32, count: i32): void {
   let norm: f64 = 0, off: f64 = 0;
   for (let j = <usize>first, end = <usize>(first + count); j < end; j++) {
     const atom = p.atoms + (j * ldm << 2);
-    let squares = f32x4.splat(0);
-    for (let k: usize = 0; k < ldm << 2; k += 16) {
-      const v = v128.load(atom + k);
-      squares = f32x4.add(squares, f32x4.mul(v, v));
-    }
-    norm = max(norm, sum4(squares));
+    norm = max(norm, squaresOf(ldm, atom));
     off = max(off, packAtom(ldm, atom, p.panels + j / PANEL * panel, j % PANEL));
   }
   const to = p.norms + (<usize>first / PACK_ROWS << 4);
@@ -80,12 +75,7 @@ export function lookFor(p: Path, i: usize, at: usize, sample: i32, least: f32, m
   for (let q: usize = 0; q < programs; q += 16) {
     norm = max(norm, load<f64>(p.norms + q)), off = max(off, load<f64>(p.norms + q, 8));
   }
-  let squares = f32x4.splat(0);
-  for (let k: usize = 0; k < ldm << 2; k += 16) {
-    const v = v128.load(at + k);
-    squares = f32x4.add(squares, f32x4.mul(v, v));
-  }
-  const size = sqrt(sum4(squares)), group = p.groups + i / GROUP * groupBytes(ldm);
+  const size = sqrt(squaresOf(ldm, at)), group = p.groups + i / GROUP * groupBytes(ldm);
   const rest = sqrt(packRow(ldm, at, group, i % GROUP));
   // sums of m products in float32, the norms too, and of roundings of values and units
   const slack = (<f64>p.m + 64) * UNIT, whole = (norm + off) * (size + rest);
@@ -146,15 +136,10 @@ function gather(p: Path, i: usize, first: usize, atoms: usize, products: usize):
 
 /** Goes through all atoms from `from` on with the searches that have begun; then each has its candidates. */
 export function search(p: Path, rows: usize, from: usize, without: i32): void {
-  const n = <usize>p.n, ldm = <usize>p.ldm, panel = panelBytes(ldm), group = groupBytes(ldm);
+  const n = <usize>p.n, ldm = <usize>p.ldm, panel = panelBytes(ldm);
   for (let first = from / CHUNK * CHUNK; first < n; first += CHUNK) {
     const atoms = min(n - first, CHUNK);
-    let panels = p.panels + first / PANEL * panel;
-    for (let j: usize = 0; j < atoms; j += PANEL, panels += panel) {
-      for (let i: usize = 0, g = p.groups; i < rows; i += GROUP, g += group) {
-        tile(ldm, g, panels, p.products + (i * CHUNK + j << 2), CHUNK << 2);
-      }
-    }
+    tiles(ldm, rows, p.groups, atoms, p.panels + first / PANEL * panel, p.products, CHUNK << 2);
     for (let i: usize = 0; i < rows; i++) {
       const products = p.products + (i * CHUNK << 2);
       hide(p, rowAt(p, i).sample, without, first, products);
@@ -164,26 +149,13 @@ export function search(p: Path, rows: usize, from: usize, without: i32): void {
   for (let i: usize = 0; i < rows; i++) narrow(p, i);
 }
 
-/** Leaves out candidates whose values are not above the bound. */
-function sift(p: Path, i: usize): void {
-  const row = rowAt(p, i), columns = candidatesAt(p, i), values = productsAt(p, i);
-  const bound = row.bound, end = <usize>row.count << 2;
-  let kept: usize = 0;
-  for (let e: usize = 0; e < end; e += 4) {
-    const value = load<f32>(values + e), column = load<u32>(columns + e);
-    store<f32>(values + kept, value), store<u32>(columns + kept, column);
-    kept += <usize>(value > bound) << 2;
-  }
-  row.count = <i32>(kept >> 2);
-}
-
 /**
  * Leaves out what the last bound leaves out, then what products in float32 leave out, and takes the products of the
  * others as sums in order, which decide.
  */
 function narrow(p: Path, i: usize): void {
   const row = rowAt(p, i), columns = candidatesAt(p, i), values = productsAt(p, i);
-  sift(p, i);
+  row.count = <i32>sift(<usize>row.count, row.bound, columns, values);
   if (row.most > 0 && row.count > row.most) {
     const end = <usize>row.count << 2, signed = p.signed != 0, ldm = <usize>p.ldm, stride = ldm << 2;
     row.bound = row.least - row.rounding, row.error = row.rounding, row.found = 0;
@@ -193,7 +165,7 @@ function narrow(p: Path, i: usize): void {
       store<f32>(values + e, value);
       if (value > row.bound) rank(p, i, value);
     }
-    sift(p, i);
+    row.count = <i32>sift(<usize>row.count, row.bound, columns, values);
   }
   const bytes = <usize>row.count << 2;
   for (let e: usize = 0; e < bytes; e += 16) products4(p, row.at, columns + e, bytes - e, values + e);

@@ -10,7 +10,9 @@
 // 5. sae_mp_units, per chunk: a unit's gradient, and AdamW on its row.
 // 6. sae_mp_end: AdamW on the decoder bias.
 
-import { GROUP, groupBytes, orderedDots, packAtom, packRow, PANEL, panelBytes, sum4, tile, UNIT } from "./levels";
+import {
+  GROUP, groupBytes, orderedDots, packAtom, packRow, PANEL, panelBytes, sift, squaresOf, tiles, UNIT,
+} from "./levels";
 import { NORM_FLOOR, normalize_rows } from "./rows";
 import { gather } from "./sae";
 import { SaeFused, turnRound, update } from "./sae_fused";
@@ -99,12 +101,7 @@ export function sae_mp_pack(f: FusedMp, chunk: i32): void {
 /** Begins the search for the next pick of sample i, the sample `place` of its block. */
 function begin(f: FusedMp, s: MatchingPursuit, i: usize, groups: usize, place: usize, off: f64): void {
   const n = <usize>s.ldm, r = f.remains + (i * n << 2), search = searchAt(f, i), slack = slackOf(s, 0);
-  let squares = f32x4.splat(0);
-  for (let k: usize = 0; k < n << 2; k += 16) {
-    const v = v128.load(r + k);
-    squares = f32x4.add(squares, f32x4.mul(v, v));
-  }
-  const size = sqrt(sum4(squares));
+  const size = sqrt(squaresOf(n, r));
   const rest = sqrt(packRow(n, r, groups + place / GROUP * groupBytes(n), place % GROUP));
   const whole = (1 + off) * (size + rest), error = off * size + (1 + off) * rest;
   search.error = <f32>((1 + 4 * slack) * error + 2 * slack * whole + roundingOf(s, search));
@@ -158,18 +155,6 @@ function scan(f: FusedMp, s: MatchingPursuit, i: usize, first: usize, atoms: usi
   search.count = <i32>((to - row) >> 2);
 }
 
-/** Leaves out what is not above the bound. */
-function sift(s: MatchingPursuit, i: usize, search: Search): void {
-  const row = i * <usize>s.ldw << 2, end = row + (<usize>search.count << 2), bound = search.bound;
-  let to = row;
-  for (let from = row; from < end; from += 4) {
-    const value = load<f32>(s.pre + from);
-    store<f32>(s.pre + to, value), store<u32>(s.codes + to, load<u32>(s.codes + from));
-    to += <usize>(value > bound) << 2;
-  }
-  search.count = <i32>((to - row) >> 2);
-}
-
 /** Sample i's correlation with an atom after t picks; `dots` gets the products that it is made of. */
 function correlation(s: MatchingPursuit, i: usize, t: usize, j: usize, dots: usize): f32 {
   const stride = <usize>s.ldm << 2, d = s.atoms + j * stride, indices = s.indicesOf(i), values = s.valuesOf(i);
@@ -190,24 +175,24 @@ function correlation(s: MatchingPursuit, i: usize, t: usize, j: usize, dots: usi
 /** Takes the strongest atom of those that the search has left, as the pick t of sample i. */
 function pick(f: FusedMp, s: MatchingPursuit, i: usize, t: usize, dots: usize): void {
   const n = <usize>s.ldm, stride = n << 2, row = i * <usize>s.ldw << 2, search = searchAt(f, i);
+  const columns = s.codes + row, values = s.pre + row;
   const r = f.remains + i * stride, k = <usize>s.k, grams = f.grams + ((i * k + t) * k << 2);
-  sift(s, i, search);
+  search.count = <i32>sift(<usize>search.count, search.bound, columns, values);
   if (search.count > 1) {
     search.best = 0;
-    const end = row + (<usize>search.count << 2);
-    for (let e = row; e < end; e += 4) {
-      const value = abs(dot4(n, r, s.atoms + <usize>load<u32>(s.codes + e) * stride));
-      store<f32>(s.pre + e, value);
+    for (let e: usize = 0, end = <usize>search.count << 2; e < end; e += 4) {
+      const value = abs(dot4(n, r, s.atoms + <usize>load<u32>(columns + e) * stride));
+      store<f32>(values + e, value);
       search.best = max(search.best, value);
     }
     search.bound = search.best - <f32>(2 * roundingOf(s, search));
-    sift(s, i, search);
+    search.count = <i32>sift(<usize>search.count, search.bound, columns, values);
   }
   // none is left of values that overflowed
-  if (search.count == 0) store<u32>(s.codes + row, 0);
+  if (search.count == 0) store<u32>(columns, 0);
   let best: f32 = -1, v: f32 = NaN, j: usize = 0;
-  for (let e = row, end = row + (<usize>max(1, search.count) << 2); e < end; e += 4) {
-    const atom = <usize>load<u32>(s.codes + e), c = correlation(s, i, t, atom, dots);
+  for (let e: usize = 0, end = <usize>max(1, search.count) << 2; e < end; e += 4) {
+    const atom = <usize>load<u32>(columns + e), c = correlation(s, i, t, atom, dots);
     if (abs(c) <= best) continue;
     best = abs(c), v = c, j = atom;
     memory.copy(grams, dots + 4, t << 2);
@@ -232,12 +217,7 @@ function pursueBlock(f: FusedMp, s: MatchingPursuit, part: usize, from: usize, r
     for (let i: usize = 0; i < rows; i++) begin(f, s, from + i, groups, i, off);
     for (let first: usize = 0; first < w; first += ATOMS) {
       const atoms = min(w - first, ATOMS);
-      let panels = f.panels8 + first / PANEL * panel;
-      for (let j: usize = 0; j < atoms; j += PANEL, panels += panel) {
-        for (let i: usize = 0, g = groups; i < rows; i += GROUP, g += group) {
-          tile(n, g, panels, products + (i * ATOMS + j << 2), ATOMS << 2);
-        }
-      }
+      tiles(n, rows, groups, atoms, f.panels8 + first / PANEL * panel, products, ATOMS << 2);
       for (let i: usize = 0; i < rows; i++) {
         const own = products + (i * ATOMS << 2);
         hide(s, from + i, t, first, atoms, own);

@@ -2,7 +2,7 @@
  * What the training steps share that skip what is zero and write no gradients: see kernels/sae_fused.ts.
  * @module
  */
-import { type Arena, type Block, padded, type RecordValues } from "../wasm/memory.ts";
+import { type Arena, type Block, type Call, padded, type RecordValues } from "../wasm/memory.ts";
 import type { AdamW } from "./adamw.ts";
 import type { SaeWorkspace } from "./sae.ts";
 import type { SaeModel } from "./sae_variants.ts";
@@ -105,6 +105,14 @@ export function fusedValues(space: FusedSpace): RecordValues<typeof FUSED_FIELDS
     buffers: arena.f32(CHUNKS * GROUP * most),
     gradients: arena.f32(CHUNKS * 3 * padded(inputDim)),
   };
+}
+
+/** A call of a kernel that takes as much as one does that works on a chunk of its record. */
+export type ChunkCall = Extract<Call, [kernel: unknown, record: unknown, chunk: unknown]>;
+
+/** A kernel's programs on a record, one for each chunk, which threads may share. */
+export function chunkPrograms(kernel: ChunkCall[0], record: Block<Int32Array>): Call[][] {
+  return Array.from({ length: CHUNKS }, (_, chunk) => [[kernel, record, chunk] as Call]);
 }
 
 /** The settings of a step of `rows` samples; counts it as one of AdamW. */

@@ -13,6 +13,7 @@ import {
   runAll,
 } from "../wasm/memory.ts";
 import {
+  chunkPrograms,
   CHUNKS,
   FUSED_FIELDS,
   type FusedRates,
@@ -88,9 +89,8 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
       totals: arena.f64(CHUNKS * 2),
       ...variant.values(space, most),
     });
-    const chunks = Array.from({ length: CHUNKS }, (_, chunk) => chunk);
-    this.#encode = chunks.map((chunk) => [[kernels.encode, this.#record, chunk]]);
-    this.#units = chunks.map((chunk) => [[kernels.units, this.#record, chunk]]);
+    this.#encode = chunkPrograms(kernels.encode, this.#record);
+    this.#units = chunkPrograms(kernels.units, this.#record);
   }
 
   get pays(): boolean {

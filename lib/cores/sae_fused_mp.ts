@@ -4,6 +4,7 @@
  */
 import { type Block, type Call, padded, run, runAll } from "../wasm/memory.ts";
 import {
+  chunkPrograms,
   CHUNKS,
   FUSED_FIELDS,
   type FusedRates,
@@ -78,11 +79,9 @@ export class FusedMp implements FusedSteps {
       nexts: arena.i32(codes),
       heads: arena.i32(width),
     });
-    const programs = (kernel: "sae_mp_pack" | "sae_mp_rows" | "sae_mp_units") =>
-      Array.from({ length: CHUNKS }, (_, part): Call[] => [[kernel, this.#record, part]]);
-    this.#pack = programs("sae_mp_pack");
-    this.#rows = programs("sae_mp_rows");
-    this.#units = programs("sae_mp_units");
+    this.#pack = chunkPrograms("sae_mp_pack", this.#record);
+    this.#rows = chunkPrograms("sae_mp_rows", this.#record);
+    this.#units = chunkPrograms("sae_mp_units", this.#record);
   }
 
   step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {

@@ -4,6 +4,7 @@
  */
 import { type Block, type Call, run, runAll } from "../wasm/memory.ts";
 import {
+  chunkPrograms,
   CHUNKS,
   FUSED_FIELDS,
   type FusedRates,
@@ -54,11 +55,9 @@ export class FusedTopK implements FusedSteps {
       nexts: arena.i32(codes),
       heads: arena.i32(width),
     });
-    const programs = (kernel: "sae_topk_encode" | "sae_topk_rows" | "sae_topk_units") =>
-      Array.from({ length: CHUNKS }, (_, part): Call[] => [[kernel, this.#record, part]]);
-    this.#encode = programs("sae_topk_encode");
-    this.#rows = programs("sae_topk_rows");
-    this.#units = programs("sae_topk_units");
+    this.#encode = chunkPrograms("sae_topk_encode", this.#record);
+    this.#rows = chunkPrograms("sae_topk_rows", this.#record);
+    this.#units = chunkPrograms("sae_topk_units", this.#record);
   }
 
   step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
