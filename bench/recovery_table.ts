@@ -2,6 +2,7 @@
  * What the path learner found in a case, seed by seed and over the seeds, and which aims that misses.
  * @module
  */
+import { markdownTable } from "../lib/reports/marked_table.ts";
 import { type Aim, type Case, type CaseName, CASES, type Measure } from "./recovery_cases.ts";
 
 /** MCC in distribution and out of it, by the paper's coding and by a finer one. */
@@ -136,10 +137,11 @@ export function tableOf(judged: readonly Judged[]): string {
   });
   const head = ["case", "seeds", "atoms", "found, least", ...columns, "CPU s", "MiB"];
   return [
-    ...[head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`),
+    markdownTable(head, rows),
     "",
-    "| case | aims |",
-    "| --- | --- |",
-    ...cases.map(({ name, own }) => `| ${name} | ${verdicts(name, own).join("; ")} |`),
+    markdownTable(
+      ["case", "aims"],
+      cases.map(({ name, own }) => [name, verdicts(name, own).join("; ")]),
+    ),
   ].join("\n");
 }

@@ -6,6 +6,7 @@
 import { printable } from "../results.ts";
 import type { JudgedClaim, JudgedCondition, Judgement } from "./claims.ts";
 import { type Html, markup } from "./html.ts";
+import { markdownTable } from "./marked_table.ts";
 
 /** What a doubting reader asks of every number and threshold. */
 const BASIS =
@@ -78,8 +79,7 @@ export function claimsTable(claims: readonly JudgedClaim[], figures: string): st
     "our rows (cases that bear it out)",
     "shown, made by",
   ];
-  return [header, header.map(() => "---"), ...lines]
-    .map((fields) => `| ${fields.join(" | ")} |`).join("\n");
+  return markdownTable(header, lines);
 }
 
 /**

@@ -1,7 +1,29 @@
 /**
- * Tables that commands write into files which people write: they stand between two marks.
+ * Tables of Markdown, and those that commands write into files which people write: they stand between two marks.
  * @module
  */
+
+/**
+ * A table of Markdown.
+ *
+ * @param header Names of the columns.
+ * @param lines Texts of the cells, as many in each line as there are columns.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { markdownTable } from "./marked_table.ts";
+ *
+ * assert.equal(markdownTable(["n", "MCC"], [["50", ".97"]]), "| n | MCC |\n| --- | --- |\n| 50 | .97 |");
+ * ```
+ */
+export function markdownTable(
+  header: readonly string[],
+  lines: readonly (readonly string[])[],
+): string {
+  return [header, header.map(() => "---"), ...lines]
+    .map((fields) => `| ${fields.join(" | ")} |`).join("\n");
+}
 
 /**
  * A text with another table between its marks, `<!-- NAME -->` and `<!-- /NAME -->`, each on a line of

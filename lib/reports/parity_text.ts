@@ -3,6 +3,7 @@
  * @module
  */
 import type { Disagreement } from "./disagreements.ts";
+import { markdownTable } from "./marked_table.ts";
 import type { FileComparison, MethodComparison, MetricComparison } from "./parity.ts";
 import { alignColumns, codeScores, columnOf, printable } from "../results.ts";
 import { tolerances } from "./tolerances.ts";
@@ -290,11 +291,6 @@ function countsText({ matched, publishedOnly, oursOnly }: Totals): string {
 
 function metricNames(methods: readonly MethodComparison[]): string[] {
   return [...new Set(methods.flatMap(({ metrics }) => metrics.map(({ metric }) => metric)))];
-}
-
-function markdownTable(header: readonly string[], lines: readonly (readonly string[])[]): string {
-  return [header, header.map(() => "---"), ...lines]
-    .map((fields) => `| ${fields.join(" | ")} |`).join("\n");
 }
 
 /** Four decimals, or two digits of what is smaller. */
