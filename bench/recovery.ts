@@ -11,13 +11,13 @@
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
+import { addNoise, firstSamples } from "../experiments/sample_frontier.ts";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { generateDatasets, type Split } from "../lib/data.ts";
 import { type Matrix, toFloat32 } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import { mccId, mccOod } from "../lib/metrics/mcc.ts";
 import { pathDictionary } from "../lib/path_dictionary.ts";
-import { RandomState } from "../lib/random.ts";
 import { digestOf } from "../lib/numeric/digest.ts";
 import { fista } from "../lib/sparse_coding.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
@@ -69,7 +69,7 @@ export const command: Command<typeof FLAGS> = {
     "Learns dictionaries by pathDictionary and tells what it finds, seed by seed: atoms, latents found, MCC\n" +
     "(ID; OOD) by FISTA with λ = 0.1 × 100 and with 0.02 × 300, the true dictionary's own, seconds and MiB;\n" +
     "in the end means (worst) and whether the aims are reached. Up to 1000 latents a seed takes less than half\n" +
-    "a minute, with 5,000 a few minutes, with 10,000 and its 8 GiB of data a quarter of an hour.",
+    "a minute, with 5,000 a few minutes; 10,000 are longer and need 8 GiB for their data.",
   flags: FLAGS,
   closing:
     "Exit code: 0 measured, 2 bad usage. bench/recovery.json is that of --out bench/recovery.json.",
@@ -192,16 +192,8 @@ function drawn(
 ): { X: Matrix; val: Split; ood: Split; A: Matrix } {
   const nSamples = drawnSamples({ samples });
   const { train, val, ood, A } = generateDatasets({ seed, numLatents: n, k, nSamples });
-  const m = A.rows, X = { rows: samples, cols: m, data: new Float32Array(samples * m) };
-  const own = Math.min(samples, val.Y.rows);
-  X.data.set(val.Y.data.subarray(0, own * m));
-  X.data.set(train.Y.data.subarray(0, (samples - own) * m), own * m);
-  if (noise > 0) {
-    const rms = Math.sqrt(X.data.reduce((sum, x) => sum + x * x, 0) / X.data.length);
-    const random = new RandomState((seed + 2 ** 31) % 2 ** 32);
-    const values = random.normal(0, noise * rms, X.data.length);
-    X.data.forEach((x, p) => X.data[p] = x + values[p]);
-  }
+  const X = firstSamples({ train, val }, samples);
+  if (noise > 0) addNoise(X, noise, seed);
   const most = Math.max(SCORED, SCORED_PER_LATENT * n);
   return { X, A, val: firstOf(val, most), ood: firstOf(ood, SCORED) };
 }

@@ -205,7 +205,10 @@ function draw({ num_latents, k, n_samples, seed }: SettingColumns): Datasets {
 }
 
 /** The first `count` samples of the scored split, then of the other. */
-function firstSamples({ val, train }: Datasets, count: number): Matrix {
+export function firstSamples(
+  { val, train }: Pick<Datasets, "val" | "train">,
+  count: number,
+): Matrix {
   const cols = val.Y.cols, data = new Float32Array(count * cols);
   const fromVal = Math.min(count, val.Y.rows);
   data.set(val.Y.data.subarray(0, fromVal * cols));
@@ -214,7 +217,7 @@ function firstSamples({ val, train }: Datasets, count: number): Matrix {
 }
 
 /** Adds normal noise, of `share` of the root mean square of X's entries. */
-function addNoise({ data }: Matrix, share: number, seed: number): void {
+export function addNoise({ data }: Matrix, share: number, seed: number): void {
   let squares = 0;
   for (const x of data) squares += x * x;
   // a generator of its own: half of all seeds away from that of the data
