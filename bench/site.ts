@@ -5,8 +5,9 @@
  *
  * Permissions: read the checkout; run of chromium, and the net of this machine for it.
  */
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { type BrowserPage, withPage } from "../tests/fixtures/devtools.ts";
+import { serveFolder } from "../tests/fixtures/serve_folder.ts";
 import { printable } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
@@ -64,11 +65,6 @@ interface SiteTimes {
   load: { files: number; bytes: number; gzip: number };
 }
 
-const TYPES: Record<string, string> = {
-  ...{ ".html": "text/html", ".js": "text/javascript", ".css": "text/css" },
-  ...{ ".svg": "image/svg+xml", ".wasm": "application/wasm" },
-};
-
 if (import.meta.main) await runCommand(command, measure);
 
 async function measure(
@@ -77,10 +73,7 @@ async function measure(
   atPlace("--site must be a folder with a built site", site, () => {
     Deno.statSync(join(site, "lab/index.html"));
   });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    return fileOf(site, new URL(request.url).pathname);
-  });
-  const address = `http://127.0.0.1:${server.addr.port}/`;
+  const { server, address } = serveFolder(site, { fresh: true });
   const profile = join(Deno.cwd(), `.tmp/profile-${Deno.pid}`);
   const times = await withPage({ profile }, (page) => timesOf(page, { address, repeats, seconds }));
   await server.shutdown();
@@ -91,18 +84,6 @@ async function measure(
     load: { files: files.length, bytes: sum(files.map(({ length }) => length)), gzip: sum(packed) },
   };
   console.log(json ? JSON.stringify(result, null, 2) : tableOf(result).map(printable).join("\n"));
-}
-
-/** Serves a file that no cache keeps. */
-async function fileOf(site: string, path: string): Promise<Response> {
-  try {
-    const type = TYPES[extname(path)] ?? "application/octet-stream";
-    const headers = { "content-type": type, "cache-control": "no-store" };
-    return new Response(await Deno.readFile(join(site, path)), { headers });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return new Response("not found", { status: 404 });
-  }
 }
 
 /** What the browser tells; `loaded` are the files that the Lab has loaded when it shows its first codes. */

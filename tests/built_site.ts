@@ -3,6 +3,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { serveFolder } from "./fixtures/serve_folder.ts";
 import { freshFolder, runDeno } from "./result_files.ts";
 
 /** Whether there is a browser to open pages in; says so where there is none. */
@@ -41,32 +42,15 @@ async function buildSite(): Promise<string> {
   return folder;
 }
 
-const TYPES: Record<string, string> = {
-  html: "text/html",
-  js: "text/javascript",
-  css: "text/css",
-  svg: "image/svg+xml",
-  json: "application/json",
-};
-
 /** Serves the site under a path that is not a server's root. */
 export async function withSite(
   work: (address: string, folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = await builtSite();
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    const path = new URL(request.url).pathname.replace(/^\/some\/path\//, "");
-    try {
-      // Wasm comes without its type, as from servers that do not know it
-      const type = TYPES[path.split(".").at(-1)!] ?? "application/octet-stream";
-      const body = await Deno.readFile(`${folder}/${path}`);
-      return new Response(body, { headers: { "content-type": type } });
-    } catch {
-      return new Response("not found", { status: 404 });
-    }
-  });
+  // Wasm comes without its type, as from servers that do not know it
+  const { server, address } = serveFolder(folder, { under: "/some/path/", unknown: [".wasm"] });
   try {
-    await work(`http://127.0.0.1:${server.addr.port}/some/path/`, folder);
+    await work(address, folder);
   } finally {
     await server.shutdown();
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { serveFolder } from "./fixtures/serve_folder.ts";
 
 const SCRIPT = `
 import { fista, generateDatasets, mcc, toFloat32, trainSae } from "BASE/mod.ts";
@@ -12,29 +13,11 @@ const rows: number = toFloat32(codes).rows;
 console.log(JSON.stringify({ rows, fista: mcc(val.Z, codes), sae: mcc(val.Z, codesId) }));
 `;
 
-const TYPES: Record<string, string> = {
-  ts: "application/typescript",
-  js: "text/javascript",
-  wasm: "application/wasm",
-};
-
-/** Serves the checkout as a code host would, and counts nothing else. */
-function serveCheckout() {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const { pathname } = new URL(request.url);
-    try {
-      const body = await Deno.readFile(new URL(`..${pathname}`, import.meta.url));
-      const type = TYPES[pathname.split(".").at(-1)!] ?? "text/plain";
-      return new Response(body, { headers: { "content-type": type } });
-    } catch {
-      return new Response("not found", { status: 404 });
-    }
-  });
-}
-
 Deno.test("a script elsewhere imports mod.ts by URL, with that host as its only permission", async () => {
-  await using server = serveCheckout();
-  const host = `127.0.0.1:${server.addr.port}`;
+  // as a code host would
+  const { server, address } = serveFolder(".");
+  await using _server = server;
+  const { host } = new URL(address);
   Deno.mkdirSync(".tmp", { recursive: true });
   const folder = Deno.makeTempDirSync({ dir: ".tmp", prefix: "elsewhere-" });
   Deno.writeTextFileSync(`${folder}/script.ts`, SCRIPT.replace("BASE", `http://${host}`));
