@@ -54,6 +54,14 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--methods", "dl_path,dl_fista", "--suffix", "n1000"],
     ],
   ],
+  [
+    "sample-frontier",
+    [
+      ...["--paper", "--n", "300,1000", "--suffix", "1k", "--methods"],
+      ["", "_without_loo", "_without_restarts", "_without_both"].map((part) => "dl_path" + part)
+        .join(),
+    ],
+  ],
   ["synth-bench", ["--paper"]],
   [
     "synth-bench",

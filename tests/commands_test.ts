@@ -98,6 +98,8 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "exp:sample-frontier --paper --n 100",
     "exp:sample-frontier --paper --n 1000 --per-atom 2.5 --seeds 0,1,2 --methods dl_path,dl_fista " +
     "--suffix n1000",
+    "exp:sample-frontier --paper --n 300,1000 --suffix 1k --methods dl_path,dl_path_without_loo," +
+    "dl_path_without_restarts,dl_path_without_both",
   ]]);
 
   const folder = freshFolder("shipped-"), experiment = varySparsity as unknown as Experiment;
