@@ -181,7 +181,8 @@ export const experiment: Experiment<Options, SettingColumns> = {
       const byUses = facets(detail, "n_samples", (part, samples) =>
         lines(part, {
           title: `${samples} samples`,
-          ...{ x: "uses", y: "frac_close", style: styleOf },
+          // bins start at 0, and rare latents are those that learners differ in
+          ...{ x: "uses", y: "frac_close", xScale: "symlog", style: styleOf },
           ...{ xLabel: "samples that use a latent", yLabel: "share found" },
         }));
       return [

@@ -61,8 +61,8 @@ export const madeUpRows: Record<
   },
   exp_vary_sparsity: {
     rows: grid([...base, ...saes], [{ k: 2 }, { k: 100 }]),
-    names: ["mcc_iid", "auc_ood", "acc_ood"].map((y) => `vary_sparsity_${y}`)
-      .concat("appendix_vary_sparsity"),
+    names: ["mcc_iid", "auc_ood", "acc_ood"].map((y) => `vary_sparsity_n50_${y}`)
+      .concat("appendix_vary_sparsity_n50"),
   },
   exp_large_latents: {
     rows: grid([...base, ...saes, ...perType("fista+", "refined_")], [{ num_latents: 1e6 }]),

@@ -89,16 +89,13 @@ export function varySamplesFigures(rows: readonly PlotRow[]): ExperimentFigure[]
         `vary_samples_n${n}`,
         `Varying the samples, ${equation("n", n)}`,
         part,
-        {
-          x: "n_samples",
-          xScale: "log",
-        },
+        { x: "n_samples", xScale: "log" },
       ),
   );
 }
 
 /**
- * Figures of `exp_vary_sparsity`: scores over the number of active latents.
+ * Figures of `exp_vary_sparsity`: scores over the number of active latents, per number of latents.
  *
  * @param rows Rows of one or several result files.
  * @throws {RangeError} Where there are no rows, or a score is in none.
@@ -112,15 +109,21 @@ export function varySamplesFigures(rows: readonly PlotRow[]): ExperimentFigure[]
  * const figures = varySparsityFigures([2, 5].map((k) => ({
  *   method: "sae_topk", k, num_latents: 1000, seed: 0, ...scores,
  * })));
- * assert.equal(figures.length, 4);
+ * assert.equal(figures[0].name, "vary_sparsity_n1000_mcc_iid");
  * ```
  */
 export function varySparsityFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
-  const current = currentRows(rows, "vary_sparsity");
-  return sweepFigures("vary_sparsity", "Varying the active latents", current, {
-    x: "k",
-    xScale: "log",
-  });
+  return perLatents(
+    currentRows(rows, "vary_sparsity"),
+    "vary_sparsity",
+    (part, n) =>
+      sweepFigures(
+        `vary_sparsity_n${n}`,
+        `Varying the active latents, ${equation("n", n)}`,
+        part,
+        { x: "k", xScale: "log" },
+      ),
+  );
 }
 
 /**

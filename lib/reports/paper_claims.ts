@@ -182,7 +182,7 @@ export const paperClaims: readonly Claim[] = [
     id: "saes-fail-sparsity",
     says: "The gap persists across sparsity levels.",
     source: "abstract",
-    figure: "appendix_vary_sparsity",
+    figure: "appendix_vary_sparsity_n1000",
     conditions: saesFail("exp_vary_sparsity", SPARSITY),
   },
   {
@@ -494,7 +494,7 @@ export const paperClaims: readonly Claim[] = [
     says:
       "Over sparsity FISTA (oracle) dominates OOD accuracy; SAE codes offer no advantage over probes.",
     source: "caption of vary_sparsity, accuracy (OOD)",
-    figure: "vary_sparsity_acc_ood",
+    figure: "vary_sparsity_n1000_acc_ood",
     conditions: [
       condition(
         "more",
