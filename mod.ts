@@ -16,6 +16,7 @@
  */
 export {
   columnNorms,
+  firstRows,
   fromRows,
   type Matrix,
   type Matrix32,

@@ -14,7 +14,7 @@ import { type CsrMatrix, isCsrMatrix, toDense } from "../lib/csr_matrix.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { lasso } from "../lib/lasso.ts";
 import { lassoGap } from "../lib/lasso_gap.ts";
-import { type Matrix, normalizeColumns } from "../lib/matrix.ts";
+import { firstRows, type Matrix, normalizeColumns } from "../lib/matrix.ts";
 import { omp } from "../lib/omp.ts";
 import { RandomState } from "../lib/random.ts";
 import { fista } from "../lib/sparse_coding.ts";
@@ -58,10 +58,6 @@ interface Result {
   /** Samples above the tolerance. */
   missed?: number;
   error?: string;
-}
-
-function firstRows(X: Matrix, rows: number): Matrix {
-  return { rows, cols: X.cols, data: X.data.slice(0, rows * X.cols) };
 }
 
 function squares(values: ArrayLike<number>): number {

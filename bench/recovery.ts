@@ -14,7 +14,7 @@ import process from "node:process";
 import { addNoise, firstSamples } from "../experiments/sample_frontier.ts";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { generateDatasets, type Split } from "../lib/data.ts";
-import { type Matrix, toFloat32 } from "../lib/matrix.ts";
+import { firstRows, type Matrix, type MatrixData, toFloat32 } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import { mccId, mccOod } from "../lib/metrics/mcc.ts";
 import { pathDictionary } from "../lib/path_dictionary.ts";
@@ -201,11 +201,10 @@ function drawn(
 /** Copies of the samples that are scored: the others' memory is free. */
 function firstOf({ Y, Z, labels }: Split, most: number): Split {
   const rows = Math.min(most, Y.rows);
-  const first = <Values extends Matrix>(values: Values): Values => ({
-    ...values,
-    rows,
-    data: values.data.slice(0, rows * values.cols),
-  });
+  const first = <Values extends MatrixData>(values: Matrix<Values>): Matrix<Values> => {
+    const view = firstRows(values, rows);
+    return { ...view, data: view.data.slice() as Values };
+  };
   return { Y: first(Y), Z: first(Z), labels: labels.slice(0, rows) };
 }
 

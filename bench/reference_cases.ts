@@ -5,7 +5,7 @@
 import { type Datasets, generateDatasets, type Split } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import { linearProbe } from "../lib/linear_probe.ts";
-import type { Matrix } from "../lib/matrix.ts";
+import { firstRows, type Matrix } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "../lib/paper/sae_types.ts";
 import type { Sae, SaeOptions } from "../lib/saes.ts";
@@ -70,11 +70,6 @@ export interface Case {
 /** The data of a case: k = 10, m from the bound, seed 0. */
 export function caseData(n: number, nSamples: number): Datasets {
   return generateDatasets({ seed: SEED, numLatents: n, k: K, nSamples });
-}
-
-/** The first rows, over the same memory. */
-function firstRows({ cols, data }: Matrix, rows: number): Matrix {
-  return { rows, cols, data: data.subarray(0, rows * cols) };
 }
 
 /** Training is a smooth map of the weights for these; the others select atoms, and a tie that

@@ -13,7 +13,7 @@ import {
   type AuditParts,
   auditSae,
 } from "../lib/audit.ts";
-import type { Matrix } from "../lib/matrix.ts";
+import { firstRows, type Matrix } from "../lib/matrix.ts";
 import { type MatrixFile, openMatrix } from "../lib/matrix_stream.ts";
 import { digestOf } from "../lib/numeric/digest.ts";
 import { type OpenedSae, openSae } from "../lib/open_sae.ts";
@@ -306,12 +306,7 @@ function readChosen(file: MatrixFile, chosen: Int32Array): Matrix {
 
 /** What an audit depends on, as a text: parts are those of the same one only. */
 function fingerprint(sae: OpenedSae, X: Matrix, { labels, ...options }: AuditOptions): string {
-  const some = Math.min(64, X.rows);
-  const codes = sae.encodeSparse({
-    rows: some,
-    cols: X.cols,
-    data: X.data.subarray(0, some * X.cols),
-  });
+  const codes = sae.encodeSparse(firstRows(X, 64));
   const digests = [X.data, sae.dictionary.data, sae.bias, codes.data, labels?.data]
     .map((values) => values ? digestOf(values) : "none");
   return JSON.stringify([VERSION, ...digests, options]);

@@ -146,6 +146,30 @@ export function zeros32(rows: number, cols: number): Matrix32 {
 }
 
 /**
+ * The first rows of a matrix over the same memory, not a copy: all, where it has no more.
+ *
+ * @param M rows × cols.
+ * @param count How many, at least 0.
+ * @throws {TypeError} When M is not a matrix, or the count not a number.
+ * @throws {RangeError} When the count is not an integer of at least 0.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { firstRows, fromRows } from "./matrix.ts";
+ * const M = fromRows([[1, 2], [3, 4], [5, 6]]);
+ * assert.deepEqual(firstRows(M, 2), fromRows([[1, 2], [3, 4]]));
+ * assert.equal(firstRows(M, 9).rows, 3);
+ * ```
+ */
+export function firstRows<T extends MatrixData>(M: Matrix<T>, count: number): Matrix<T> {
+  requireShape("M", M);
+  requireInteger("count", count, 0);
+  const rows = Math.min(M.rows, count);
+  return { rows, cols: M.cols, data: M.data.subarray(0, rows * M.cols) as T };
+}
+
+/**
  * The matrix rounded to float32; the same object when it already is (not a copy).
  *
  * @example

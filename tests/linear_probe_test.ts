@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateDatasets } from "../lib/data.ts";
 import { linearProbe } from "../lib/linear_probe.ts";
-import { fromRows, type Matrix, transpose } from "../lib/matrix.ts";
+import { firstRows, fromRows, type Matrix, transpose } from "../lib/matrix.ts";
 import { evaluate } from "../lib/metrics.ts";
 import { pca } from "../lib/pca.ts";
 import { multiply } from "../lib/numeric/product.ts";
@@ -10,10 +10,6 @@ import { thinSvd } from "../lib/numeric/thin_svd.ts";
 import { assertClose, goldenCase, goldenCases, toMatrix } from "./golden.ts";
 
 const small = goldenCase("datasets", "small").expected;
-
-function firstRows(M: Matrix, rows: number): Matrix {
-  return { ...M, rows, data: M.data.slice(0, rows * M.cols) };
-}
 
 for (const name of ["well_determined", "underdetermined", "square_mixing"]) {
   Deno.test(`the linear probe gives the golden numbers: ${name}`, () => {

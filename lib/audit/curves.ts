@@ -5,7 +5,7 @@
 import type { CsrMatrix } from "../csr_matrix.ts";
 import { debias } from "../debias.ts";
 import { lasso } from "../lasso.ts";
-import { type Matrix32, normalizeColumns } from "../matrix.ts";
+import { firstRows, type Matrix32, normalizeColumns } from "../matrix.ts";
 import { multiply } from "../numeric/product.ts";
 import { omp } from "../omp.ts";
 import { meanRow, rowEnergies, takeRows } from "./rows.ts";
@@ -107,17 +107,15 @@ export class CodedRows {
   /** The λ above which half of the rows have no code. */
   #firstLambda(): number {
     const { rows, dictionary, nonneg } = this;
-    const some = Math.min(rows.rows, LAMBDA_ROWS);
-    const part = { ...rows, rows: some, data: rows.data.subarray(0, some * rows.cols) };
-    const products = multiply(part, dictionary);
-    const largest = Array.from({ length: some }, (_, i) => {
+    const products = multiply(firstRows(rows, LAMBDA_ROWS), dictionary);
+    const largest = Array.from({ length: products.rows }, (_, i) => {
       let most = 0;
       for (const value of products.data.subarray(i * products.cols, (i + 1) * products.cols)) {
         most = Math.max(most, nonneg ? value : Math.abs(value));
       }
       return most;
     });
-    return largest.sort((a, b) => a - b)[some >> 1];
+    return largest.sort((a, b) => a - b)[largest.length >> 1];
   }
 }
 

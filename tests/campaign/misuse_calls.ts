@@ -147,6 +147,7 @@ add(
 );
 add("supportMetrics", api.supportMetrics, () => [codes(), codes(), match(), { threshold: 1e-4 }]);
 add("systemBlas", api.systemBlas, () => []);
+add("firstRows", api.firstRows, () => [X(), 2]);
 add("toFloat32", api.toFloat32, () => [X()]);
 add("toFloat64", api.toFloat64, () => [X()]);
 add("transpose", api.transpose, () => [X()]);

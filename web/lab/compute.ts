@@ -6,7 +6,13 @@ import { generateDatasets } from "../../lib/data.ts";
 import { learnDictionary } from "../../lib/dictionary_learning.ts";
 import { lasso } from "../../lib/lasso.ts";
 import { multiply } from "../../lib/linalg.ts";
-import { type Matrix, type Matrix32, normalizeColumns, transpose } from "../../lib/matrix.ts";
+import {
+  firstRows,
+  type Matrix,
+  type Matrix32,
+  normalizeColumns,
+  transpose,
+} from "../../lib/matrix.ts";
 import { matchColumns, mccId, mccOod } from "../../lib/metrics.ts";
 import { omp } from "../../lib/omp.ts";
 import { pathDictionary, searchDefaults } from "../../lib/path_dictionary.ts";
@@ -19,12 +25,6 @@ import { type LabState, SHOWN_SAMPLES, STEPS } from "./state.ts";
 /** The data of a state. */
 export function drawData({ n, k, m, samples, noise, seed }: LabState): Datasets {
   return generateDatasets({ seed, numLatents: n, k, nSamples: samples, inputDim: m, noise });
-}
-
-/** The first rows of a matrix. */
-export function firstRows<T extends Matrix>({ rows, cols, data }: T, count: number): T {
-  const kept = Math.min(rows, count);
-  return { rows: kept, cols, data: data.subarray(0, kept * cols) } as T;
 }
 
 /** The shown samples, their true codes and dictionary. */
