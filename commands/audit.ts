@@ -1,33 +1,24 @@
 /**
  * `deno task audit`: does this autoencoder's encoder find what its own dictionary allows?
  *
- * Permissions: read on the autoencoder, the activations and the labels; write on the folder of the page.
+ * Permissions: read on the autoencoder, the activations, the labels and this toolkit's files, for the worker
+ * that computes; read and write on the folder of the page.
  * @module
  */
 import { join } from "node:path";
 import { FileError, writeAtomic } from "../lib/atomic_file.ts";
-import {
-  type Audit,
-  type AuditedSae,
-  type AuditOptions,
-  type AuditParts,
-  auditSae,
-} from "../lib/audit.ts";
-import { firstRows, type Matrix } from "../lib/matrix.ts";
-import { type MatrixFile, openMatrix } from "../lib/matrix_stream.ts";
-import { digestOf } from "../lib/numeric/digest.ts";
-import { type OpenedSae, openSae } from "../lib/open_sae.ts";
-import { RandomState } from "../lib/random.ts";
+import type { Audit, AuditOptions, AuditParts } from "../lib/audit.ts";
 import { printable } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
+import { watchForInterruption } from "../lib/sweep/interruption.ts";
 import { decimal, file, folder, integer, listOf, text } from "../lib/sweep/kinds.ts";
-import { permissionAdvice } from "../lib/sweep/permissions.ts";
-import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
+import { atPlace } from "../lib/sweep/places.ts";
 import { createMeter } from "../lib/sweep/progress.ts";
-import { DATA_FLAGS, openActivations, withFlags } from "./activations.ts";
+import { codeAfter, DATA_FLAGS, withFlags } from "./activations.ts";
 import { type AuditHeading, auditPage } from "./audit_page.ts";
 import { auditText, few } from "./audit_text.ts";
+import type { AuditAnswer, AuditBegin, AuditRequest, Opened } from "./audit_worker.ts";
 import { lockOutput } from "./output_lock.ts";
 
 const count = integer({ min: 1 });
@@ -85,6 +76,10 @@ const FLAGS = {
     about: "what training multiplied the activations by, where SAELens' file does not tell",
     kind: decimal({ above: 0 }),
   },
+  maxSeconds: {
+    about: "end after so long, to go on later with the parts that are done",
+    kind: decimal({ above: 0 }),
+  },
   fresh: { about: "begin anew, whatever an interrupted audit has left" },
   json: { about: "print all numbers as JSON" },
   quiet: { about: "no progress" },
@@ -98,10 +93,12 @@ export const command: Command<typeof FLAGS> = {
     `Holds an autoencoder's encoder against sparse coding (Lasso, matching pursuit) on its own decoder, and on
 a dictionary learned from the same rows: explained variance against L0 on held-out rows, the
 amortisation gap per latent, dead and duplicate atoms, uses beside the counting bound, and with labels
-linear probes in distribution and on a held-out combination. Writes one page and one JSON. An audit
-that is interrupted goes on where it was.`,
+linear probes in distribution and on a held-out combination. Writes one page and one JSON. After an
+interruption of any kind the same command goes on after the parts that are done.`,
   flags: FLAGS,
-  closing: `Exit code: 0 written, 2 bad usage or unusable files (then nothing was written).
+  closing:
+    `Exit code: 0 written, 1 interrupted, 2 bad usage or unusable files (then nothing was written),
+3 --max-seconds are over; after 1 and 3 the same command goes on.
 Example: deno task audit --sae my_sae --data acts.npy --labels labels.npy`,
   dependent: [["holdOut", "labels"], ["labelsKey", "labels"]],
 };
@@ -113,9 +110,6 @@ const OPTION_FLAGS = { learnedLatents: "learned", duplicateCosine: "duplicates" 
 
 /** What an interrupted audit leaves in its folder. */
 const STATE = ".audit.state.json";
-
-/** Rises with every change of what the parts hold. */
-const VERSION = 1;
 
 /** What is being done, for the progress. */
 const WORDS: Record<keyof AuditParts, string> = {
@@ -131,69 +125,71 @@ const WORDS: Record<keyof AuditParts, string> = {
 if (import.meta.main) await runCommand(command, writeAudit);
 
 /** Does it, with the values of the flags. */
-export function writeAudit(values: Values): void {
+export async function writeAudit(values: Values): Promise<number> {
   const { out, quiet, holdOut, sae: path } = values;
   if (holdOut && holdOut.length !== 2) {
     throw new UsageError(`--hold-out must be two integers, got ${holdOut.length}`);
   }
-  const sae = fromFile(
-    "--sae must be an autoencoder",
-    path,
-    () => openSae(path, { scalingFactor: values.scalingFactor }),
-  );
-  requireAuditable(sae, path);
-  const { X, labels, total } = readRows(values, sae);
-  requireWritableFolder("--out", out);
-  using _lock = lockOutput(out);
-
   const options: AuditOptions = {
-    ...{ seed: values.seed, heldOut: values.heldOut, block: values.block, labels },
+    ...{ seed: values.seed, heldOut: values.heldOut, block: values.block },
     ...{ testRows: values.testRows, trainRows: values.trainRows, probeRows: values.probeRows },
     ...{ learnedLatents: values.learned, duplicateCosine: values.duplicates },
     last: values.last,
     holdOut: holdOut && [holdOut[0], holdOut[1]],
   };
-  const state = join(out, STATE), key = fingerprint(sae, X, options);
-  const done = values.fresh ? undefined : readState(state, key);
-  if (done && !quiet) console.error(`Goes on after ${Object.keys(done).join(", ")}`);
-
-  const meter = createMeter({ quiet }), started = performance.now();
-  let audit: Audit;
+  const state = join(out, STATE), started = performance.now();
+  using interruption = watchForInterruption(values.maxSeconds);
+  const { signal } = interruption;
+  using held = new DisposableStack();
+  let meter = createMeter({ quiet }), parts: Partial<AuditParts> = {};
+  let opened: Opened | undefined, audit: Audit;
   try {
-    audit = auditSae(sae, X, {
-      ...{ ...options, done },
-      onPart: (parts) => writeAtomic(state, JSON.stringify({ key, parts })),
-      onProgress: (done, total, part) => meter.tell(done / total, WORDS[part]),
-    });
+    meter.tell(0, "reading");
+    audit = await inWorker({ ...values, options }, signal, {
+      onOpened(found) {
+        opened = found;
+        held.use(lockOutput(out));
+        const done = values.fresh ? undefined : readState(state, found.key);
+        meter.stop();
+        meter = createMeter({ quiet });
+        if (done && !quiet) console.error(`Goes on after ${Object.keys(done).join(", ")}`);
+        return parts = done ?? {};
+      },
+      onParts(done) {
+        parts = done;
+        writeAtomic(state, JSON.stringify({ key: opened!.key, parts }));
+      },
+      onProgress(share, part) {
+        // what is left is estimated from what this run does
+        if (!(part in parts)) meter.tell(share, WORDS[part]);
+      },
+    }).finally(() => meter.stop());
   } catch (error) {
-    throw error instanceof RangeError
-      ? new UsageError(withFlags(error.message, FLAGS, OPTION_FLAGS))
-      : error;
-  } finally {
-    meter.stop();
+    if (!signal.aborted || error !== signal.reason) throw error;
+    const done = Object.keys(parts);
+    return codeAfter(
+      signal,
+      done.length === 0
+        ? "Nothing was done yet"
+        : `The same command goes on after ${done.join(", ")}`,
+    );
   }
+  const { format, architecture, width, rows, rowsInFile } = opened!;
   const heading: AuditHeading = {
     sae: path,
     data: values.data.join(", "),
     facts: [
-      ["Kind", `${sae.format}, ${sae.architecture}, ${few(sae.width)} latents`],
-      ["Rows", `${few(X.rows)} of ${few(total)}, ${few(audit.sizes.testRows)} held out`],
+      ["Kind", `${format}, ${architecture}, ${few(width)} latents`],
+      ["Rows", `${few(rows)} of ${few(rowsInFile)}, ${few(audit.sizes.testRows)} held out`],
       ...(values.labels ? [["Labels", values.labels] as const] : []),
       ["Seed", String(values.seed)],
     ],
   };
   const seconds = Math.round((performance.now() - started) / 100) / 10;
-  const { labels: _, ...settings } = options;
+  const { data, labels } = values;
   const content = {
-    ...{
-      sae: path,
-      data: values.data,
-      labels: values.labels,
-      rowsInFile: total,
-      settings,
-      seconds,
-    },
-    ...{ format: sae.format, architecture: sae.architecture, ...audit },
+    ...{ sae: path, data, labels, rowsInFile, settings: options, seconds },
+    ...{ format, architecture, ...audit },
   };
   const numbers = `${JSON.stringify(content, null, 1)}\n`;
   atPlace("--out must be a folder to write to", out, () => {
@@ -206,110 +202,65 @@ export function writeAudit(values: Values): void {
       ? numbers.trimEnd()
       : printableLines(`${auditText(audit, path)}\n\n${join(out, "audit.html")}`),
   );
+  return 0;
+}
+
+/** What the command does while a worker audits. */
+interface AuditEvents {
+  /** The files are read: returns the parts that need not be computed again. */
+  onOpened(opened: Opened): Partial<AuditParts>;
+  /** A part is done; these are. */
+  onParts(parts: Partial<AuditParts>): void;
+  /** So much is done, and this is being done. */
+  onProgress(share: number, part: keyof AuditParts): void;
+}
+
+/** Audits in a worker, which is left alone with what it is doing where the signal ends it. */
+async function inWorker(
+  request: AuditRequest,
+  signal: AbortSignal,
+  events: AuditEvents,
+): Promise<Audit> {
+  const worker = new Worker(new URL("./audit_worker.ts", import.meta.url), { type: "module" });
+  const { promise, resolve, reject } = Promise.withResolvers<Audit>();
+  signal.addEventListener("abort", () => reject(signal.reason));
+  if (signal.aborted) reject(signal.reason);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    reject(new Error(event.message));
+  };
+  worker.onmessage = ({ data }: MessageEvent<AuditAnswer>) => {
+    // a part that is told of after the end is not written
+    if (signal.aborted) return;
+    try {
+      if ("opened" in data) {
+        worker.postMessage({ done: events.onOpened(data.opened) } satisfies AuditBegin);
+      } else if ("parts" in data) events.onParts(data.parts);
+      else if ("share" in data) events.onProgress(data.share, data.part);
+      else if ("audit" in data) resolve(data.audit);
+      else if ("refused" in data) reject(refusal(data.refused));
+      else reject(new Error(data.failed));
+    } catch (error) {
+      reject(error);
+    }
+  };
+  worker.postMessage(request);
+  try {
+    return await promise;
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** The error that a worker has met, in words of the command. */
+function refusal({ name, message }: { name: string; message: string }): Error {
+  if (name === "RangeError") return new UsageError(withFlags(message, FLAGS, OPTION_FLAGS));
+  const Kind = [FileError, Deno.errors.NotCapable].find((kind) => kind.name === name) ?? UsageError;
+  return new Kind(message);
 }
 
 function printableLines(words: string): string {
   return words.split("\n").map(printable).join("\n");
-}
-
-/** Opens what a flag names: whatever is wrong with the file is told in one line. */
-function fromFile<T>(rule: string, path: string, open: () => T): T {
-  try {
-    return open();
-  } catch (error) {
-    if (error instanceof FileError || permissionAdvice(error)) throw error;
-    const [reason] = (error as Error).message.split("\n");
-    throw new UsageError(`${rule}, got "${path}" (${reason})`);
-  }
-}
-
-/** The audit needs a reconstruction that is dictionary·codes + bias. */
-function requireAuditable(sae: OpenedSae, path: string): void {
-  const refuse = (what: string) => {
-    throw new UsageError(
-      `--sae must be an autoencoder whose reconstruction is its decoder times the codes plus a bias, got ` +
-        `"${path}": ${what}`,
-    );
-  };
-  if (sae.outputDim !== sae.inputDim || /transcoder/i.test(sae.architecture)) {
-    refuse(`a transcoder, ${sae.architecture}`);
-  }
-  const none = { rows: 1, cols: sae.width, indptr: Int32Array.of(0, 0) };
-  try {
-    sae.decode({ ...none, indices: new Int32Array(0), data: new Float32Array(0) });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    refuse(error.message.split(": ").at(-1)!);
-  }
-}
-
-/** Rows of the files: all, or as many as `--rows` says, drawn at random in blocks. */
-function readRows(
-  { data, labels, key, labelsKey, rows, block, seed }: Values,
-  sae: AuditedSae & { inputDim: number },
-): { X: Matrix; labels?: Matrix; total: number } {
-  using opened = openActivations({ data, key });
-  const { matrix: acts } = opened, named = data.join(",");
-  if (acts.cols !== sae.inputDim) {
-    throw new UsageError(
-      `--data must have the ${sae.inputDim} columns that the autoencoder takes, got ${acts.cols} in "${named}"`,
-    );
-  }
-  if (acts.rows < 20) {
-    throw new UsageError(`--data must have at least 20 rows, got ${acts.rows} in "${named}"`);
-  }
-  const chosen = chooseRows(acts.rows, { rows, block, seed });
-  const X = readChosen(acts, chosen), total = acts.rows;
-  if (labels === undefined) return { X, total };
-  using told = fromFile(
-    "--labels must be a matrix",
-    labels,
-    () => openMatrix(labels, { key: labelsKey }),
-  );
-  if (told.rows !== acts.rows) {
-    throw new UsageError(
-      `--labels must have a row for each of the ${acts.rows} of --data, got ${told.rows} in "${labels}"`,
-    );
-  }
-  return { X, labels: readChosen(told, chosen), total };
-}
-
-/** Ascending rows; blocks of consecutive ones are drawn together. */
-function chooseRows(
-  total: number,
-  { rows, block, seed }: { rows: number; block: number; seed: number },
-): Int32Array {
-  if (total <= rows) return Int32Array.from({ length: total }, (_, i) => i);
-  const blocks = Math.ceil(total / block), wanted = Math.max(1, Math.floor(rows / block));
-  const drawn = new RandomState(seed).permutation(blocks).slice(0, wanted).sort();
-  return Int32Array.from(
-    [...drawn].flatMap((place) =>
-      Array.from({ length: Math.min(block, total - place * block) }, (_, i) => place * block + i)
-    ),
-  );
-}
-
-/** Ascending rows of a file, consecutive ones by one read. */
-function readChosen(file: MatrixFile, chosen: Int32Array): Matrix {
-  if (chosen.length === file.rows) return file.read(0, file.rows);
-  let data: Matrix["data"] | undefined;
-  for (let i = 0, end = 0; i < chosen.length; i = end) {
-    for (end = i + 1; end < chosen.length && chosen[end] === chosen[end - 1] + 1; end++);
-    const part = file.read(chosen[i], end - i);
-    data ??= part.data instanceof Float32Array
-      ? new Float32Array(chosen.length * file.cols)
-      : new Float64Array(chosen.length * file.cols);
-    data.set(part.data, i * file.cols);
-  }
-  return { rows: chosen.length, cols: file.cols, data: data! };
-}
-
-/** What an audit depends on, as a text: parts are those of the same one only. */
-function fingerprint(sae: OpenedSae, X: Matrix, { labels, ...options }: AuditOptions): string {
-  const codes = sae.encodeSparse(firstRows(X, 64));
-  const digests = [X.data, sae.dictionary.data, sae.bias, codes.data, labels?.data]
-    .map((values) => values ? digestOf(values) : "none");
-  return JSON.stringify([VERSION, ...digests, options]);
 }
 
 /** Parts that an interrupted audit of the same has left. */

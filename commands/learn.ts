@@ -27,7 +27,7 @@ import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { watchForInterruption } from "../lib/sweep/interruption.ts";
 import { decimal, file, folder, integer, type Kind, oneOf } from "../lib/sweep/kinds.ts";
 import { permissionAdvice } from "../lib/sweep/permissions.ts";
-import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
+import { atPlace } from "../lib/sweep/places.ts";
 import { createMeter, duration, type Meter } from "../lib/sweep/progress.ts";
 import { codeAfter, DATA_FLAGS, openActivations, THREADS_FLAG, withFlags } from "./activations.ts";
 import type { LearnAnswer, LearnRequest } from "./learn_worker.ts";
@@ -124,7 +124,6 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
   using activations = openActivations(flags);
   const { matrix, files } = activations;
   const options = optionsOf(flags, matrix.cols);
-  requireWritableFolder("--out", out);
   using _lock = lockOutput(out);
   const state = join(out, STATE);
   if (flags.restart && kindOfPath(state)) Deno.removeSync(state);

@@ -19,7 +19,7 @@ import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type Flags, type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { watchForInterruption } from "../lib/sweep/interruption.ts";
 import { decimal, folder, integer, oneOf } from "../lib/sweep/kinds.ts";
-import { atPlace, requireWritableFolder } from "../lib/sweep/places.ts";
+import { atPlace } from "../lib/sweep/places.ts";
 import { createMeter, duration } from "../lib/sweep/progress.ts";
 import { startThreads } from "../lib/threads.ts";
 import { trainSaeStream } from "../lib/train_sae_stream.ts";
@@ -142,7 +142,6 @@ export async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
     inputDim: matrix.cols,
     scoresId: heldOut > 0,
   });
-  requireWritableFolder("--out", out);
   using _lock = lockOutput(out);
   const path = (name: string) => join(out, name);
   if (flags.restart && kindOfPath(path(CHECKPOINT))) Deno.removeSync(path(CHECKPOINT));

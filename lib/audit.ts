@@ -246,9 +246,17 @@ const LATER_ROUNDS = 120;
 export function auditSae(sae: AuditedSae, X: Matrix, options: AuditOptions): Audit {
   const plan = planOf(sae, X, options);
   const { D, bias, split, test, m, width } = plan;
+  // what it refuses is refused before any work
+  const probing = options.labels && probeRowsOf(options.labels, plan, options);
   const { signal, onPart, done = {} } = options;
   const parts: Partial<AuditParts> = { ...done };
-  const names = Object.keys(COSTS) as (keyof AuditParts)[];
+  const without: (keyof AuditParts | false)[] = [
+    !probing && "probes",
+    options.learnedLatents === 0 && "learned",
+  ];
+  const names = (Object.keys(COSTS) as (keyof AuditParts)[]).filter((name) =>
+    !without.includes(name)
+  );
   const total = names.reduce((sum, name) => sum + COSTS[name], 0);
   const part = <Name extends keyof AuditParts>(
     name: Name,
@@ -300,7 +308,6 @@ export function auditSae(sae: AuditedSae, X: Matrix, options: AuditOptions): Aud
   const decoder = part("decoder", (tell) => curvesOf(coded(), sizes, mostCodes, tell, pursued()));
   const latents = part("latents", () => latentGaps(encoded(), pursued().codes, atoms.group, k));
 
-  const probing = options.labels && probeRowsOf(options.labels, plan, options);
   const probed = probing && once(() => takeRows(X, probing.rows));
   let probes: ProbesPart | undefined;
   if (probing && probed) {

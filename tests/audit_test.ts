@@ -349,11 +349,9 @@ function filesOfAudit(): string {
   return folder;
 }
 
+const LINE = ["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read=."];
 const audit = (folder: string, ...args: string[]) =>
-  runDeno(
-    ...["run", "--quiet", "--no-prompt", "--ignore-env", "--allow-read=."],
-    ...[`--allow-write=${folder}`, "commands/audit.ts", ...args],
-  );
+  runDeno(...LINE, `--allow-write=${folder}`, "commands/audit.ts", ...args);
 
 Deno.test("the command writes a page and a JSON that hold the same audit, and prints it", async () => {
   const folder = filesOfAudit(), out = join(folder, "out");
@@ -408,15 +406,7 @@ Deno.test("an audit that was killed goes on where it was", async () => {
   // what a kill after the third part leaves, of the same audit and of another one
   const state = join(out, ".audit.state.json");
   const stop = await runDeno(
-    ...[
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--ignore-env",
-      "--allow-read=.",
-      `--allow-write=${folder}`,
-    ],
-    ...["tests/fixtures/killed_audit.ts", ...args],
+    ...[...LINE, `--allow-write=${folder}`, "tests/fixtures/killed_audit.ts", ...args],
   );
   assert.equal(stop.code, 7, stop.stderr);
   const left = JSON.parse(Deno.readTextFileSync(state));
@@ -435,6 +425,47 @@ Deno.test("an audit that was killed goes on where it was", async () => {
     const { code, stdout } = await audit(folder, ...args, "--json", "--quiet");
     assert.deepEqual([code, JSON.parse(stdout).usage], [0, numbers.usage], name);
   }
+});
+
+Deno.test("after Ctrl-C or an end by time there is no empty folder, and the same command goes on", async () => {
+  const folder = filesOfAudit(), acts = join(folder, "acts.npy");
+  // a folder of this test's alone, and one within it
+  const outer = join(folder, "ended"), out = join(outer, "inner");
+  const args = ["--sae", join(folder, "sae"), "--data", acts, "--out", out, "--json"];
+  const none = await audit(folder, ...args, "--max-seconds", "1e-9");
+  assert.deepEqual([none.code, none.stdout], [3, ""]);
+  assert.equal(
+    none.stderr,
+    "Ended early: --max-seconds 1e-9 are over. Nothing was done yet",
+  );
+  assert.throws(() => Deno.statSync(outer), Deno.errors.NotFound);
+
+  // a learning that takes longer than a signal, on rows that have no structure
+  const noise = Float32Array.from(new RandomState(4).normal(0, 1, 6000 * M));
+  writeNpy(acts, { rows: 6000, cols: M, data: noise });
+  Deno.mkdirSync(out, { recursive: true });
+  const state = join(out, ".audit.state.json");
+  using watcher = Deno.watchFs(out);
+  const child = new Deno.Command("deno", {
+    args: [...LINE, `--allow-write=${folder}`, "commands/audit.ts", ...args],
+    ...{ stdout: "piped", stderr: "piped" },
+  }).spawn();
+  for await (const { paths } of watcher) {
+    if (paths.some((path) => path.endsWith(".audit.state.json"))) break;
+  }
+  child.kill("SIGINT");
+  const { code, stdout, stderr } = await child.output();
+  const [told, said] = [stderr, stdout].map((bytes) => new TextDecoder().decode(bytes).trim());
+  assert.deepEqual([code, said], [1, ""], told);
+  const done = Object.keys(JSON.parse(Deno.readTextFileSync(state)).parts);
+  assert(done.length < 6, "ended before the last part");
+  assert.equal(
+    told,
+    `Ended early: interrupted by SIGINT. The same command goes on after ${done.join(", ")}`,
+  );
+  const rest = await audit(folder, ...args);
+  assert.equal(rest.code, 0, rest.stderr);
+  assert.match(rest.stderr, new RegExp(`^Goes on after ${done.join(", ")}$`, "m"));
 });
 
 Deno.test("files that do not fit are refused in one line, and nothing is written", async () => {
@@ -479,8 +510,9 @@ Deno.test("files that do not fit are refused in one line, and nothing is written
     assert.match(stderr, message);
     assert.match(stderr, /^Cannot [^\n]*$/);
   }
-  assert.throws(() => Deno.statSync(join(out, "audit.json")), Deno.errors.NotFound);
+  assert.throws(() => Deno.statSync(out), Deno.errors.NotFound);
 
+  Deno.mkdirSync(out);
   {
     using lock = openLock(join(out, ".lock"));
     lock.lockSync(true);
