@@ -4,7 +4,7 @@
 // makes the pre-activations of a chunk's units, 5 at a time, and later each unit's gradients from the list of
 // its codes, then at once AdamW on its two rows.
 
-import { adamw } from "./adam";
+import { adamw, adamwAlong, adamwSummed } from "./adam";
 import { gather } from "./sae";
 import { Sae } from "./sae_record";
 import { SupportSae } from "./sae_support";
@@ -53,15 +53,45 @@ export function update(f: SaeFused, n: i32, p: usize, g: usize, mean: usize, squ
   );
 }
 
-/** AdamW on one value, at this distance from the beginnings. */
-export function update1(f: SaeFused, at: usize, g: f32, p: usize, mean: usize, square: usize): void {
-  const grad = g * setting(f, 1), m0 = load<f32>(mean + at);
-  const m1 = m0 + (grad - m0) * setting(f, 2);
-  const v1 = grad * setting(f, 4) * grad + load<f32>(square + at) * setting(f, 3);
-  store<f32>(mean + at, m1);
-  store<f32>(square + at, v1);
-  const change = m1 * setting(f, 6) / (sqrt(v1) * setting(f, 7) + setting(f, 8));
-  store<f32>(p + at, load<f32>(p + at) * setting(f, 5) - change);
+/**
+ * AdamW on the rows of unit j, with gradients gE and gD. Before, `through` gains `sum` times the encoder's row; the
+ * decoder's gradient gains `along` times its row.
+ */
+export function updateRows(
+  f: SaeFused, j: usize, gE: usize, sum: f32, through: usize, gD: usize, along: f32,
+): void {
+  const s = changetype<Sae>(f.sae), row = j * <usize>s.ldm << 2;
+  adamwSummed(
+    s.ldm, sum, through, s.encoder + row, gE, f.meanEncoder + row, f.squareEncoder + row, setting(f, 1),
+    setting(f, 2), setting(f, 3), setting(f, 4), setting(f, 5), setting(f, 6), setting(f, 7), setting(f, 8),
+  );
+  adamwAlong(
+    s.ldm, along, s.decoder + row, gD, f.meanDecoder + row, f.squareDecoder + row, setting(f, 1),
+    setting(f, 2), setting(f, 3), setting(f, 4), setting(f, 5), setting(f, 6), setting(f, 7), setting(f, 8),
+  );
+}
+
+/** AdamW on both rows of a unit that has no code. */
+export function updateIdle(f: SaeFused, j: usize): void {
+  const s = changetype<Sae>(f.sae), row = j * <usize>s.ldm << 2;
+  update(f, s.ldm, s.encoder + row, f.zeros, f.meanEncoder + row, f.squareEncoder + row);
+  update(f, s.ldm, s.decoder + row, f.zeros, f.meanDecoder + row, f.squareDecoder + row);
+}
+
+/** AdamW on n values, a multiple of 4, without fused multiply-adds: as on each value alone. */
+export function updateEach(f: SaeFused, n: i32, p: usize, g: usize, mean: usize, square: usize): void {
+  const scale = f32x4.splat(setting(f, 1)), r1 = f32x4.splat(setting(f, 2)), b2 = f32x4.splat(setting(f, 3));
+  const r2 = f32x4.splat(setting(f, 4)), keep = f32x4.splat(setting(f, 5)), step = f32x4.splat(setting(f, 6));
+  const root = f32x4.splat(setting(f, 7)), e = f32x4.splat(setting(f, 8));
+  for (const end = p + (<usize>n << 2); p < end; p += 16, g += 16, mean += 16, square += 16) {
+    const grad = f32x4.mul(v128.load(g), scale), m0 = v128.load(mean);
+    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(grad, m0), r1));
+    const v1 = f32x4.add(f32x4.mul(f32x4.mul(grad, r2), grad), f32x4.mul(v128.load(square), b2));
+    v128.store(mean, m1);
+    v128.store(square, v1);
+    const change = f32x4.div(f32x4.mul(m1, step), f32x4.add(f32x4.mul(f32x4.sqrt(v1), root), e));
+    v128.store(p, f32x4.sub(f32x4.mul(v128.load(p), keep), change));
+  }
 }
 
 /** Where a chunk's Σ gradient·row of the encoder is; the gradients by a unit's two rows follow it. */
@@ -90,9 +120,10 @@ export function sae_fused_start(f: SaeFused, data: usize, order: usize, rows: i3
 
 /**
  * The pre-activations, without bias, of up to 5 units from j on, in the chunk's buffer, a row per unit; `last`
- * ends the tile. Returns what keeps reads ahead of the next units from being left out.
+ * ends the tile. Reads these units' rows of the decoder too where they are needed `soon`. Returns what keeps reads
+ * ahead of their use from being left out.
  */
-export function encodeUnits(f: SaeFused, j: i32, last: i32, chunk: i32): i32 {
+export function encodeUnits(f: SaeFused, j: i32, last: i32, chunk: i32, soon: bool): i32 {
   const s = changetype<Sae>(f.sae), m = <usize>s.m, stride = <usize>s.ldm << 2, ldc = <usize>f.most << 2;
   const at = <usize>chunk * GROUP, group = f.groups + at * stride, buffer = f.buffers + at * ldc;
   const e = s.encoder + <usize>j * stride, zeros = f.zeros;
@@ -100,9 +131,10 @@ export function encodeUnits(f: SaeFused, j: i32, last: i32, chunk: i32): i32 {
   let touched = 0;
   packRows(<usize>min(<i32>GROUP, last - j), m, e, stride, group);
   for (let p: usize = 0; p < <usize>f.rows; p += 8) {
-    // the next units' rows come from far: ask for an eighth of them beside each of eight panels
-    const next = e + GROUP * stride + (p & 56) / 8 * share;
-    if (j + 2 * <i32>GROUP <= last) touched ^= touch(next, share);
+    // rows come from far: ask for an eighth of them beside each of eight panels
+    const part = (p & 56) / 8 * share;
+    if (j + 2 * <i32>GROUP <= last) touched ^= touch(e + GROUP * stride + part, share);
+    if (soon && j + <i32>GROUP <= last) touched ^= touch(s.decoder + <usize>j * stride + part, share);
     tile5x8(m, group, f.panels + m * (p << 2), 32, zeros, 0, buffer + (p << 2), ldc);
   }
   return touched;

@@ -7,9 +7,11 @@
 //    parts of the two reconstructions.
 // 3. sae_gated_residual: the parts' sums − x, and their gradients.
 // 4. sae_gated_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
-// 5. sae_fused_end: what comes through the encoder's input to the decoder bias.
+// 5. sae_gated_end: AdamW on what a unit has one of, and on the decoder bias.
 
-import { encodeUnits, rowGradients, setting, throughOf, update, update1 } from "./sae_fused";
+import {
+  encodeUnits, rowGradients, sae_fused_end, setting, throughOf, updateEach, updateRows,
+} from "./sae_fused";
 import { addTotals, dots, FusedLists, TILE, toResidual } from "./sae_fused_lists";
 import { Gated } from "./sae_gated";
 import { firstUnit } from "./sae_products";
@@ -49,7 +51,7 @@ function open(n: i32, bias: f32, a: usize): u64 {
 
 /** A tile's lists of one unit and of the samples, from its pre-activations at a. Returns the active codes. */
 function listUnit(
-  f: FusedGated, s: Gated, j: i32, a: usize, rowCounts: usize, rowLists: usize, penalty: usize,
+  f: FusedGated, s: Gated, j: i32, a: usize, ends: usize, penalty: usize,
 ): i32 {
   const unit = <usize>j << 2, stride = <usize>s.ldm << 2, row = <u32>(<usize>j * stride);
   const bias = load<f32>(s.encoderBias + unit), magnitude = load<f32>(s.magnitudeBias + unit);
@@ -60,12 +62,12 @@ function listUnit(
     const from = a + (<usize>first << 2);
     for (let bits = open(min(64, f.rows - first), bias, from); bits != 0; bits &= bits - 1, at += 4) {
       const i = <usize>first + <usize>ctz(bits), u = load<f32>(a + (i << 2)), gate = u + bias;
-      const code = max<f32>(0, u * factor + magnitude), count = load<u32>(rowCounts + (i << 2));
+      const code = max<f32>(0, u * factor + magnitude);
       store<u32>(f.places + at, <u32>(i * stride));
       store<f32>(f.values + at, code), store<f32>(f.gates + at, gate), store<f32>(f.inputs + at, u);
-      const entry = rowLists + (i * <usize>TILE + <usize>count) * ENTRY;
+      const end = ends + (i << 2), entry = <usize>load<u32>(end);
       store<u32>(entry, row), store<f32>(entry, code, 4), store<f32>(entry, gate, 8);
-      store<u32>(rowCounts + (i << 2), count + 1);
+      store<u32>(end, <u32>(entry + ENTRY));
       sum += gate, active += i32(code > 0);
     }
   }
@@ -112,7 +114,7 @@ function addRows(n: usize, list: usize, last: usize, rows: usize, c: usize, g: u
 export function sae_gated_encode(f: FusedGated, chunk: i32): void {
   const s = changetype<Gated>(f.sae), stride = <usize>s.ldm << 2;
   const most = <usize>f.most, at = <usize>chunk, ldc = most << 2;
-  const buffer = f.buffers + at * GROUP * ldc, rowCounts = f.rowCounts + at * ldc;
+  const buffer = f.buffers + at * GROUP * ldc, ends = f.rowEnds + at * ldc;
   const rowLists = f.rowLists + at * most * <usize>TILE * ENTRY;
   const codes = f.parts + 2 * at * most * stride, gates = codes + most * stride;
   const totals = f.totals + (at << 4), end = firstUnit(s.w, chunk + 1);
@@ -120,18 +122,18 @@ export function sae_gated_encode(f: FusedGated, chunk: i32): void {
   store<f64>(totals, 0);
   memory.fill(codes, 0, 2 * most * stride);
   for (let tile = firstUnit(s.w, chunk); tile < end; tile += TILE) {
-    memory.fill(rowCounts, 0, ldc);
+    for (let i: usize = 0; i < most; i++) store<u32>(ends + (i << 2), <u32>(rowLists + i * <usize>TILE * ENTRY));
     const last = min(end, tile + TILE);
     for (let j = tile; j < last; j += <i32>GROUP) {
       const units = min(<i32>GROUP, last - j);
-      touched ^= encodeUnits(f, j, last, chunk);
+      touched ^= encodeUnits(f, j, last, chunk, true);
       for (let u = 0; u < units; u++) {
-        active += listUnit(f, s, j + u, buffer + <usize>u * ldc, rowCounts, rowLists, totals);
+        active += listUnit(f, s, j + u, buffer + <usize>u * ldc, ends, totals);
       }
     }
     for (let i: usize = 0; i < <usize>f.rows; i++) {
-      const list = rowLists + i * <usize>TILE * ENTRY, count = <usize>load<u32>(rowCounts + (i << 2));
-      addRows(s.ldm, list, list + count * ENTRY, s.decoder, codes + i * stride, gates + i * stride);
+      const list = rowLists + i * <usize>TILE * ENTRY, last = <usize>load<u32>(ends + (i << 2));
+      addRows(s.ldm, list, last, s.decoder, codes + i * stride, gates + i * stride);
     }
   }
   store<f64>(totals + 8, active);
@@ -160,9 +162,9 @@ export function sae_gated_units(f: FusedGated, chunk: i32): void {
   memory.fill(through, 0, stride);
   const end = <usize>firstUnit(s.w, chunk + 1);
   for (let j = <usize>firstUnit(s.w, chunk); j < end; j++) {
-    const unit = j << 2, row = j * stride, list = j * most, count = <usize>load<u32>(f.counts + unit);
+    const unit = j << 2, list = j * most, count = <usize>load<u32>(f.counts + unit);
     const places = f.places + list, values = f.values + list, gates = f.gates + list;
-    const d = s.decoder + row, e = s.encoder + row, factor = load<f32>(s.factors + unit);
+    const d = s.decoder + j * stride, factor = load<f32>(s.factors + unit);
     dots(n, count, places, s.residual, d, byCodes);
     dots(n, count, places, f.residuals, d, byGates);
     let magnitude: f32 = 0, log: f32 = 0, bias: f32 = 0, input: f32 = 0, silent = 1;
@@ -180,13 +182,19 @@ export function sae_gated_units(f: FusedGated, chunk: i32): void {
     }
     rowGradients(n, count, places, values, byGates, s.residual, s.x, gD, gE);
     if (!s.frozen) axpy(n, 1, f.residuals + (<usize>f.most + at) * stride, gD);
-    if (f.project) axpy(n, -dot(n, gD, d), d, gD);
-    axpy(n, input, e, through);
-    update(f, s.ldm, e, gE, f.meanEncoder + row, f.squareEncoder + row);
-    update(f, s.ldm, d, gD, f.meanDecoder + row, f.squareDecoder + row);
-    update1(f, unit, bias, s.encoderBias, f.meanEncoderBias, f.squareEncoderBias);
-    update1(f, unit, magnitude, s.magnitudeBias, f.meanMagnitude, f.squareMagnitude);
-    update1(f, unit, log, s.logScale, f.meanScale, f.squareScale);
+    updateRows(f, j, gE, input, through, gD, f.project ? -dot(n, gD, d) : 0);
+    store<f32>(s.gEncoderBias + unit, bias);
+    store<f32>(s.gMagnitudeBias + unit, magnitude);
+    store<f32>(s.gLogScale + unit, log);
     if (s.tracked) store<i32>(s.silent + unit, silent ? load<i32>(s.silent + unit) + 1 : 0);
   }
+}
+
+/** What a unit has one of, and the decoder bias. */
+export function sae_gated_end(f: FusedGated): void {
+  const s = changetype<Gated>(f.sae);
+  updateEach(f, s.ldw, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
+  updateEach(f, s.ldw, s.magnitudeBias, s.gMagnitudeBias, f.meanMagnitude, f.squareMagnitude);
+  updateEach(f, s.ldw, s.logScale, s.gLogScale, f.meanScale, f.squareScale);
+  sae_fused_end(f);
 }

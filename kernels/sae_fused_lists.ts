@@ -14,12 +14,12 @@ import { axpy, dot, scale, subtract } from "./vectors";
 // @ts-ignore: decorator
 @unmanaged
 export class FusedLists extends SaeFused {
-  // the lists of the units: unit j's begins at j·most
+  // the lists of the units, a chunk's from its first unit·most on, one after the other
   counts: usize; // w
   places: usize; // w×most: the sample's row in bytes
   values: usize; // w×most: its code
   // per chunk
-  rowCounts: usize; // most: entries of each sample in a tile
+  rowEnds: usize; // most: the ends of the samples' lists in a tile, addresses
   rowLists: usize; // most×TILE entries: decoder row, in bytes, code, and what the variant adds
   parts: usize; // most×ldm: part of the reconstruction, or of several
   totals: usize; // 2 float64: Σ penalty, number of active codes

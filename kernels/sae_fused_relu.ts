@@ -5,9 +5,11 @@
 //    part of the reconstruction.
 // 3. sae_relu_residual: the parts' sum − x, and its gradient.
 // 4. sae_relu_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
-// 5. sae_fused_end: what comes through the encoder's input to the decoder bias.
+// 5. sae_relu_end: AdamW on what a unit has one of, and on the decoder bias.
 
-import { encodeUnits, rowGradients, setting, throughOf, update, update1 } from "./sae_fused";
+import {
+  encodeUnits, rowGradients, sae_fused_end, setting, throughOf, updateEach, updateIdle, updateRows,
+} from "./sae_fused";
 import { addTotals, dots, FusedLists, TILE, toResidual } from "./sae_fused_lists";
 import { JumpRelu } from "./sae_jumprelu";
 import { firstUnit } from "./sae_products";
@@ -31,72 +33,73 @@ export class FusedRelu extends FusedLists {
   squareLog: usize;
 }
 
-/** Bits of up to 64 pre-activations: which are above the threshold, after the bias was added to them. */
+/** Bits of up to 64 values a + bias: which are above the threshold. */
 function select(n: i32, bias: f32, theta: f32, a: usize): u64 {
   const b = f32x4.splat(bias), t = f32x4.splat(theta);
   let bits: u64 = 0;
   for (let i = 0; i < n; i += 4, a += 16) {
-    const v = f32x4.add(v128.load(a), b);
-    v128.store(a, v);
-    bits |= <u64>i32x4.bitmask(f32x4.gt(v, t)) << i;
+    bits |= <u64>i32x4.bitmask(f32x4.gt(f32x4.add(v128.load(a), b), t)) << i;
   }
   return n < 64 ? bits & ((<u64>1 << n) - 1) : bits;
 }
 
-/** Bits of up to 64 values v: where |relu(v) − θ|/ε ≤ 1/2. */
-function selectNear(n: i32, theta: f32, bandwidth: f32, a: usize): u64 {
-  const t = f32x4.splat(theta), eps = f32x4.splat(bandwidth), zero = f32x4.splat(0);
+/** Bits of up to 64 values v = a + bias: which are above the threshold θ, or have relu(v) within `half` of it. */
+function selectNear(n: i32, bias: f32, theta: f32, half: f32, a: usize): u64 {
+  const b = f32x4.splat(bias), t = f32x4.splat(theta), least = f32x4.splat(-half), zero = f32x4.splat(0);
   let bits: u64 = 0;
   for (let i = 0; i < n; i += 4, a += 16) {
-    const distance = f32x4.div(f32x4.sub(f32x4.pmax(zero, v128.load(a)), t), eps);
-    bits |= <u64>i32x4.bitmask(f32x4.le(f32x4.abs(distance), f32x4.splat(0.5))) << i;
+    const v = f32x4.add(v128.load(a), b);
+    bits |= <u64>i32x4.bitmask(f32x4.ge(f32x4.sub(f32x4.pmax(zero, v), t), least)) << i;
   }
   return n < 64 ? bits & ((<u64>1 << n) - 1) : bits;
 }
 
-/** A tile's lists of one unit and of the samples, from its pre-activations at a. Returns the active codes. */
-function listUnit(
-  f: FusedRelu, s: Sae, j: i32, a: usize, rowCounts: usize, rowLists: usize, penalty: usize,
-): i32 {
+/**
+ * Half the bandwidth ε: a distance d from the threshold is near it, d/ε ≤ 1/2, where d ≤ ε/2, also as these are rounded.
+ */
+// @ts-ignore: decorator
+@inline function halfBandwidth(jump: JumpRelu): f32 {
+  return load<f32>(jump.settings) * 0.5;
+}
+
+/** A tile's lists of one unit, from `at` on, and of the samples, from its pre-activations at a. Returns the active codes. */
+function listUnit(f: FusedRelu, s: Sae, j: i32, at: usize, a: usize, ends: usize, penalty: usize): i32 {
   const unit = <usize>j << 2, stride = <usize>s.ldm << 2, row = <u32>(<usize>j * stride);
   const isRelu = s.type == RELU, jump = changetype<JumpRelu>(f.sae);
   const bias = load<f32>(s.encoderBias + unit);
-  let theta: f32 = 0, bandwidth: f32 = 1, sum: f32 = 0, active = 0;
+  let theta: f32 = 0, half: f32 = 0, sum: f32 = 0, active = 0;
   if (!isRelu) {
     theta = Mathf.exp(min(load<f32>(jump.logThreshold + unit), MAX_LOG));
     store<f32>(jump.threshold + unit, theta);
-    bandwidth = load<f32>(jump.settings);
+    half = halfBandwidth(jump);
   }
-  const start = <usize>j * <usize>f.most << 2;
-  let places = f.places + start, values = f.values + start;
+  let places = f.places + at, values = f.values + at;
   for (let first = 0; first < f.rows; first += 64) {
-    const n = min(64, f.rows - first), at = a + (<usize>first << 2);
-    const on = select(n, bias, theta, at);
-    let bits = isRelu ? on : on | selectNear(n, theta, bandwidth, at);
+    const n = min(64, f.rows - first), from = a + (<usize>first << 2);
+    let bits = isRelu ? select(n, bias, theta, from) : selectNear(n, bias, theta, half, from);
     for (; bits != 0; bits &= bits - 1, places += 4, values += 4) {
-      const bit = ctz(bits), i = <usize>first + <usize>bit;
+      const i = <usize>first + <usize>ctz(bits), code = load<f32>(a + (i << 2)) + bias;
       store<u32>(places, <u32>(i * stride));
-      if (!(on >> bit & 1)) {
+      if (!(code > theta)) {
         store<f32>(values, 0);
         continue;
       }
-      const code = load<f32>(a + (i << 2)), count = load<u32>(rowCounts + (i << 2));
       store<f32>(values, code);
-      const pair = rowLists + ((i * <usize>TILE + <usize>count) << 3);
-      store<u32>(pair, row);
-      store<f32>(pair + 4, code);
-      store<u32>(rowCounts + (i << 2), count + 1);
+      const end = ends + (i << 2), entry = <usize>load<u32>(end);
+      store<u32>(entry, row);
+      store<f32>(entry, code, 4);
+      store<u32>(end, <u32>(entry + 8));
       sum += code, active++;
     }
   }
-  store<u32>(f.counts + unit, <u32>((places - f.places - start) >> 2));
+  store<u32>(f.counts + unit, <u32>((places - f.places - at) >> 2));
   store<f64>(penalty, load<f64>(penalty) + (isRelu ? <f64>sum : <f64>active));
   return active;
 }
 
 /** out ← out + Σ code·row over a sample's list: 12 vectors of columns at a time, then 4, then 2. */
-function addRows(n: usize, list: usize, count: u32, rows: usize, out: usize): void {
-  const end = out + (n << 2), last = list + (<usize>count << 3);
+function addRows(n: usize, list: usize, last: usize, rows: usize, out: usize): void {
+  const end = out + (n << 2);
   for (; out + 192 <= end; out += 192, rows += 192) {
     let c0 = v128.load(out), c1 = v128.load(out, 16), c2 = v128.load(out, 32);
     let c3 = v128.load(out, 48), c4 = v128.load(out, 64), c5 = v128.load(out, 80);
@@ -140,25 +143,25 @@ function addRows(n: usize, list: usize, count: u32, rows: usize, out: usize): vo
 export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
   const s = changetype<Sae>(f.sae), stride = <usize>s.ldm << 2;
   const most = <usize>f.most, at = <usize>chunk, ldc = most << 2;
-  const buffer = f.buffers + at * GROUP * ldc, rowCounts = f.rowCounts + at * ldc;
+  const buffer = f.buffers + at * GROUP * ldc, ends = f.rowEnds + at * ldc;
   const rowLists = f.rowLists + at * most * (<usize>TILE << 3), part = f.parts + at * most * stride;
   const totals = f.totals + (at << 4), end = firstUnit(s.w, chunk + 1);
-  let active = 0, touched = 0;
+  let active = 0, touched = 0, list = <usize>firstUnit(s.w, chunk) * ldc;
   store<f64>(totals, 0);
   memory.fill(part, 0, most * stride);
   for (let tile = firstUnit(s.w, chunk); tile < end; tile += TILE) {
-    memory.fill(rowCounts, 0, ldc);
+    for (let i: usize = 0; i < most; i++) store<u32>(ends + (i << 2), <u32>(rowLists + i * (<usize>TILE << 3)));
     const last = min(end, tile + TILE);
     for (let j = tile; j < last; j += <i32>GROUP) {
       const units = min(<i32>GROUP, last - j);
-      touched ^= encodeUnits(f, j, last, chunk);
+      touched ^= encodeUnits(f, j, last, chunk, true);
       for (let u = 0; u < units; u++) {
-        active += listUnit(f, s, j + u, buffer + <usize>u * ldc, rowCounts, rowLists, totals);
+        active += listUnit(f, s, j + u, list, buffer + <usize>u * ldc, ends, totals);
+        list += <usize>load<u32>(f.counts + (<usize>(j + u) << 2)) << 2;
       }
     }
     for (let i: usize = 0; i < <usize>f.rows; i++) {
-      const list = rowLists + i * (<usize>TILE << 3), count = load<u32>(rowCounts + (i << 2));
-      addRows(s.ldm, list, count, s.decoder, part + i * stride);
+      addRows(s.ldm, rowLists + i * (<usize>TILE << 3), <usize>load<u32>(ends + (i << 2)), s.decoder, part + i * stride);
     }
   }
   store<f64>(totals + 8, active);
@@ -175,26 +178,35 @@ export function sae_relu_residual(f: FusedRelu): f64 {
   return addTotals(f);
 }
 
-/** The gradients by pre-activations from those by codes, in place; updates log θ. Returns their sum. */
+/** Whether one of `count` values, or of up to 3 that follow, is at most `bound` above θ. */
+function anyNear(count: usize, values: usize, theta: f32, bound: f32): bool {
+  const t = f32x4.splat(theta), most = f32x4.splat(bound);
+  let near = i32x4.splat(0);
+  for (const end = values + (count << 2); values < end; values += 16) {
+    near = v128.or(near, f32x4.le(f32x4.sub(v128.load(values), t), most));
+  }
+  return v128.any_true(near);
+}
+
+/** The gradients by pre-activations from those by codes, in place, and the one by log θ. Returns their sum. */
 function throughJump(f: FusedRelu, j: usize, count: usize, values: usize, g: usize): f32 {
   const jump = changetype<JumpRelu>(f.sae), unit = j << 2, gamma = setting(f, 0);
   const theta = load<f32>(jump.threshold + unit), bandwidth = load<f32>(jump.settings);
-  let sum: f32 = 0, gTheta: f32 = 0, active = 0;
-  for (let t: usize = 0; t < count << 2; t += 4) {
-    const code = load<f32>(values + t), grad = load<f32>(g + t);
-    const near = abs((code - theta) / bandwidth) <= 0.5;
-    // a listed sample without a code is there because relu(pre) is near θ
-    if (code == 0) gTheta -= (theta * grad) / bandwidth, store<f32>(g + t, 0);
-    else {
-      active++, sum += grad;
-      if (near) gTheta -= (theta * grad + gamma) / bandwidth;
+  const half = halfBandwidth(jump);
+  let sum: f32 = 0, gTheta: f32 = 0, active = <i32>count;
+  // a listed sample without a code is there because relu(pre) is near θ
+  if (anyNear(count, values, theta, half)) {
+    for (let t: usize = 0; t < count << 2; t += 4) {
+      const code = load<f32>(values + t), grad = load<f32>(g + t);
+      if (code == 0) gTheta -= (theta * grad) / bandwidth, store<f32>(g + t, 0), active--;
+      else if (abs(code - theta) <= half) gTheta -= (theta * grad + gamma) / bandwidth;
     }
   }
+  for (let t: usize = 0; t < count << 2; t += 4) sum += load<f32>(g + t);
   // the penalty sees codes of 0 near θ as well
-  if (abs(-theta / bandwidth) <= 0.5) gTheta -= <f32>(f.rows - active) * gamma / bandwidth;
+  if (theta <= half) gTheta -= <f32>(f.rows - active) * gamma / bandwidth;
   const log = load<f32>(jump.logThreshold + unit);
-  const gLog: f32 = log > MAX_LOG ? 0 : gTheta * theta;
-  update1(f, unit, gLog, jump.logThreshold, f.meanLog, f.squareLog);
+  store<f32>(jump.gLogThreshold + unit, log > MAX_LOG ? 0 : gTheta * theta);
   return sum;
 }
 
@@ -202,35 +214,35 @@ function throughJump(f: FusedRelu, j: usize, count: usize, values: usize, g: usi
 export function sae_relu_units(f: FusedRelu, chunk: i32): void {
   const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk;
   const most = <usize>f.most, g = f.buffers + at * GROUP * (most << 2), gamma = setting(f, 0);
+  const isRelu = s.type == RELU;
   const through = throughOf(f, at, stride), gE = through + stride, gD = gE + stride;
   memory.fill(through, 0, stride);
-  const end = <usize>firstUnit(s.w, chunk + 1);
-  for (let j = <usize>firstUnit(s.w, chunk); j < end; j++) {
-    const unit = j << 2, row = j * stride, start = j * most << 2;
-    const count = <usize>load<u32>(f.counts + unit);
-    const places = f.places + start, values = f.values + start;
-    const d = s.decoder + row, e = s.encoder + row;
+  const first = <usize>firstUnit(s.w, chunk), end = <usize>firstUnit(s.w, chunk + 1);
+  let list = first * most << 2;
+  for (let j = first; j < end; j++) {
+    const unit = j << 2, d = s.decoder + j * stride, count = <usize>load<u32>(f.counts + unit);
+    const places = f.places + list, values = f.values + list;
     dots(n, count, places, s.residual, d, g);
     let along: f32 = 0, sum: f32 = 0;
-    for (let t: usize = 0; t < count << 2; t += 4) along += load<f32>(values + t) * load<f32>(g + t);
-    if (s.type != RELU) sum = throughJump(f, j, count, values, g);
-    else {
-      for (let t: usize = 0; t < count << 2; t += 4) {
-        const v = load<f32>(g + t) + gamma;
-        store<f32>(g + t, v);
-        sum += v;
-      }
+    for (let t: usize = 0; t < count << 2; t += 4) {
+      const slope = load<f32>(g + t), v = slope + gamma;
+      along += load<f32>(values + t) * slope;
+      if (!isRelu) continue;
+      store<f32>(g + t, v);
+      sum += v;
     }
-    rowGradients(n, count, places, values, g, s.residual, s.x, gD, gE);
-    if (f.project) axpy(n, -along, d, gD);
-    axpy(n, sum, e, through);
-    update(f, s.ldm, e, gE, f.meanEncoder + row, f.squareEncoder + row);
-    update(f, s.ldm, d, gD, f.meanDecoder + row, f.squareDecoder + row);
-    update1(f, unit, sum, s.encoderBias, f.meanEncoderBias, f.squareEncoderBias);
+    if (!isRelu) sum = throughJump(f, j, count, values, g);
+    store<f32>(s.gEncoderBias + unit, sum);
+    if (count == 0) updateIdle(f, j);
+    else {
+      rowGradients(n, count, places, values, g, s.residual, s.x, gD, gE);
+      updateRows(f, j, gE, sum, through, gD, f.project ? -along : 0);
+    }
     if (s.tracked) {
       const silent = s.silent + unit;
       store<i32>(silent, anyCode(count, values) ? 0 : load<i32>(silent) + 1);
     }
+    list += count << 2;
   }
 }
 
@@ -238,4 +250,12 @@ export function sae_relu_units(f: FusedRelu, chunk: i32): void {
 function anyCode(count: usize, values: usize): bool {
   for (let t: usize = 0; t < count << 2; t += 4) if (load<f32>(values + t) != 0) return true;
   return false;
+}
+
+/** What a unit has one of, and the decoder bias. */
+export function sae_relu_end(f: FusedRelu): void {
+  const s = changetype<Sae>(f.sae), jump = changetype<JumpRelu>(f.sae);
+  updateEach(f, s.ldw, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
+  if (s.type != RELU) updateEach(f, s.ldw, jump.logThreshold, jump.gLogThreshold, f.meanLog, f.squareLog);
+  sae_fused_end(f);
 }

@@ -16,7 +16,8 @@
 
 import { BatchSae, takeLargest } from "./sae_batch";
 import {
-  encodeUnits, rowGradients, sae_fused_end, sae_fused_start, SaeFused, throughOf, turnRound, update,
+  encodeUnits, rowGradients, sae_fused_end, sae_fused_start, SaeFused, throughOf, turnRound, update, updateIdle,
+  updateRows,
 } from "./sae_fused";
 import { Matryoshka, prefixRow, sumPrefixes } from "./sae_matryoshka";
 import { firstUnit } from "./sae_products";
@@ -93,7 +94,7 @@ export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
   memory.fill(counts, 0, ldc);
   for (let j = first; j < end; j++) {
     const u = (j - first) % <i32>GROUP;
-    if (u == 0) touched ^= encodeUnits(f, j, end, chunk);
+    if (u == 0) touched ^= encodeUnits(f, j, end, chunk, false);
     const bias = load<f32>(s.encoderBias + (<usize>j << 2));
     const weight = load<f32>(s.weights + (<usize>j << 2));
     for (let block = 0; block < f.rows; block += 64) {
@@ -239,13 +240,11 @@ export function sae_topk_units(f: FusedTopK, chunk: i32): void {
   const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk;
   const most = <usize>f.most << 2, places = f.buffers + at * GROUP * most, values = places + most;
   const g = values + most, through = throughOf(f, at, stride), gE = through + stride, gD = gE + stride;
-  const none = f.zeros;
   memory.fill(through, 0, stride);
   const end = <usize>firstUnit(s.w, chunk + 1);
   for (let j = <usize>firstUnit(s.w, chunk); j < end; j++) {
-    const row = j * stride, d = s.decoder + row, e = s.encoder + row;
-    const residual = residualOf(f, j);
-    let byEncoder = none, byDecoder = none, count: usize = 0, sum: f32 = 0;
+    const d = s.decoder + j * stride, residual = residualOf(f, j);
+    let count: usize = 0, sum: f32 = 0;
     for (let c = load<i32>(f.heads + (j << 2)); c >= 0; c = load<i32>(f.nexts + (<usize>c << 2)), count += 4) {
       const code = <usize>c << 2;
       const place = load<u32>(f.samples + code) * <u32>stride, slope = dot(n, residual + place, d);
@@ -254,15 +253,12 @@ export function sae_topk_units(f: FusedTopK, chunk: i32): void {
       store<f32>(g + count, slope);
       sum += slope;
     }
-    if (count > 0) {
-      rowGradients(n, count >> 2, places, values, g, residual, s.x, gD, gE);
-      if (f.project) axpy(n, -dot(n, gD, d), d, gD);
-      axpy(n, sum, e, through); // before the encoder moves
-      byEncoder = gE, byDecoder = gD;
-    }
     store<f32>(s.gEncoderBias + (j << 2), sum);
-    update(f, s.ldm, e, byEncoder, f.meanEncoder + row, f.squareEncoder + row);
-    update(f, s.ldm, d, byDecoder, f.meanDecoder + row, f.squareDecoder + row);
+    if (count == 0) updateIdle(f, j);
+    else {
+      rowGradients(n, count >> 2, places, values, g, residual, s.x, gD, gE);
+      updateRows(f, j, gE, sum, through, gD, f.project ? -dot(n, gD, d) : 0);
+    }
   }
 }
 

@@ -34,7 +34,7 @@ export const LISTS_FIELDS = {
   counts: "block",
   places: "block",
   values: "block",
-  rowCounts: "block",
+  rowEnds: "block",
   rowLists: "block",
   parts: "block",
   totals: "block",
@@ -47,6 +47,7 @@ export interface ListsVariant<F extends typeof LISTS_FIELDS & RecordFields> {
     readonly encode: "sae_relu_encode" | "sae_gated_encode";
     readonly residual: "sae_relu_residual" | "sae_gated_residual";
     readonly units: "sae_relu_units" | "sae_gated_units";
+    readonly end: "sae_relu_end" | "sae_gated_end";
   };
   /** Numbers in an entry of a sample's list: the decoder's row and a code for each reconstruction. */
   readonly entry: number;
@@ -83,7 +84,7 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
       counts: arena.i32(width),
       places: arena.i32(width * most),
       values: arena.f32(width * most),
-      rowCounts: arena.i32(CHUNKS * most),
+      rowEnds: arena.i32(CHUNKS * most),
       rowLists: arena.f32(CHUNKS * most * TILE * entry),
       parts: arena.f32(CHUNKS * (entry - 1) * most * padded(inputDim)),
       totals: arena.f64(CHUNKS * 2),
@@ -104,6 +105,6 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
     const active = run(this.#variant.kernels.residual, this.#record);
     this.active = active / (rows * this.#space.model.width);
     runAll(this.#units);
-    run("sae_fused_end", this.#record);
+    run(this.#variant.kernels.end, this.#record);
   }
 }
