@@ -255,9 +255,16 @@ function dictionaryLearning(
   };
 }
 
-/** Steps between entries of the history; for the first 50 steps rounding has no say. */
+/** Steps between entries of the history. */
 const HISTORY_EVERY = 49;
 
+/**
+ * Until step 73, when the rate is 1, the losses of both sides are the same up to their last bit. From then on
+ * differences grow, a thousandfold within 25 steps: the reference's own losses (float32 with one and two
+ * threads, with the last bit of one observation turned, float64) are 1.4e-4 apart at step 98, and up to 4 %
+ * from step 200 on, where steps at the highest rate raise the loss now here, now there. So the losses of the first
+ * steps are held tightly, and the last one as far as the reference determines it.
+ */
 function softplus(n: number): Case {
   return {
     id: `softplus-adam-${n}`,
@@ -278,13 +285,18 @@ function softplus(n: number): Case {
         seed: SEED,
         historyEvery,
       });
-      const entries = history.filter(({ step }) => step > 0 && step % historyEvery === 0);
-      return { firstLoss: entries[0].loss, lastLoss: entries.at(-1)!.loss };
+      const losses = history.filter(({ step }) => step > 0 && step % historyEvery === 0)
+        .map(({ loss }) => loss);
+      return {
+        firstLoss: losses[0],
+        secondLoss: losses.at(1) ?? losses[0],
+        lastLoss: losses.at(-1)!,
+      };
     },
     allowed: {
       firstLoss: { difference: 1e-5, relative: true },
-      // the rate grows to 1, and which loss is a new best hangs on its last bits
-      lastLoss: { difference: 0.01, relative: true },
+      secondLoss: { difference: 1e-3, relative: true },
+      lastLoss: { difference: 0.05, relative: true },
     },
   };
 }

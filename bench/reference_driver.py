@@ -157,8 +157,9 @@ def dictionary_learning(arrays, options, rounds):
 
 def softplus_adam(arrays, options, steps):
     def report(result):
-        first, last = result["history"][0], result["history"][-1]
-        return {"firstLoss": first["loss"], "lastLoss": last["loss"]}
+        losses = [entry["loss"] for entry in result["history"]]
+        second = losses[1] if len(losses) > 1 else losses[0]
+        return {"firstLoss": losses[0], "secondLoss": second, "lastLoss": losses[-1]}
 
     print_every = min(options["historyEvery"], steps - 1)
     return sparse_coding(arrays, options, "direct", steps, print_every), report
