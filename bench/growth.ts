@@ -9,24 +9,16 @@ import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic_file.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
-import { figure, lines } from "../lib/figures.ts";
+import { figure } from "../lib/figures.ts";
 import { evaluate } from "../lib/metrics.ts";
-import { type MethodStyle, methodStyle } from "../lib/methods.ts";
 import { fista } from "../lib/sparse_coding.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
 import { folder, integer, listOf, oneOf } from "../lib/sweep/kinds.ts";
 import { requireWritableFolder } from "../lib/sweep/places.ts";
 import { trainSae } from "../lib/train_sae.ts";
-import {
-  AXES,
-  type Axis,
-  exponent,
-  geometricMean,
-  type Operation,
-  OPERATIONS,
-  type Size,
-} from "./growth_fit.ts";
+import { growthOptions, growthPanels, OPERATION_NAMES, type Point } from "./growth_figure.ts";
+import { AXES, type Axis, type Operation, OPERATIONS, type Size } from "./growth_fit.ts";
 import { formatSeconds } from "./reference_report.ts";
 
 /** Where the axes cross, and how far each goes. */
@@ -67,15 +59,6 @@ export const command: Command<typeof FLAGS> = {
   flags: FLAGS,
   closing: "Exit code: 0 measured, 2 bad usage. The files in bench/ are those of --out bench.",
 };
-
-/** One measured time. */
-interface Point extends Size {
-  operation: Operation;
-  axis: Axis;
-  /** The size along the axis. */
-  value: number;
-  seconds: number;
-}
 
 /** What is run, once, and how often it does the operation in that time. */
 function works(size: Size): Record<Operation, { run(): void; times: number }> {
@@ -149,64 +132,18 @@ function measure(
   });
 }
 
-const NAMES: Record<Operation, string> = {
-  fista: "FISTA",
-  sae_step: "ReLU SAE step",
-  dictionary_round: "DL-FISTA round",
-  evaluate: "evaluate",
-};
-const AXIS_LABELS: Record<Axis, string> = {
-  n: "latents n",
-  m: "dimensions m",
-  samples: "samples",
-};
-const STYLES: Record<string, MethodStyle> = {
-  measured: { ...methodStyle("fista_oracle"), label: "measured" },
-  dense: { ...methodStyle("linear_probe"), label: "dense arithmetic, scaled to the same mean" },
-};
-
-function formatExponent(value: number): string {
-  return value.toFixed(2).replace("-", "−");
-}
-
-/** An operation along an axis: its times, and dense arithmetic at the same mean on the log axis. */
-function panelOf(points: readonly Point[], operation: Operation, axis: Axis) {
-  const own = points.filter((p) => p.axis === axis && p.operation === operation);
-  const values = own.map(({ value }) => value);
-  const seconds = own.map((point) => point.seconds), counts = own.map(OPERATIONS[operation]);
-  const [fitted, arithmetic] = [exponent(values, seconds), exponent(values, counts)];
-  const level = geometricMean(seconds) / geometricMean(counts);
-  const rows = own.flatMap(({ value }, i) => [
-    { series: "dense", value, seconds: level * counts[i] },
-    { series: "measured", value, seconds: seconds[i] },
-  ]);
-  const panel = lines(rows, {
-    x: "value",
-    y: "seconds",
-    series: "series",
-    style: (series) => STYLES[series],
-    xScale: "log",
-    yScale: "log",
-    xLabel: AXIS_LABELS[axis],
-    yLabel: "seconds",
-    title: `${NAMES[operation]}: ${formatExponent(fitted)} (${formatExponent(arithmetic)})`,
-  });
-  return { panel, exponents: { operation, axis, fitted, arithmetic } };
-}
-
 if (import.meta.main) await runCommand(command, growth);
 
 function growth({ operation, out, json, ...how }: FlagValues<typeof FLAGS>): void {
   const operations = operation ?? (Object.keys(OPERATIONS) as Operation[]);
   if (out !== undefined) requireWritableFolder("--out", out);
   const points = AXES.flatMap((axis) => measure(axis, operations, how));
-  const entries = operations.flatMap((name) => AXES.map((axis) => panelOf(points, name, axis)));
-  const exponents = entries.map((entry) => entry.exponents);
+  const { panels, exponents } = growthPanels(points);
   const measured = JSON.stringify({ centre: CENTRE, exponents, points }, null, 2);
   if (json) console.log(measured);
   else {
     console.table(exponents.map(({ operation, axis, fitted, arithmetic }) => ({
-      operation: NAMES[operation],
+      operation: OPERATION_NAMES[operation],
       axis,
       fitted: Number(fitted.toFixed(2)),
       arithmetic: Number(arithmetic.toFixed(2)),
@@ -214,19 +151,5 @@ function growth({ operation, out, json, ...how }: FlagValues<typeof FLAGS>): voi
   }
   if (out === undefined) return;
   writeAtomic(join(out, "growth.json"), measured + "\n");
-  writeAtomic(join(out, "growth.svg"), drawing(entries.map(({ panel }) => panel)));
-}
-
-function drawing(panels: ReturnType<typeof panelOf>["panel"][]): string {
-  return figure(panels, {
-    title: "Growth of the times on one core",
-    columns: AXES.length,
-    panelHeight: 110,
-    description: `Seconds against ${Object.values(AXIS_LABELS).join(", ")}, on log axes, beside ` +
-      "what dense arithmetic grows by.",
-    caption: `One size grows, the others stay at n = ${CENTRE.n}, m = ${CENTRE.m} and ` +
-      `${CENTRE.samples} samples. Over each panel the exponent that fits the times and, in ` +
-      "parentheses, that of dense arithmetic. FISTA and evaluate take both splits; a step takes all " +
-      "samples as one batch.",
-  });
+  writeAtomic(join(out, "growth.svg"), figure(panels, growthOptions(CENTRE)));
 }

@@ -170,21 +170,47 @@ export const experiment: Experiment<Options, SettingColumns> = {
           ...{ x: "dictionary", y, groups, style: styleOf },
         })
       );
+      const scores = [
+        ...["f1", "explained_variance"].flatMap((score) => scoreRows(named, score)),
+        ...scoreRows(alone, "mcc_decoder"),
+      ];
       const [{ num_latents, k, width }] = own;
+      const words = {
+        title: `SynthSAEBench with ${num_latents} features, ${k} codes per sample`,
+        caption: `truth: all true features; truth ¼: the ${width} most frequent, as many as the ` +
+          "autoencoders have units; path: a dictionary of the path learner. Of the signed codes of MP and " +
+          "AbsTopK only positive ones count as active.",
+      };
+      const wide = { ...words, columns: 1, panelWidth: 940, panelHeight: 150 };
       return {
         name: `synth_bench_${name}`,
-        svg: figure(panels, {
-          title: `SynthSAEBench with ${num_latents} features, ${k} codes per sample`,
-          caption:
-            `truth: all true features; truth ¼: the ${width} most frequent, as many as the ` +
-            "autoencoders have units; path: a dictionary of the path learner. Of the signed codes of MP and " +
-            "AbsTopK only positive ones count as active.",
-          ...{ columns: 1, panelWidth: 940, panelHeight: 150 },
-        }),
+        ...words,
+        svg: figure(panels, wide),
+        get bareSvg() {
+          return figure(panels, { ...wide, bare: true });
+        },
+        get narrowSvg() {
+          // twelve dictionaries have no room side by side, three scores have
+          const parts = groups.map((title) =>
+            groupedBars(scores.filter(({ dictionary }) => dictionary === title), {
+              ...{ title, x: "score", y: "value", yLabel: "score", style: styleOf },
+            })
+          );
+          const size = { columns: 1, panelWidth: 245, panelHeight: 80 };
+          return figure(parts, { ...words, ...size, bare: true });
+        },
       };
     });
   },
 };
+
+/** The rows of one score, which they name. */
+function scoreRows(rows: readonly Row[], column: string): Row[] {
+  const names: Record<string, string> = {
+    ...{ f1: "F1", explained_variance: "explained variance", mcc_decoder: "MCC" },
+  };
+  return rows.map((row) => ({ ...row, score: names[column], value: row[column] }));
+}
 
 function isSae(name: string): name is SaeType {
   return SYNTH_TYPES.includes(name as SaeType);

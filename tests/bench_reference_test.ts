@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { growthOptions, growthPanels } from "../bench/growth_figure.ts";
 import { exponent, geometricMean, OPERATIONS } from "../bench/growth_fit.ts";
 import { parseFlags } from "../bench/reference_flags.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type StoredComparisons,
   wholeSeconds,
 } from "../bench/reference_report.ts";
+import { figure } from "../lib/figures.ts";
 import { withTable } from "../lib/reports/marked_table.ts";
 import { assertClose } from "./golden.ts";
 
@@ -213,4 +215,14 @@ Deno.test("the multiply-adds of dense FISTA double with each size", () => {
     );
     assert.equal(counts[1], 2 * counts[0]);
   }
+});
+
+Deno.test("the stored figure of growth is what is drawn of the stored times", () => {
+  const { centre, exponents, points } = JSON.parse(Deno.readTextFileSync("bench/growth.json"));
+  const drawn = growthPanels(points);
+  assert.deepEqual(drawn.exponents, exponents);
+  assert.equal(
+    figure(drawn.panels, growthOptions(centre)),
+    Deno.readTextFileSync("bench/growth.svg"),
+  );
 });

@@ -52,6 +52,30 @@ Deno.test("every address in the site's pages is relative and leads to a place in
   assert(links > 200, `the reader of links finds ${links}`);
 });
 
+Deno.test("a figure that a narrow window has no room for has a drawing for it", async () => {
+  const folder = await builtSite();
+  const pages = filesIn(folder).filter((path) => path.endsWith(".html"));
+  const widthOf = (path: string) =>
+    Number(/<svg[^>]* width="(\d+)/.exec(Deno.readTextFileSync(path))![1]);
+  let wide = 0;
+  for (const page of pages) {
+    const html = Deno.readTextFileSync(join(folder, page));
+    for (const [, source, image] of html.matchAll(PICTURE)) {
+      const [file, narrow] = [image, source]
+        .map((path) => path && join(folder, dirname(page), path));
+      // what is shown at 358 pixels, as in a window of 390, must stay above three quarters of its size
+      if (widthOf(file) <= 480) continue;
+      assert(narrow, `${page} shows ${image} in every window`);
+      assert(widthOf(narrow) <= 480, `${narrow} is as wide`);
+      wide++;
+    }
+  }
+  assert(wide > 20, `${wide} wide figures`);
+});
+
+/** An image of a drawing, with the drawing for narrow windows before it where there is one. */
+const PICTURE = /(?:<source media="[^"]*" srcset="([^"]*)">\s*)?<img src="([^"]*\.svg)"/g;
+
 Deno.test("every figure and every file of rows that ships is in the gallery", async () => {
   const folder = await builtSite(), gallery = join(folder, "gallery");
   const html = Deno.readTextFileSync(join(gallery, "index.html"));

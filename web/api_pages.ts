@@ -108,7 +108,9 @@ function readModule(folder: string, module: string, known: Known): Module {
       const page = parse(folder, `${module}/~/${member}.html`);
       page.querySelector(".symbolTitle").remove();
       clean(page, module, known, 4);
-      return [`<h3 id="${member}">${member.replace(".prototype", "")}</h3>${page.innerHTML}`];
+      // addresses keep the word, what is read does not
+      const read = page.innerHTML.replace(/\.prototype\.(?=\w+[(<])/g, ".");
+      return [`<h3 id="${member}">${member.replace(".prototype", "")}</h3>${read}`];
     });
     clean(root, module, known, 3);
     const id = idOf(name);

@@ -2,11 +2,13 @@
  * Stored runs of the benches, and what the README says of speed.
  * @module
  */
-import { type BenchReport, benchTable, machineOf } from "../bench/table.ts";
+import { growthOptions, growthPanels } from "../bench/growth_figure.ts";
+import { type BenchLine, type BenchReport, benchTable, machineOf } from "../bench/table.ts";
+import { figure } from "../lib/figures.ts";
 import { Html, markup } from "../lib/reports/html.ts";
 import { PAGES } from "./guides.ts";
 import { articleOf, sectionOf } from "./markdown.ts";
-import { linkFrom } from "./places.ts";
+import { addressesIn } from "./places.ts";
 import type { SiteFiles } from "./shell.ts";
 
 const PATH = "benchmarks/index.html", RUNS = "bench/runs";
@@ -17,6 +19,12 @@ export function benchmarksPage(): SiteFiles {
   for (const name of ["growth.json", "growth.svg"]) {
     files[`benchmarks/${name}`] = Deno.readTextFileSync(`bench/${name}`);
   }
+  const { centre, points } = JSON.parse(Deno.readTextFileSync("bench/growth.json"));
+  const narrow = { columns: 1, panelWidth: 245, panelHeight: 80, bare: true };
+  files["benchmarks/growth.narrow.svg"] = figure(growthPanels(points).panels, {
+    ...growthOptions(centre),
+    ...narrow,
+  });
   const names = [...Deno.readDirSync(RUNS)].map(({ name }) => name).sort();
   const runs = names.map((name) => {
     const text = Deno.readTextFileSync(`${RUNS}/${name}`);
@@ -26,7 +34,7 @@ export function benchmarksPage(): SiteFiles {
   const speed = sectionOf(Deno.readTextFileSync("README.md"), "Speed");
   const { html } = articleOf(
     `# Benchmarks\n\n## Speed\n${speed}`,
-    linkFrom("README.md", PATH, files),
+    addressesIn("README.md", PATH, files),
   );
   const body = markup`${new Html(html)}<h2 id="runs">Stored runs</h2>
 <p><code>deno task bench --json &gt; ${RUNS}/NAME.json</code> stores a run, and the site shows every one. Times
@@ -46,27 +54,35 @@ ${runs}`;
   };
 }
 
+/** What is told of a bench, by head. */
+const COLUMNS: readonly [string, (line: BenchLine) => string][] = [
+  ["fastest", ({ min }) => min],
+  ["mean", ({ mean }) => mean],
+  ["GFLOP/s", ({ fastest }) => fastest],
+  ["of peak", ({ peak }) => peak],
+];
+
 function runHtml(name: string, report: BenchReport): Html {
   const groups = Map.groupBy(benchTable(report), ({ group }) => group);
   return markup`<h3 id="${name}">${machineOf(report)}</h3>
 <p>Stored as <a href="runs/${name}">${name}</a>.</p>
 ${
-    [...groups].map(([group, lines]) =>
-      markup`<div class="scroll" role="region" tabindex="0" aria-label="${name}: ${group}"><table>
+    [...groups].map(([group, lines]) => {
+      // rates are known of few benches
+      const columns = COLUMNS.filter(([, of]) => lines.some((line) => of(line) !== ""));
+      return markup`<div class="scroll" role="region" tabindex="0" aria-label="${name}: ${group}"><table>
 <caption>${group}</caption>
 <thead><tr><th scope="col">bench</th>${
-        ["fastest", "mean", "GFLOP/s", "of peak"].map((head) =>
-          markup`<th scope="col" class="number">${head}</th>`
-        )
+        columns.map(([head]) => markup`<th scope="col" class="number">${head}</th>`)
       }</tr></thead>
 <tbody>${
-        lines.map(({ bench, min, mean, fastest, peak }) =>
-          markup`<tr><th scope="row">${bench}</th>${
-            [min, mean, fastest, peak].map((text) => markup`<td class="number">${text}</td>`)
+        lines.map((line) =>
+          markup`<tr><th scope="row">${line.bench}</th>${
+            columns.map(([, of]) => markup`<td class="number">${of(line)}</td>`)
           }</tr>\n`
         )
       }</tbody></table></div>
-`
-    )
+`;
+    })
   }`;
 }

@@ -14,7 +14,7 @@ import {
 import { taskName } from "../lib/results.ts";
 import { readResultsFlag } from "../lib/sweep/places.ts";
 import { PAGES } from "./guides.ts";
-import { linkFrom, placeOf } from "./places.ts";
+import { addressesIn, placeOf } from "./places.ts";
 import type { SiteFiles } from "./shell.ts";
 
 const ROWS = "results/shipped";
@@ -53,7 +53,7 @@ ${figures}</div>
 `);
   }
   // its script may be looked at
-  const link = linkFrom("README.md", PATH, files);
+  const { link } = addressesIn("README.md", PATH, files);
   const body = markup`<h1>Gallery</h1>
 <p class="lead">Every figure that ships, with the command that makes its rows and the rows themselves.
 The same command gives the same rows. A figure opens by itself as SVG, which holds its title and its

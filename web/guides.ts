@@ -4,7 +4,7 @@
  */
 import { markup } from "../lib/reports/html.ts";
 import { articleOf } from "./markdown.ts";
-import { linkFrom, placeOf } from "./places.ts";
+import { addressesIn, placeOf } from "./places.ts";
 import type { Page, SiteFiles } from "./shell.ts";
 
 /** The files of `docs/`, in the order in which one reads them. */
@@ -19,7 +19,7 @@ export function guidesPages(): SiteFiles {
     const source = `docs/${name}.md`, path = placeOf(source)!;
     const { title, summary, html } = articleOf(
       Deno.readTextFileSync(source),
-      linkFrom(source, path, files),
+      addressesIn(source, path, files),
     );
     return { path, title, description: summary, body: html, assets: PAGES };
   });

@@ -88,7 +88,7 @@ function numberOf({ conditions }: JudgedClaim): string {
     const [worst, sign] = is === "at least"
       ? [Math.min(...values), "≥"]
       : [Math.max(...values), "≤"];
-    return `${says}: ${signed(worst.toFixed(3))} (asked: ${sign} ${threshold})`;
+    return `${says}: ${signed(worst.toFixed(3))} (asked: ${sign} ${threshold})`;
   }
   return "no rows yet";
 }

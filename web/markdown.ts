@@ -5,10 +5,18 @@
 import { Marked, type Tokens } from "npm:marked@18.2.1";
 import { escapeXml } from "../lib/figures/svg.ts";
 
-/** Characters up to which a cell of a table is not broken into lines. */
+/** Characters up to which code, or a cell of a table, is not broken into lines. */
 const SHORT = 20;
 /** Characters from which on a cell is a sentence, which a narrow column would break after every word. */
 const LONG = 40;
+
+/** Where the addresses of a text lead in the site. */
+export interface Addresses {
+  /** Address in the site of one in the text; undefined where the site has nothing there. */
+  link(address: string): string | undefined;
+  /** The same of an image as a narrow window shows it; undefined where that is no other one. */
+  narrow(address: string): string | undefined;
+}
 
 /** HTML made of Markdown. */
 export interface Article {
@@ -25,9 +33,9 @@ export interface Article {
  * keyboard.
  *
  * @param text Markdown, whose first line is its only heading of the first level.
- * @param link Address in the site of an address in the text; undefined where the site has nothing there.
+ * @param addresses Where its addresses lead.
  */
-export function articleOf(text: string, link: (address: string) => string | undefined): Article {
+export function articleOf(text: string, { link, narrow }: Addresses): Article {
   const ids = new Map<string, number>();
   let section = "", tables = 0;
   const marked = new Marked({
@@ -50,7 +58,10 @@ export function articleOf(text: string, link: (address: string) => string | unde
               ...(tag === "td" && length >= LONG ? ["long"] : []),
             ];
             const classes = kinds.length > 0 ? ` class="${kinds.join(" ")}"` : "";
-            return `<${name}${scope}${classes}>${this.parser.parseInline(tokens)}</${name}>`;
+            const inner = this.parser.parseInline(tokens);
+            // the name of a file may be broken between its words
+            const words = /^\w+(\.\w+)?$/.test(text) ? inner.replaceAll("_", "_<wbr>") : inner;
+            return `<${name}${scope}${classes}>${words}</${name}>`;
           }).join("");
         const body = rows.map((line) => `<tr>${cells(line, "td")}</tr>`).join("\n");
         // each has a name of its own
@@ -61,6 +72,11 @@ export function articleOf(text: string, link: (address: string) => string | unde
       },
       code({ text }: Tokens.Code) {
         return `<pre tabindex="0"><code>${escapeXml(text)}</code></pre>\n`;
+      },
+      codespan({ text }: Tokens.Codespan) {
+        // the dashes of a flag are no places to break a line at
+        const inner = escapeXml(text).replace(/(?<!\S)-[\w-]+/g, '<span class="short">$&</span>');
+        return `<code${text.length <= SHORT ? ' class="short"' : ""}>${inner}</code>`;
       },
       paragraph({ tokens }: Tokens.Paragraph) {
         const inner = this.parser.parseInline(tokens);
@@ -73,8 +89,11 @@ export function articleOf(text: string, link: (address: string) => string | unde
       },
       image({ href, text }: Tokens.Image) {
         const to = escapeXml(link(href) ?? href);
-        // a narrow window has no room for what a figure tells
-        return `<a href="${to}"><img src="${to}" alt="${escapeXml(text)}" loading="lazy"></a>`;
+        const image = `<img src="${to}" alt="${escapeXml(text)}" loading="lazy">`,
+          other = narrow(href);
+        const source = other &&
+          `<source media="(max-width: 36rem)" srcset="${escapeXml(other)}">`;
+        return `<a href="${to}">${source ? `<picture>${source}${image}</picture>` : image}</a>`;
       },
       // comments are for who edits the text
       html: ({ text }: Tokens.HTML | Tokens.Tag) => /^\s*<!--/.test(text) ? "" : text,

@@ -4,7 +4,7 @@
  */
 import { articleOf } from "./markdown.ts";
 import { PAGES } from "./guides.ts";
-import { linkFrom, placeOf } from "./places.ts";
+import { addressesIn, placeOf } from "./places.ts";
 import type { SiteFiles } from "./shell.ts";
 
 /** The page. */
@@ -13,7 +13,7 @@ export function parityPage(): SiteFiles {
   const source = "PARITY.md", path = placeOf(source)!;
   const { title, html } = articleOf(
     Deno.readTextFileSync(source),
-    linkFrom(source, path, files),
+    addressesIn(source, path, files),
   );
   return {
     pages: [{

@@ -4,6 +4,7 @@
  */
 import { dirname, join, normalize, relative } from "node:path/posix";
 import { statSync } from "node:fs";
+import type { Addresses } from "./markdown.ts";
 
 /**
  * Path in the site of a file of the checkout.
@@ -29,6 +30,9 @@ const PLACES: readonly (readonly [RegExp, string])[] = [
   [/^lib\/(\w+)\.ts$/, "api/$1.html"],
 ];
 
+/** Figures whose drawings for narrow windows the site has, beside the others. */
+const NARROW = /^(?:figures\/shipped\/\w+|bench\/growth)(?=\.svg$)/;
+
 /** The address of one path of the site in a page at another. */
 export function addressIn(page: string, path: string): string {
   return relative(dirname(page), path);
@@ -41,17 +45,21 @@ export function addressIn(page: string, path: string): string {
  * @param page Path of its page in the site.
  * @param files Gets the sources, by path in the site.
  */
-export function linkFrom(
+export function addressesIn(
   source: string,
   page: string,
   files: Record<string, string | Uint8Array>,
-): (address: string) => string | undefined {
-  return (address) => {
+): Addresses {
+  const targetOf = (path: string) => normalize(join(dirname(source), path));
+  const link = (address: string) => {
     if (/^(\w+:|#)/.test(address)) return address;
     const [path, part] = address.split("#");
-    const target = normalize(join(dirname(source), path)), place = placeOf(target);
+    const target = targetOf(path), place = placeOf(target);
     if (place === undefined) return undefined;
     if (place.startsWith("source/")) files[place] = Deno.readTextFileSync(target);
     return addressIn(page, place) + (part ? `#${part}` : "");
   };
+  const narrow = (address: string) =>
+    NARROW.test(targetOf(address)) ? link(address)?.replace(/svg$/, "narrow.svg") : undefined;
+  return { link, narrow };
 }

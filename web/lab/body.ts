@@ -92,7 +92,7 @@ ${
       "1. One sample, by every method",
       "Pale bars are the true code, thin bars what a method infers from the sample: FISTA, the Lasso and OMP with the true dictionary, autoencoders with what they have learned, atoms matched to the true ones.",
       slider("sample", "Sample") +
-        slider("step", "Iteration; atom; share of the epochs, in %") +
+        slider("step", "Iteration; atom; % of the epochs") +
         `<button type="button" id="play" aria-pressed="false">Play</button>`,
     )
   }

@@ -44,6 +44,15 @@ const ABOVE = 16;
 /** |cosine| above which an atom counts as found. */
 const FOUND = 0.9;
 
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/** Ticks at whole numbers: the ends, and between them what `middle` rounds to. */
+function wholeTicks([low, high]: readonly [number, number], middle: number): number[] {
+  return [...new Set([low, Math.round(middle), high])];
+}
+
 /** The codes of one sample, a strip for each method. */
 export function drawCodes(state: LabState, results: Results, width: number): Drawing {
   const shown = shownCodes(state, results), narrow = width < NARROW;
@@ -56,11 +65,11 @@ export function drawCodes(state: LabState, results: Results, width: number): Dra
   let y = 8;
   for (const [method, code] of methods) {
     const when = method === "fista"
-      ? `${state.step} iterations`
+      ? counted(state.step, "iteration")
       : method === "lasso"
       ? "certified"
       : method === "omp"
-      ? `${atomsAtStep(state)} atoms`
+      ? counted(atomsAtStep(state), "atom")
       : `epoch ${epoch}`;
     const score = code && scoreCode(truth, code);
     const words = score
@@ -138,7 +147,8 @@ export function drawTraining(state: LabState, results: Results, width: number): 
   };
   const error: Axis = { label: "mean squared error", domain: [low, high], log: true };
   content.push(
-    chart(loss, x, { ...error, ticks: [low, high] }, both("mseId", "mseOod")),
+    // without a record there is nothing that the axis could measure
+    chart(loss, x, { ...error, ticks: last ? [low, high] : [] }, both("mseId", "mseOod")),
     chart(mcc, x, share, both("mccId", "mccOod")),
   );
   const keys = legend(
@@ -162,7 +172,9 @@ export function drawTraining(state: LabState, results: Results, width: number): 
       Math.round(100 * last.found)
     } % of the true atoms found, ` +
       `MCC ${last.mccId.toFixed(2)} in distribution and ${last.mccOod.toFixed(2)} out of it.`
-    : `${name} has not begun.`;
+    : state.saes.length > 0
+    ? `${name} has not begun.`
+    : "No kind of autoencoder is chosen.";
   const bottom = Math.max(map.y + side + 24, mcc.y + height + 42 + keys.height);
   return { content, height: bottom, table, summary, map };
 }
@@ -184,18 +196,20 @@ export function drawLearners(state: LabState, results: Results, width: number): 
     })),
   ];
   const pitch = STRIP + 22, strips = ABOVE + methods.length * pitch;
-  const height = narrow ? 190 : Math.max(230, strips);
+  const height = narrow ? 190 : Math.min(Math.max(230, strips), 420);
   const left: Box = { x: 52, y: 26, width: half, height };
   const right: Box = narrow
     ? { ...left, y: 26 + height + 76, height: strips }
     : { ...left, x: 52 + half + 82, width: half, height: strips };
+  const bottom = Math.max(left.y + left.height, right.y + right.height);
   const bound = countingBound(state), perAtom = bound * state.k / state.n;
   const marked = Number.isFinite(perAtom) && perAtom > 0;
   const shown = marked ? [...uses, perAtom] : uses;
   const most = Math.max(...shown, 1), least = Math.max(1, Math.min(...shown, most));
+  const domain = [least, Math.max(most, least + 1)] as const;
   const x: Axis = {
-    label: "training samples that use the atom",
-    ...{ domain: [least, Math.max(most, least + 1)], log: true, format: short },
+    ...{ label: "training samples that use the atom", domain, log: true, format: short },
+    ticks: wholeTicks(domain, Math.sqrt(domain[0] * domain[1])),
   };
   const share: Axis = {
     ...{ label: "share of the run", domain: [0, 1], ticks: [0, 0.5, 1] },
@@ -228,14 +242,14 @@ export function drawLearners(state: LabState, results: Results, width: number): 
       colour: `c-${name}`,
       name: nameOf(name) + (seconds.has(of) ? ` ${seconds.get(of)!.toFixed(1)} s` : ""),
     })),
-    ...[12, right.y + right.height + 56, width - 24] as const,
+    ...[12, bottom + 56, width - 24] as const,
   );
   content.push(keys.group);
   const ends = methods.filter(({ points }) => points.length > 0)
     .map(({ name, points }) => [nameOf(name), `${Math.round(100 * points.at(-1)![1])} %`]);
   return {
     content,
-    height: right.y + right.height + 46 + keys.height,
+    height: bottom + 46 + keys.height,
     table: [["Learner", "True atoms found"], ...ends],
     summary: `${ends.map((end) => end.join(" ")).join(", ") || "Nothing learned yet"}. ` +
       (marked
@@ -248,6 +262,8 @@ export function drawLearners(state: LabState, results: Results, width: number): 
 
 /** Half of the side of the plane, in units of its coordinates. */
 export const PLANE_EDGE = 2.1;
+/** Pixels from the middle of an atom's handle to that of its number. */
+const NAME_GAP = 22;
 
 /** Atoms in the plane, and the codes of pairs that one-norm inference finds or does not. */
 export function drawPlane(state: LabState, results: Results, width: number): Drawing {
@@ -285,7 +301,8 @@ export function drawPlane(state: LabState, results: Results, width: number): Dra
   atoms.forEach(([x, y], i) => {
     const [cx, cy] = at(x, y).split(",");
     const angle = Math.round(Math.atan2(y, x) * 180 / Math.PI), length = Math.hypot(x, y);
-    const [tx, ty] = at(x * (1 + 0.16 / length), y * (1 + 0.16 / length)).split(",").map(Number);
+    const beside = 1 + NAME_GAP * 2 * PLANE_EDGE / side / length;
+    const [tx, ty] = at(x * beside, y * beside).split(",").map(Number);
     content.push(
       svg("path", { d: `M${side / 2},${side / 2}L${cx},${cy}`, class: "atom-line" }),
       svg("circle", {
@@ -317,7 +334,9 @@ export function drawPlane(state: LabState, results: Results, width: number): Dra
 /** The bound on m over k, and where the state is. */
 export function drawBound(state: LabState, width: number): Drawing {
   const { max } = rangeOf("k", state), top = niceAbove(Math.max(state.m, boundOf(state.n, max)));
-  const x: Axis = { label: "k, active latents", domain: [1, max] };
+  const x: Axis = {
+    ...{ label: "k, active latents", domain: [1, max], ticks: wholeTicks([1, max], (1 + max) / 2) },
+  };
   const y: Axis = { label: "m, dimensions", domain: [0, top], ticks: [0, top] };
   const box: Box = { x: 36, y: 26, width: width - 46, height: 72 };
   const points = Array.from({ length: max }, (_, i) => [i + 1, boundOf(state.n, i + 1)] as const);
