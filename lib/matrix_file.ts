@@ -40,7 +40,7 @@ const MOST_VALUES = 2 ** 32;
  *
  * An array of more than two dimensions is taken as rows of its last one ([prompts, positions, m] as
  * prompts·positions × m), one of a single dimension as one column, and a single number as 1 × 1. Only
- * the rows that are asked for are read, but of a deflated member and of a text.
+ * the rows that are asked for are read, but of a text and of a deflated member, which is inflated up to them.
  *
  * Needs read permission on the file.
  *

@@ -446,8 +446,10 @@ export class MatrixFile implements Disposable {
 /**
  * Opens a matrix that may be larger than memory: a file of any format that `readMatrix` reads, or several
  * that are taken as one, row below row. Of a `.npy` file, a stored member of an `.npz`, safetensors and
- * `.pt`, rows are read where they lie; a deflated member and a text of numbers are held in memory. Needs
- * read permission on the files.
+ * `.pt`, rows are read where they lie; a text of numbers is held in memory, and so is a deflated member of up
+ * to 128 MiB. A larger one is inflated as it is read, anew in each pass (and slowly where its columns lie
+ * one after another: in Fortran's order); a read of rows anywhere begins at one of 1024 places at most, each
+ * of which takes 32 KiB. Needs read permission on the files.
  *
  * @param paths The file, or the files in order.
  * @throws {TypeError} When an argument is of the wrong kind.

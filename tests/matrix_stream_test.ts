@@ -75,6 +75,20 @@ Deno.test("blocks, and rows anywhere, are those of the whole matrix", async () =
   }
 });
 
+Deno.test("reading on and on leaves timers and signals their turn", async () => {
+  for (const [path, key] of FILES) {
+    using file = openMatrix(path, { key });
+    let rang = false;
+    const timer = setTimeout(() => rang = true, 1);
+    // some hundred times as long as the timer
+    for (const started = performance.now(); !rang && performance.now() - started < 500;) {
+      for await (const _ of file.blocks()) if (rang) break;
+    }
+    clearTimeout(timer);
+    assert(rang, path);
+  }
+});
+
 Deno.test("several files of different kinds are one matrix, row below row", async () => {
   writeSafetensors(`${folder}/s.safetensors`, {
     tensors: { acts_bf16: { shape: [2, COLS], data: X.slice(0, 2 * COLS) } },

@@ -49,14 +49,29 @@ export function sourceOfBytes(
   });
 }
 
-/** A source whose bytes are in memory: what is read ahead is there at once. */
+/** A source that is read at once: while it is read ahead, other work has a turn now and then. */
 export function atOnce(source: Omit<ByteSource, "readAhead">): ByteSource {
   return {
     ...source,
-    readAhead(offset, into) {
-      return new Promise((resolve) => resolve(source.read(offset, into)));
+    async readAhead(offset, into) {
+      await turn();
+      source.read(offset, into);
     },
   };
+}
+
+/** Milliseconds after which what waits for its turn gets it. */
+const TURN = 20;
+let lastTurn = -Infinity;
+
+/**
+ * Lets timers, signals and messages have their turn, if they have had none for a while: whoever reads on and
+ * on from memory would leave them waiting to the end.
+ */
+export async function turn(): Promise<void> {
+  if (performance.now() - lastTurn < TURN) return;
+  await new Promise((resolve) => setTimeout(resolve));
+  lastTurn = performance.now();
 }
 
 /** Refuses a read beyond the end. */

@@ -2,7 +2,7 @@
  * Files as rows: an array of any format, or a text of numbers.
  * @module
  */
-import { readBytes } from "./byte_source.ts";
+import { readBytes, turn } from "./byte_source.ts";
 import { type CsvTable, readCsv } from "./csv.ts";
 import type { Dtype } from "./dtype.ts";
 import { FileSource } from "./file_source.ts";
@@ -144,8 +144,9 @@ class TextRows implements StoredRows {
     return out;
   }
 
-  readRowsAhead(start: number, count: number, out?: Float32Array | Float64Array) {
-    return Promise.resolve(this.readRows(start, count, out));
+  async readRowsAhead(start: number, count: number, out?: Float32Array | Float64Array) {
+    await turn();
+    return this.readRows(start, count, out);
   }
 }
 

@@ -3,7 +3,7 @@
  * asked for, all of them or some rows.
  * @module
  */
-import type { ByteSource } from "./byte_source.ts";
+import { type ByteSource, turn } from "./byte_source.ts";
 import { arrayFor, decodeInto, type Dtype, DTYPE_BYTES, isOwnFormat } from "./dtype.ts";
 
 /** What {@linkcode StoredArray} is made from. */
@@ -174,6 +174,7 @@ export class StoredArray {
   ): Promise<Float32Array | Float64Array> {
     const plain = rowMajor(this.#sizes);
     if (!this.#sizes.every((size, axis) => size < 2 || this.#strides[axis] === plain[axis])) {
+      await turn();
       return this.readRows(start, count, out);
     }
     const { source, dtype, cols } = this, size = DTYPE_BYTES[dtype];

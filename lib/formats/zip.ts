@@ -5,8 +5,9 @@
  * Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
  * @module
  */
-import { crc32, inflateRawSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { atOnce, type ByteSource, readBytes, requireBytes, section } from "./byte_source.ts";
+import { InflatedSource } from "./inflated_source.ts";
 
 /** What the directory says of a member. */
 interface Entry {
@@ -23,9 +24,9 @@ export interface Zip {
   /** Names of the members, in the directory's order. */
   readonly names: readonly string[];
   /**
-   * The content of a member. A stored one is read where it lies; a deflated one is held in memory from
-   * its first read on. The sum of a content that was read from its beginning to its end in order has
-   * been checked.
+   * The content of a member. A stored one is read where it lies; a deflated one of up to 128 MiB is held in
+   * memory from its first read on, a larger one is inflated as far as it is read. The sum of a content that
+   * was read from its beginning to its end in order has been checked.
    *
    * @throws {Error} As the archive's source makes it, when there is none of this name, or it is damaged.
    */
@@ -47,8 +48,8 @@ const END = 22, MOST_COMMENT = 0xffff;
 const ELSEWHERE = 0xffffffff;
 /** Deflate makes of a byte no more than this many. */
 const MOST_INFLATED = 1032;
-/** Bytes that are inflated at once, at most: zlib counts them with 32 bits. */
-const MOST_PIECE = 2 ** 32 - 1;
+/** Bytes of a deflated member that are kept once they are inflated: others are inflated anew when they are read. */
+const MOST_KEPT = 2 ** 27;
 /** Mark of the extra field with the numbers of 64 bits. */
 export const ZIP64 = 1;
 /** Flag: the content is encrypted. */
@@ -220,33 +221,18 @@ function memberOf(source: ByteSource, name: string, entry: Entry): ByteSource {
   if (size > compressed * MOST_INFLATED) {
     throw refused(`cannot hold ${size} bytes, deflated to ${compressed}`);
   }
+  const inflated = new InflatedSource(packed, { size, crc });
+  if (size > MOST_KEPT) return inflated;
   let content: Uint8Array | undefined;
   return atOnce({
     size,
     refused: packed.refused,
     read(at, into) {
       requireBytes(this, at, into.length);
-      content ??= inflate(packed, size, crc);
+      content ??= readBytes(inflated);
       into.set(content.subarray(at, at + into.length));
     },
   });
-}
-
-function inflate(packed: ByteSource, size: number, crc: number): Uint8Array {
-  const bytes = readBytes(packed);
-  let content: Uint8Array;
-  try {
-    // in one piece where it can be: pieces are held beside the whole that they are copied to
-    const chunkSize = Math.min(size + 64, MOST_PIECE);
-    content = inflateRawSync(bytes, { maxOutputLength: Math.max(size, 1), chunkSize });
-  } catch (error) {
-    throw packed.refused(`it cannot be inflated (${(error as Error).message})`);
-  }
-  if (content.length !== size) {
-    throw packed.refused(`it must hold ${size} bytes, it holds ${content.length}`);
-  }
-  if (crc32(content) !== crc) throw packed.refused("its checksum must be that of its content");
-  return content;
 }
 
 /** The same bytes; where they are read in order, from the first to the last, their sum is compared. */

@@ -1,20 +1,20 @@
 /**
  * A file of zeros with few rows of numbers, made on the fly and larger than the memory that reading it
  * may take: streamed, shuffled and measured. Prints one line of JSON, peak in MB of resident memory:
- * `deno run --allow-read=. --allow-write=.tmp tests/campaign/large_file.ts 6000`.
+ * `deno run --allow-read=. --allow-write=.tmp tests/campaign/large_file.ts 6000`, or `6000 deflated`.
  * @module
  */
 import { openMatrix } from "../../lib/matrix_stream.ts";
-import { writeLargeNpy } from "../large_npy.ts";
+import { writeLargeNpy, writeLargeNpz } from "../large_npy.ts";
 
-/** Size of the file in MB, and its columns. */
-const SIZE = Number(Deno.args[0] ?? 6000), COLS = 2304;
+/** Size of its numbers in MB, and their columns; whether they are deflated. */
+const SIZE = Number(Deno.args[0] ?? 6000), COLS = 2304, IS_DEFLATED = Deno.args[1] === "deflated";
 /** Rows whose every number is that of the row, from 1 on; the others are 0. */
 const MARKED_EVERY = 1000;
 
 Deno.mkdirSync(".tmp", { recursive: true });
 const folder = Deno.makeTempDirSync({ dir: ".tmp", prefix: "large-" });
-const path = `${folder}/large.npy`, rows = Math.round(SIZE * 1e6 / (4 * COLS));
+const path = `${folder}/large`, rows = Math.round(SIZE * 1e6 / (4 * COLS));
 let peak = 0;
 const sample = () => peak = Math.max(peak, Deno.memoryUsage().rss / 1e6);
 
@@ -30,7 +30,8 @@ function check(data: Float32Array | Float64Array, start: number): boolean {
 }
 
 try {
-  writeLargeNpy(path, { rows, cols: COLS, markedEvery: MARKED_EVERY });
+  const write = IS_DEFLATED ? writeLargeNpz : writeLargeNpy;
+  write(path, { rows, cols: COLS, markedEvery: MARKED_EVERY });
   using file = openMatrix(path);
   const wrong: string[] = [], started = performance.now();
   let at = 0;
