@@ -111,6 +111,8 @@ const STATE = "learning.safetensors";
 const MOST_VALUES = 2 ** 28;
 /** Rounds that settle what pruning has left, at most. */
 const SETTLING = 60;
+/** Times that atoms are grown, at most. */
+const MOST_GROWN = 3;
 /** From this share of atoms for single samples on, the search has not found them. */
 const MANY_SINGLE = 0.1;
 
@@ -278,9 +280,9 @@ function roundsOf(options: PathDictionaryOptions, { rows, cols }: Matrix): numbe
   const { numLatents, atMost, dInit, polish = 30 } = options;
   const target = numLatents === "auto" ? Math.ceil((atMost ?? dInit!.cols) / 1.2) : numLatents;
   const defaults = searchDefaults(rows, cols, target), { rounds = defaults.rounds } = options;
-  // after pruning, and where the number is not known after growing too
-  const turns = numLatents === "auto" ? 2 : (dInit?.cols ?? defaults.width) > target ? 1 : 0;
-  return rounds + polish + turns * (SETTLING + polish);
+  const pruned = numLatents === "auto" || (dInit?.cols ?? defaults.width) > target;
+  const grown = numLatents === "auto" ? SETTLING + MOST_GROWN * polish : 0;
+  return rounds + polish + (pruned ? SETTLING + polish : 0) + grown;
 }
 
 /** Learns in a worker; the dictionary alone where the signal ends it. */

@@ -16,8 +16,13 @@ import {
 import { differenceOf, type Identity } from "./cores/identity.ts";
 import { MOST_ADDED, PathRounds } from "./cores/path_dictionary.ts";
 import { missingDirections } from "./cores/path_growing.ts";
-import { prune } from "./cores/path_pruning.ts";
-import { requireState, type RoundsState, type StateSizes } from "./cores/path_state.ts";
+import { prune, type Pruning } from "./cores/path_pruning.ts";
+import {
+  requireState,
+  type RoundsState,
+  type StateSizes,
+  withCodesOf,
+} from "./cores/path_state.ts";
 import type { CsrMatrix } from "./csr_matrix.ts";
 import {
   type Matrix,
@@ -66,9 +71,9 @@ const HOT_FROM = 10;
 const PRUNE_ABOVE_CHANCE = 2;
 /**
  * Atoms that are missing are looked for with this multiple of the search's last λ: with less, many small codes of
- * other atoms hide them. At most this share of the atoms is added, once: a second time adds no true ones.
+ * other atoms hide them. At most this share of the atoms is added at a time, and so many times.
  */
-const GROW = { from: 4, most: 0.05 };
+const GROW = { from: 4, most: 0.05, times: 3 };
 /**
  * Where more of the atoms than this share stand for one sample in the last round, before the last pruning, the start
  * was too wide. Of 75 runs with 50 to 1000 latents and starts of 1.2 to 3 times as many, in the 56 in which at most 1 %
@@ -180,7 +185,7 @@ export interface PathState extends RoundsState {
 }
 
 /** Rises whenever the same samples and options lead to other rounds: no state of the old ones goes on then. */
-const LEARNER = 2;
+const LEARNER = 3;
 
 /** What {@linkcode pathDictionary} returns. */
 export interface PathDictionary {
@@ -342,11 +347,11 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   let margins: Float64Array | undefined, tooWide = auto ? false : undefined;
   path("search", plan.lambdaStart, plan.lambdaEnd, rounds);
   path("polish", polishFrom, polishTo, polish);
-  const pruneTo = (exact: boolean) => {
+  const pruneTo = ({ exact, sparing }: Pick<Pruning, "exact" | "sparing">) => {
     // only a polish leaves noise alone
     const noise = auto && polish > 0 ? PRUNE_ABOVE_CHANCE * chance : 0;
     const lambda = Math.max(plan.lambdaEnd, noise);
-    return prune(learner, { lambda, gamma: MCP_GAMMA, atLeast: target, exact });
+    return prune(learner, { lambda, gamma: MCP_GAMMA, atLeast: target, exact, sparing });
   };
   const settle = ({ from, rounds }: typeof SETTLE) => {
     path("settle", from * plan.lambdaEnd, plan.lambdaEnd, rounds);
@@ -355,12 +360,15 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   // an earlier call's rounds that follow tell that this was done
   const next = () => before[history.length];
   if (target < learner.n) {
-    if (!next()) pruneTo(false);
+    if (!next()) pruneTo({ exact: false });
     settle(part.rows < HOT_FROM * (next()?.atoms ?? learner.n) ? SETTLE : HOT_SETTLE);
-    if (!next()) margins = pruneTo(!auto);
-    if (auto && (next() || grow(learner, GROW.from * plan.lambdaEnd, D.cols))) {
-      settle(SETTLE);
-      if (!next()) margins = pruneTo(false);
+    if (!next()) margins = pruneTo({ exact: !auto, sparing: auto });
+    for (let times = 0; auto && times < (polish > 0 ? GROW.times : 1); times++) {
+      if (!next() && !grow(learner, plan.lambdaEnd, D.cols)) break;
+      // other atoms had taken up what was missing; but to go through this again and again costs the rarest
+      if (times === 0) settle(SETTLE);
+      else path("polish", polishFrom, polishTo, polish);
+      if (!next()) margins = pruneTo({ exact: false, sparing: true });
     }
     if (auto) tooWide = history.at(-1)!.participation.single > TOO_MANY_SINGLE;
   }
@@ -394,18 +402,24 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   return { ...found, codes: stack(blocks) };
 }
 
-/** Adds atoms that are missing, up to a number of them; tells whether there were any. */
-function grow(learner: PathRounds, lambda: number, atMost: number): boolean {
-  const before = learner.state;
-  learner.code({
-    ...{ lambda, gamma: MCP_GAMMA, leaveOut: 0 },
-    ...{ passes: 4, added: MOST_ADDED, sweeps: 20 },
-  });
+/**
+ * Adds atoms that are missing, up to a number of them; tells whether there were any. Samples that have something
+ * of them lose the small codes that stood in for it, the others keep what they have.
+ */
+function grow(learner: PathRounds, lambdaEnd: number, atMost: number): boolean {
+  const before = learner.state, lambda = GROW.from * lambdaEnd;
+  const coding = { gamma: MCP_GAMMA, leaveOut: 0, sweeps: 20 };
+  learner.code({ ...coding, lambda, passes: 4, added: MOST_ADDED });
   const most = Math.min(atMost - learner.n, Math.ceil(GROW.most * learner.n));
-  const missing = missingDirections(learner.residuals(), learner.m, { lambda, most });
-  if (missing.length === 0) learner.state = before;
-  else learner.add(missing);
-  return missing.length > 0;
+  const { directions, samples } = missingDirections(learner.residuals(), learner.m, {
+    lambda,
+    most,
+  });
+  learner.state = withCodesOf(before, learner.state, samples);
+  if (directions.length === 0) return false;
+  learner.add(directions);
+  learner.code({ ...coding, lambda: lambdaEnd, passes: 1, added: 1 });
+  return true;
 }
 
 /** A random part of the rows, in their order. */

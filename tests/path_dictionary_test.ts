@@ -279,6 +279,52 @@ Deno.test("pruning takes out copies, opposites and mixtures, and nothing that is
   assert.equal(rounds.codes(1).cols, 20);
 });
 
+Deno.test("pruning spares a rare atom that copies of a frequent one, and its one strong sample, would cost", () => {
+  // a frequent atom, 19 others, and one of three samples, of which one is strong
+  const m = 24, samples = 300, A = atoms(m, 21, 12), rare = [[7, 2.3], [120, 1], [211, 0.5]];
+  const random = new RandomState(13),
+    X = { rows: samples, cols: m, data: new Float32Array(samples * m) };
+  const put = (s: number, j: number, z: number) => {
+    for (let k = 0; k < m; k++) X.data[s * m + k] += z * A.data[k * 21 + j];
+  };
+  for (let s = 0; s < samples; s++) {
+    const others = random.permutation(19), sizes = random.uniform(0.3, 1, 4);
+    for (let i = 0; i < 3; i++) put(s, 1 + others[i], sizes[i]);
+    // the first atom is in every other sample
+    if (s % 2 === 0) put(s, 0, sizes[3]);
+  }
+  for (const [s, z] of rare) put(s, 20, z);
+  const kept = (sparing: boolean) => {
+    using arena = new Arena();
+    // the first one two times more
+    const columns = [...Array(21).keys(), 0, 0],
+      D = { rows: m, cols: 23, data: new Float32Array(m * 23) };
+    for (let k = 0; k < m; k++) {
+      columns.forEach((j, i) => D.data[k * 23 + i] = A.data[k * 21 + j]);
+    }
+    const rounds = new PathRounds(arena, X, D, { scale: 1, signed: false, capacity: m });
+    prune(rounds, { lambda: 0.03, gamma: 3, atLeast: 1, exact: false, sparing });
+    return matchColumns(rounds.dictionary(), A).cosines.filter((cosine) => cosine > 0.99).length;
+  };
+  assert.deepEqual([kept(true), kept(false)], [21, 20]);
+});
+
+Deno.test("an atom's codes go to another, where samples have one, both or neither", () => {
+  const D = atoms(6, 3, 1), X = normal(4, 6, 2);
+  using arena = new Arena();
+  const rounds = new PathRounds(arena, X, D, { scale: 1, signed: false, capacity: 3 });
+  const lists = [[0, 1], [1], [2, 0], []], atomsOfAll = Int32Array.from(lists.flat());
+  const counts = Int32Array.from(lists, (list) => list.length);
+  rounds.state = {
+    ...rounds.state,
+    counts,
+    atoms: atomsOfAll,
+    values: Float32Array.of(1, 2, 4, 8, 16),
+  };
+  rounds.merge(0, 1);
+  assert.deepEqual([...toDense(rounds.codes(1)).data], [0, 3, 0, 0, 4, 0, 0, 16, 8, 0, 0, 0]);
+});
+
 Deno.test("directions that samples lack are those that several have in common", () => {
   // 40 samples of small noise; two directions in three and two of them, and one sample of its own
   const m = 24,
@@ -291,14 +337,15 @@ Deno.test("directions that samples lack are those that several have in common", 
   [[3, 1], [8, 0.6], [30, 0.4]].forEach(([s, z]) => put(s, z, first));
   [[4, 0.9], [31, 0.8]].forEach(([s, z]) => put(s, z, second));
   put(17, 2, atoms(m, 1, 11));
-  const found = missingDirections(R.data, m, { lambda: 0.2, most: 9 });
-  assert.equal(found.length, 2);
+  const { directions, samples } = missingDirections(R.data, m, { lambda: 0.2, most: 9 });
+  assert.equal(directions.length, 2);
+  assert.deepEqual([...samples].sort((a, b) => a - b), [3, 4, 8, 30, 31]);
   // noise of 0.02·√24 = 0.1 on a direction that samples of norm 1 make: a cosine of 0.99
   [first, second].forEach(({ data }, i) => {
-    assert(dot(found[i], Float64Array.from(data)) > 0.98, `direction ${i}`);
+    assert(dot(directions[i], Float64Array.from(data)) > 0.98, `direction ${i}`);
   });
-  assert.deepEqual(missingDirections(R.data, m, { lambda: 0.2, most: 9 }), []);
-  assert.equal(missingDirections(R.data, m, { lambda: 0.001, most: 3 }).length, 3);
+  assert.deepEqual(missingDirections(R.data, m, { lambda: 0.2, most: 9 }).directions, []);
+  assert.equal(missingDirections(R.data, m, { lambda: 0.001, most: 3 }).directions.length, 3);
 });
 
 // Small enough for a test, and still a case where alternation alone finds only part of the atoms
@@ -547,6 +594,10 @@ Deno.test("a call goes on from the state after any round, with the same bits", (
       ...{ numLatents: "auto", dInit: lacking(easy.A, 7), seed: 1, restarts: false },
       ...{ rounds: 20, polish: 2, lambdaStart: 0.05, lambdaEnd: 0.05 },
     }, [22, 84, 85, 116]],
+    // few samples lead to three growths: in the second and the third, and at the end
+    [generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 300 }).val.Y, {
+      ...{ numLatents: "auto", atMost: 45, seed: 1, rounds: 20, polish: 2 },
+    }, [87, 88, 89, 90]],
   ];
   for (const [X, options, rounds] of cases) {
     const { states, result } = statesOf(X, options, rounds);

@@ -355,6 +355,24 @@ export class PathRounds {
     }
   }
 
+  /** Gives an atom's codes to another one of the same direction. */
+  merge(from: number, to: number): void {
+    const { capacity } = this, [count, column, value] = this.#lists;
+    for (let s = 0; s < count.length; s++) {
+      const first = s * capacity, last = first + count[s] - 1;
+      const own = column.subarray(first, last + 1), p = own.indexOf(from), q = own.indexOf(to);
+      if (p < 0) continue;
+      if (q < 0) {
+        own[p] = to;
+        continue;
+      }
+      value[first + q] += value[first + p];
+      own[p] = column[last];
+      value[first + p] = value[last];
+      count[s]--;
+    }
+  }
+
   /** Samples that use each atom. */
   users(): Set<number>[] {
     const users = Array.from({ length: this.#n }, () => new Set<number>());
@@ -372,8 +390,8 @@ export class PathRounds {
    * @param coding With the penalty of the last coding of all samples.
    * @param keep Whether the samples keep the new codes.
    * @param most Samples that are coded at most: some of many, evenly among them, whose cost is scaled up.
-   * @returns What it costs (rise of the samples' objectives), the sum of the magnitudes of its codes and
-   * their participation ratio.
+   * @returns What it costs (rise of the samples' objectives), the sum of the magnitudes of its codes,
+   * their participation ratio, and the sample with the largest, −1 where there is none.
    */
   without(
     atom: number,
@@ -381,7 +399,7 @@ export class PathRounds {
     { lambda, gamma, leaveOut, passes, added, sweeps }: Coding,
     keep: boolean,
     most = Infinity,
-  ): { cost: number; size: number; participation: number } {
+  ): { cost: number; size: number; participation: number; strongest: number } {
     const ldm = padded(this.m), { capacity } = this, from = this.#samples, to = this.#spare;
     const [count, column, value] = [from.count.view, from.column.view, from.value.view];
     const [count2, column2, value2] = [to.count.view, to.column.view, to.value.view];
@@ -392,7 +410,7 @@ export class PathRounds {
       to.objective.view,
     ];
     this.#pack();
-    let cost = 0, size = 0, second = 0, fourth = 0, sizeOfPart = 0;
+    let cost = 0, size = 0, second = 0, fourth = 0, sizeOfPart = 0, strongest = -1, largest = 0;
     const uses = [...users].flatMap((s) => {
       const p = column.subarray(s * capacity, s * capacity + count[s]).indexOf(atom);
       if (p < 0) return [];
@@ -400,6 +418,7 @@ export class PathRounds {
       size += z;
       second += z ** 2;
       fourth += z ** 4;
+      if (z > largest) [strongest, largest] = [s, z];
       return { s, z };
     });
     const step = Math.ceil(uses.length / most);
@@ -436,7 +455,7 @@ export class PathRounds {
       });
     }
     if (step > 1) cost *= size / sizeOfPart;
-    return { cost, size, participation: second > 0 ? second ** 2 / fourth : 0 };
+    return { cost, size, participation: second > 0 ? second ** 2 / fourth : 0, strongest };
   }
 
   /** Makes an atom zero, so that it enters no list any more. */

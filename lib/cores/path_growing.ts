@@ -5,8 +5,11 @@
 
 /** Steps towards what the samples of a direction have in common. */
 const STEPS = 6;
-/** Participation ratio that a direction has at least: a latent of few samples has one or two strong ones. */
-const FEWEST = 1.5;
+/**
+ * Participation ratio that a direction has at least: a latent of few samples has one strong one and a weaker one.
+ * Pruning tells later whether that was chance.
+ */
+const FEWEST = 1.05;
 /** A sample with less than this many λ left lacks nothing. */
 const LACKING = 2;
 /** Starts in vain, one after the other, after which there is nothing more to find. */
@@ -27,7 +30,7 @@ export interface Growing {
  * @param residuals Samples×m; what the directions explain is taken out.
  * @param m Dimensions of a sample.
  * @param growing See {@linkcode Growing}.
- * @returns Unit directions.
+ * @returns Unit directions, and the samples that have some of them.
  *
  * @example
  * ```ts
@@ -36,23 +39,23 @@ export interface Growing {
  *
  * // two samples have the first axis in common, the third has something of its own
  * const residuals = Float32Array.of(3, 0, 0.5, 2, 0, -0.5, 0, 2.5, 0);
- * const [first, ...others] = missingDirections(residuals, 3, { lambda: 0.5, most: 9 });
- * assert(first[0] > 0.99);
- * assert.equal(others.length, 0);
+ * const { directions, samples } = missingDirections(residuals, 3, { lambda: 0.5, most: 9 });
+ * assert(directions[0][0] > 0.99);
+ * assert.deepEqual([directions.length, [...samples]], [1, [0, 1]]);
  * ```
  */
 export function missingDirections(
   residuals: Float32Array,
   m: number,
   { lambda, most }: Growing,
-): Float64Array[] {
+): { directions: Float64Array[]; samples: Set<number> } {
   const rows = Array.from(
     { length: residuals.length / m },
     (_, s) => residuals.subarray(s * m, (s + 1) * m),
   );
   const norms = Float64Array.from(rows, norm);
-  const found: Float64Array[] = [];
-  for (let vain = 0; found.length < most && vain < IN_VAIN;) {
+  const directions: Float64Array[] = [], samples = new Set<number>();
+  for (let vain = 0; directions.length < most && vain < IN_VAIN;) {
     const worst = norms.indexOf(norms.reduce((most, left) => Math.max(most, left), 0));
     if (norms[worst] <= LACKING * lambda) break;
     const start = Float64Array.from(rows[worst], (value) => value / norms[worst]);
@@ -64,14 +67,15 @@ export function missingDirections(
       continue;
     }
     vain = 0;
-    found.push(direction);
+    directions.push(direction);
     for (const s of codes.keys()) {
+      samples.add(s);
       const product = dot(direction, rows[s]);
       for (let i = 0; i < m; i++) rows[s][i] -= product * direction[i];
       norms[s] = norm(rows[s]);
     }
   }
-  return found;
+  return { directions, samples };
 }
 
 /**

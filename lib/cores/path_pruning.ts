@@ -32,6 +32,8 @@ const DUPLICATE = 0.95;
 const SINGLE = 1.5;
 /** One with a smaller ratio may be a rare one: it goes if it costs less than this to do without it. */
 const [PERHAPS_SINGLE, SINGLE_LIMIT] = [2, 1];
+/** The codes of its other samples add up to this many λ at least, where rare atoms are spared. */
+const OTHERS = 2;
 
 /** How far pruning goes. */
 export interface Pruning {
@@ -43,6 +45,12 @@ export interface Pruning {
   atLeast: number;
   /** Whether atoms that are needed go too, the cheapest first, until `atLeast` are left. */
   exact: boolean;
+  /**
+   * Whether rare atoms are spared: those with one strong sample are judged by their others, and a copy's codes
+   * go to its original. Where instead the samples of a copy are coded without it, and it was of a frequent
+   * atom, these many samples take up rare atoms that are near, which then seem to be worth little.
+   */
+  sparing?: boolean;
 }
 
 /** An atom, and what it costs to do without it. */
@@ -65,13 +73,14 @@ interface Candidate {
  */
 export function prune(
   rounds: PathRounds,
-  { lambda, gamma, atLeast, exact }: Pruning,
+  { lambda, gamma, atLeast, exact, sparing = false }: Pruning,
 ): Float64Array {
   const coding: Coding = {
     ...{ lambda, gamma, leaveOut: 0 },
     ...{ passes: 8, added: MOST_ADDED, sweeps: 6 },
   };
   rounds.code(coding);
+  if (sparing && mergeCopies(rounds, atLeast)) rounds.code(coding);
   const users = rounds.users(), gone = new Set<number>(), limit = marginLimit(rounds.m);
   const margins = new Float64Array(rounds.n);
   const firstSamples = rounds.n < MANY_ATOMS ? Infinity : FIRST_SAMPLES;
@@ -96,6 +105,13 @@ export function prune(
     rounds.erase(atom);
     gone.add(atom);
   };
+  /** Whether what an atom has besides its strongest sample is worth it. */
+  const shared = (atom: number) => {
+    const again = { ...coding, passes: 3, added: 10, sweeps: 10 }, others = new Set(users[atom]);
+    others.delete(rounds.without(atom, others, again, false).strongest);
+    const { cost, size } = rounds.without(atom, others, again, false);
+    return size > OTHERS * lambda && cost >= SINGLE_LIMIT * lambda * size;
+  };
   const enough = () => rounds.n - gone.size <= atLeast;
 
   const found = Array.from({ length: rounds.n }, (_, j) => look(j, 1));
@@ -106,7 +122,8 @@ export function prune(
   for (const { atom, participation } of found) {
     if (enough()) break;
     if (gone.has(atom) || participation >= PERHAPS_SINGLE) continue;
-    if (participation < SINGLE || look(atom, 3).margin < SINGLE_LIMIT) remove(atom);
+    const single = sparing ? !shared(atom) : participation < SINGLE;
+    if (single || look(atom, 3).margin < SINGLE_LIMIT) remove(atom);
   }
   const queue = found.filter(({ atom, margin }) => !gone.has(atom) && (exact || margin < CLEAR))
     .sort((a, b) => a.cost - b.cost);
@@ -124,4 +141,26 @@ export function prune(
   const kept = found.flatMap(({ atom }) => gone.has(atom) ? [] : [atom]);
   rounds.keep(kept);
   return Float64Array.from(kept, (atom) => margins[atom]);
+}
+
+/** Takes out atoms that have the direction of another; tells whether there were any. */
+function mergeCopies(rounds: PathRounds, atLeast: number): boolean {
+  const uses = rounds.users().map((samples) => samples.size), gone = new Set<number>();
+  const { rows: m, cols: n, data } = rounds.dictionary();
+  const cosine = (i: number, j: number) => {
+    let sum = 0;
+    for (let k = 0; k < m; k++) sum += data[k * n + i] * data[k * n + j];
+    return sum;
+  };
+  for (const [i, j] of rounds.coherent(DUPLICATE)) {
+    if (n - gone.size <= atLeast) break;
+    // an opposite's codes cannot be added
+    if (gone.has(i) || gone.has(j) || cosine(i, j) < 0) continue;
+    const [copy, original] = uses[i] < uses[j] ? [i, j] : [j, i];
+    rounds.merge(copy, original);
+    uses[original] += uses[copy];
+    gone.add(copy);
+  }
+  if (gone.size > 0) rounds.keep(uses.flatMap((_, j) => gone.has(j) ? [] : [j]));
+  return gone.size > 0;
 }

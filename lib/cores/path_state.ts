@@ -19,6 +19,27 @@ export interface RoundsState {
   readonly values: Float32Array;
 }
 
+/** A state with the codes that some of its samples have in another state of the same dictionary. */
+export function withCodesOf(
+  state: RoundsState,
+  other: RoundsState,
+  samples: ReadonlySet<number>,
+): RoundsState {
+  const counts = state.counts.map((count, s) => samples.has(s) ? other.counts[s] : count);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const atoms = new Int32Array(total), values = new Float32Array(total);
+  let at = 0, own = 0, others = 0;
+  counts.forEach((count, s) => {
+    const [from, first] = samples.has(s) ? [other, others] : [state, own];
+    atoms.set(from.atoms.subarray(first, first + count), at);
+    values.set(from.values.subarray(first, first + count), at);
+    at += count;
+    own += state.counts[s];
+    others += other.counts[s];
+  });
+  return { ...state, counts, atoms, values };
+}
+
 /** The sizes that a state must have. */
 export interface StateSizes {
   /** Number of samples. */
