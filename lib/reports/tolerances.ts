@@ -71,7 +71,9 @@ export const tolerances: readonly Tolerance[] = [
     accuracy: 0.03,
     reason:
       "training is a smooth map of the weights: rounding stays small over 500 epochs up to 100 latents; " +
-      "from 500 on the published files differ from each other by up to 0.03 in AUC and 0.004 in MCC; the accuracy on SAE codes moves by up to 0.03 between repeats",
+      "from 500 on the published files differ from each other by up to 0.03 in AUC and 0.004 in MCC, and " +
+      "the release's own code on a CPU from them as ours does (n = 1000, k = 20, AUC (ID) of 3 seeds: " +
+      "published 0.617, on a CPU 0.629, ours 0.625); the accuracy on SAE codes moves by up to 0.03 between repeats",
   },
   {
     class: "smooth",
