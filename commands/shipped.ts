@@ -23,10 +23,15 @@ const UP_TO_1000 = ["--paper", "--n", "50,100,500,1000"];
 const PUBLISHED = ["relu", "jumprelu", "batchtopk", "matryoshka", "pursuit"]
   .concat("dl_path", "truth_frequent", "truth");
 /** The learners take a tenth of the paper's rounds and steps, which their rows say. */
-const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000", "--suffix", "10k"];
+const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000", "--suffix", "10k"]
+  .concat("--methods", "dl_fista,softplus_adam");
 const SAES = PAPER_SAE_TYPES.map((type) => `sae_${type}`);
 /** What takes minutes where the learners and Softplus-Adam take hours. */
 const QUICK = ["linear_probe", ...SAES, "fista_oracle"];
+/** The same with FISTA on the autoencoders' decoders, from zero and from their codes. */
+const WITH_DECODERS = QUICK.concat(
+  ["fista+", "refined_"].flatMap((use) => PAPER_SAE_TYPES.map((type) => use + type)),
+);
 
 /**
  * The runs, in their order. Those of one experiment go on in one file where they differ in their grid
@@ -81,12 +86,8 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   [
     "large-latents",
     [
-      ...["--paper", "--n", "10000", "--suffix", "10k", "--methods"],
-      [
-        ...QUICK,
-        ...["fista+", "refined_"].flatMap((use) => PAPER_SAE_TYPES.map((type) => use + type)),
-      ]
-        .join(),
+      ...["--paper", "--n", "10000", "--suffix", "10k"],
+      ...["--methods", WITH_DECODERS.join(",")],
     ],
   ],
   [
@@ -106,6 +107,14 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--paper", "--n", "500,1000,5000,10000", "--suffix", "n10000"],
       ...["--methods", "linear_probe,fista_oracle"],
     ],
+  ],
+  [
+    "vary-latents",
+    ["--paper", "--n", "5000,10000", "--suffix", "5k", "--methods", SAES.join(",")],
+  ],
+  [
+    "frozen-decoder",
+    ["--paper", "--n", "5000,10000", "--suffix", "5k", "--methods", WITH_DECODERS.join(",")],
   ],
   ["vary-latents", LARGEST],
   ["frozen-decoder", LARGEST],
