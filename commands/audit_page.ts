@@ -42,14 +42,19 @@ figcaption { font-size: 0.875rem; color: var(--soft); max-width: 46rem; margin-t
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: bold; padding: 0.4rem 0.6rem; }
 th, td { padding: 0.15rem 0.6rem; text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 8rem; }
+th:first-child, td:first-child { text-align: left; white-space: normal; }
+.table:not(.grouped) th:first-child { min-width: 8rem; }
 tbody tr:nth-child(odd) { background: var(--stripe); }
 thead th { position: sticky; top: 0; background: var(--head); white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: normal; }
+.group th, .group th:first-child { font-weight: bold; padding-top: 0.5rem; }
+.grouped { max-height: 40rem; }
+.grouped tbody th { white-space: nowrap; }
 .for-narrow { display: none; }
 @media screen and (max-width: 36rem) { body { padding: 0.5rem 0.75rem 2rem; }
   .for-wide { display: none; } .for-narrow { display: block; } th, td { padding: 0.15rem 0.4rem; }
-  th:first-child, td:first-child { min-width: 6rem; } }
+  .table:not(.grouped) th:first-child { min-width: 6rem; }
+  .grouped table { font-size: 0.75rem; } .grouped th, .grouped td { padding: 0.15rem 0.3rem; } }
 @media print { .table { max-height: none; overflow: visible; } figure, .table, p { break-inside: avoid; }
   h2 { break-after: avoid; } figure svg { max-height: 17rem; width: auto; }
   thead th { position: static; } body { padding: 0; max-width: none; } }
@@ -147,17 +152,40 @@ interface Head {
 }
 
 function tableHtml(
-  { caption, columns }: Head,
+  head: Head,
   rows: readonly (readonly string[])[],
 ): Html | undefined {
-  if (rows.length === 0) return undefined;
-  const heads = columns.map((column) => markup`<th scope="col">${column}</th>`);
-  const body = rows.map(([first, ...cells]) =>
-    markup`<tr><th scope="row">${first}</th>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>\n`
+  return rows.length === 0 ? undefined : tableBox(head, [markup`<tbody>
+${rows.map(rowHtml)}</tbody>`]);
+}
+
+/** A table whose rows stand below the names of their groups: narrow windows have no room for a column of them. */
+function groupedTableHtml(
+  head: Head,
+  groups: readonly (readonly [name: string, rows: readonly (readonly string[])[]])[],
+): Html | undefined {
+  const filled = groups.filter(([, rows]) => rows.length > 0), { length } = head.columns;
+  return filled.length === 0 ? undefined : tableBox(
+    head,
+    filled.map(([name, rows]) =>
+      markup`<tbody>
+<tr class="group"><th scope="rowgroup" colspan="${String(length)}">${name}</th></tr>
+${rows.map(rowHtml)}</tbody>`
+    ),
   );
-  return markup`<div class="table" role="region" tabindex="0" aria-label="${caption}"><table>
-<caption>${caption}</caption><thead><tr>${heads}</tr></thead><tbody>
-${body}</tbody></table></div>
+}
+
+function rowHtml([first, ...cells]: readonly string[]): Html {
+  return markup`<tr><th scope="row">${first}</th>${
+    cells.map((cell) => markup`<td>${cell}</td>`)
+  }</tr>\n`;
+}
+
+function tableBox({ caption, columns }: Head, bodies: readonly Html[]): Html {
+  const kind = bodies.length > 1 ? "table grouped" : "table";
+  const heads = columns.map((column) => markup`<th scope="col">${column}</th>`);
+  return markup`<div class="${kind}" role="region" tabindex="0" aria-label="${caption}"><table>
+<caption>${caption}</caption><thead><tr>${heads}</tr></thead>${bodies}</table></div>
 `;
 }
 
@@ -340,42 +368,37 @@ function probesHtml({ probes, learned }: Audit): Html | undefined {
           "cannot help.",
       })
   }${
-    tableHtml(
+    groupedTableHtml(
       {
         caption: "In distribution",
-        columns: ["features", "column", "values", "rows", "accuracy", "chance", "AUC"],
+        columns: ["column", "values", "rows", "accuracy", "chance", "AUC"],
       },
-      kinds.flatMap(([method, { columns }]) =>
+      kinds.map(([method, { columns }]) => [
+        STYLES[method].label,
         columns.map(({ column, classes, rows, accuracy, chance, auc }) => [
-          STYLES[method].label,
-          String(column),
-          String(classes.length),
-          few(rows),
-          number(accuracy),
-          number(chance),
-          number(auc),
-        ])
-      ),
+          ...[String(column), String(classes.length), few(rows)],
+          ...[accuracy, chance, auc].map(number),
+        ]),
+      ]),
     )
   }${
-    tableHtml(
+    groupedTableHtml(
       {
         caption: "The held-out combination",
         columns: [
-          ...["features", "column", "value", "AUC in", "AUC out", "± s.e."],
-          ...["accuracy in", "accuracy out", "rows out (+, −)"],
+          ...["column", "AUC in", "AUC out", "± s.e."],
+          ...["accu\u00adracy in", "accu\u00adracy out", "rows out (+, −)"],
         ],
       },
-      kinds.flatMap(([method, { combination }]) =>
+      kinds.map(([method, { combination }]) => [
+        STYLES[method].label,
         combination.map((score) => [
-          STYLES[method].label,
-          String(score.column),
-          String(score.value),
+          `${score.column} = ${score.value}`,
           ...[score.aucIn, score.aucOut, score.aucOutError].map(number),
           ...[score.accuracyIn, score.accuracyOut].map(number),
           score.rowsOut.map(few).join(", "),
-        ])
-      ),
+        ]),
+      ]),
     )
   }`;
 }

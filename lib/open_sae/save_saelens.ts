@@ -45,6 +45,7 @@ const matrix = ({ rows, cols, data }: Matrix32): Tensor => ({ shape: [rows, cols
  *
  * `relu` becomes SAELens' `standard`, `pursuit` its `matching_pursuit`, `batchtopk` and `matryoshka` its
  * `jumprelu`: with `decoderNorms` a unit's threshold is that of the training over the norm of its atom.
+ * SAELens 6.18 loads all of these but `pursuit` and `abstopk`, which its later versions have.
  * (SAELens itself then folds the norms into the codes, which are larger by them.) With `decoderNorms` `topk`
  * and `abstopk` are written with atoms of unit norm, and codes that are larger by the norms.
  *
