@@ -1,7 +1,7 @@
 /**
  * `deno task bench:recovery`: what the path learner finds, seed by seed, in the cases that it is judged by: the
  * number of atoms, the latents found, MCC in and out of distribution by two codings, beside those of the true
- * dictionary, seconds and memory; and whether that reaches what was aimed at.
+ * dictionary, and seconds; and whether that reaches what was aimed at.
  *
  * Seeds below 100 judge: nothing about the learner was chosen by them since the aims were set. Whoever tunes
  * takes seeds from 100 on.
@@ -67,7 +67,7 @@ export const command: Command<typeof FLAGS> = {
   action: "judge the path learner",
   about:
     "Learns dictionaries by pathDictionary and tells what it finds, seed by seed: atoms, latents found, MCC\n" +
-    "(ID; OOD) by FISTA with λ = 0.1 × 100 and with 0.02 × 300, the true dictionary's own, seconds and MiB;\n" +
+    "(ID; OOD) by FISTA with λ = 0.1 × 100 and with 0.02 × 300, the true dictionary's own, and seconds;\n" +
     "in the end means (worst) and whether the aims are reached. Up to 1000 latents a seed takes less than half\n" +
     "a minute, with 5,000 a few minutes; 10,000 are longer and need 8 GiB for their data.",
   flags: FLAGS,
@@ -147,20 +147,20 @@ function dataOf({ n, k = 10, samples }: Pick<Case, "n" | "k" | "samples">, seed:
 /** Learns and scores; scores of the same dictionary, or of the same true one, are taken from what is known. */
 function learn(
   name: CaseName,
-  { n, samples, k = 10, auto, rounds, noise = 0 }: Case,
+  { n, samples, k = 10, auto, noise = 0 }: Case,
   seed: number,
   known: readonly Judged[],
 ): Judged {
   const atMost = auto && Math.ceil(auto * n);
   const { X, val, ood, A } = drawn({ n, samples, k, noise, seed });
-  const rss = () => Deno.memoryUsage().rss / 2 ** 20;
-  const before = rss(), start = performance.now(), cpu = process.cpuUsage();
-  let most = before;
+  console.error(`${name}, seed ${seed}: learning`);
+  const start = performance.now(), cpu = process.cpuUsage();
   const { dictionary, history, margins, tooWide } = pathDictionary(X, {
     ...atMost ? { numLatents: "auto", atMost } : { numLatents: n },
-    ...{ seed, rounds, onProgress: () => most = Math.max(most, rss()) },
+    seed,
   });
   const seconds = (performance.now() - start) / 1000, { user, system } = process.cpuUsage(cpu);
+  console.error(`${name}, seed ${seed}: learned in ${seconds.toFixed(1)} s`);
   const { single, few } = history.findLast(({ phase }) => phase === "search")!.participation;
   const sorted = margins?.toSorted(), digest = digestOf(dictionary.data);
   const data = dataOf({ n, k, samples }, seed);
@@ -174,7 +174,7 @@ function learn(
       seconds,
       cpuSeconds: (user + system) / 1e6,
     },
-    ...{ mebibytes: most - before, single, few, tooWide },
+    ...{ single, few, tooWide },
     found: matchColumns(dictionary, A).cosines.filter((cosine) => cosine > 0.9).length,
     margins: sorted && { least: sorted[0], median: sorted[sorted.length >> 1] },
     digest,

@@ -29,8 +29,6 @@ export interface Judged {
   seconds: number;
   /** Of all threads, the least too. */
   cpuSeconds: number;
-  /** By how much the resident memory grew while learning. */
-  mebibytes: number;
   /** Smallest and median margin, where atoms were pruned. */
   margins?: { least: number; median: number };
   /** Whether the learner, not told n, says that its start was too wide. */
@@ -49,13 +47,12 @@ const MEASURES: Record<Measure, (judged: Judged) => number> = {
   "OOD below the true dictionary's": ({ scores, oracle }) => oracle!.paper.ood - scores.paper.ood,
   "seconds": ({ seconds }) => seconds,
   "CPU seconds": ({ cpuSeconds }) => cpuSeconds,
-  "MiB": ({ mebibytes }) => mebibytes,
 };
 /** Of these more is better, of the others less. */
 const GAINS: ReadonlySet<Measure> = new Set(["ID", "OOD", "ID, finer", "OOD, finer"]);
 
 /** These are told as they are, the others as scores. */
-const COUNTED: ReadonlySet<Measure> = new Set(["seconds", "CPU seconds", "MiB"]);
+const COUNTED: ReadonlySet<Measure> = new Set(["seconds", "CPU seconds"]);
 
 /** A score without its zero: .9876. */
 const score = (value: number) => value.toFixed(4).replace(/^0/, "");
@@ -66,11 +63,11 @@ const mean = (values: readonly number[]) =>
 export function lineOf(judged: Judged): string {
   const pairs = ({ paper, finer }: Scores) =>
     [paper, finer].map(({ id, ood }) => `${score(id)}; ${score(ood)}`).join(" | ");
-  const { atoms, found, scores, oracle, seconds, cpuSeconds, mebibytes, margins } = judged;
+  const { atoms, found, scores, oracle, seconds, cpuSeconds, margins } = judged;
   return [
     `${judged.case}, seed ${judged.seed}: ${atoms} atoms, ${found} found`,
     pairs(scores) + (oracle ? ` (true dictionary ${pairs(oracle)})` : ""),
-    `${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} CPU s, ${mebibytes.toFixed(0)} MiB`,
+    `${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} CPU s`,
     `single ${score(judged.single)}, few ${score(judged.few)}`,
     ...judged.tooWide ? ["too wide"] : [],
     ...margins ? [`margins ${margins.least.toFixed(2)}, ${margins.median.toFixed(2)}`] : [],
@@ -129,13 +126,12 @@ export function tableOf(judged: readonly Judged[]): string {
     });
     const found = `${Math.min(...own.map((one) => one.found))}`;
     const seconds = over(own, "CPU seconds").mean.toFixed(1);
-    const mebibytes = Math.max(...own.map((one) => one.mebibytes)).toFixed(0);
     return [
       ...[name, `${own.length}`, least === most ? `${least}` : `${least} to ${most}`, found],
-      ...[...cells, seconds, mebibytes],
+      ...[...cells, seconds],
     ];
   });
-  const head = ["case", "seeds", "atoms", "found, least", ...columns, "CPU s", "MiB"];
+  const head = ["case", "seeds", "atoms", "found, least", ...columns, "CPU s"];
   return [
     markdownTable(head, rows),
     "",

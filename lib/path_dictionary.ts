@@ -75,12 +75,14 @@ const PRUNE_ABOVE_CHANCE = 2;
  */
 const GROW = { from: 4, most: 0.05, times: 3 };
 /**
- * Where more of the atoms than this share stand for one sample in the last round, before the last pruning, the start
- * was too wide. Of 75 runs with 50 to 1000 latents and starts of 1.2 to 3 times as many, in the 56 in which at most 1 %
- * of the atoms that stayed were false it was at most .003; of the other 19 it was .036 to .172 in 15, and less
- * in 4 of 100 latents in 400 samples, whose starts had 2 to 2.7 samples per atom.
+ * Where more of the atoms than this share stand for one sample when they have settled after the first pruning, or
+ * fewer than FEWEST_SAMPLES are left for each in the end, the start was too wide. Of 18 runs with 50 to 200 latents
+ * and 2 to 50 samples per atom of the start that tells the three with most atoms false, and two of the 13 with at
+ * most 1 % of false atoms, of 2.7 and 3.3 samples; it misses two with 3 %.
  */
 const TOO_MANY_SINGLE = 0.02;
+/** Samples per atom below which rare atoms are hardly found, however slow the search; and false ones stay. */
+const FEWEST_SAMPLES = 2.4;
 
 /** Samples per atom of the start that are learned from at most: with 50 every latent is used often enough. */
 const MOST_PER_ATOM = 50;
@@ -202,9 +204,10 @@ export interface PathDictionary {
    */
   margins?: Float64Array;
   /**
-   * With `numLatents` "auto", whether the start had more atoms than so few samples bear: in the last round, before
-   * the last pruning, more than 2 % of the atoms stood for a single sample. Some of the atoms that stay are then
-   * false, and some true ones are missing: start from fewer (`atMost`), or give more samples.
+   * With `numLatents` "auto", whether the start had more atoms than so few samples bear: once settled after the first
+   * pruning, more than 2 % of the atoms stood for a single sample, or in the end fewer than 2.4 samples are there
+   * for each atom. Some of the atoms that stay are then probably false, and some true ones are missing: start from
+   * fewer (`atMost`), or give more samples.
    */
   tooWide?: boolean;
 }
@@ -234,8 +237,8 @@ export function searchDefaults(
   requireInteger("inputDim", inputDim, 1);
   requireInteger("numLatents", numLatents, 1);
   const perAtom = samples / numLatents, slowness = Math.max(1, inputDim / 80);
-  const scarce = perAtom < 2.4 * Math.max(1, inputDim / 100);
-  const rounds = perAtom < 2.4 ? 1300 : scarce ? 400 : perAtom < 4 ? 200 : 80;
+  const scarce = perAtom < FEWEST_SAMPLES * Math.max(1, inputDim / 100);
+  const rounds = perAtom < FEWEST_SAMPLES ? 1300 : scarce ? 400 : perAtom < 4 ? 200 : 80;
   const ratio = scarce ? 1 : perAtom < HOT_FROM ? 1.2 : 1.5;
   return {
     rounds: Math.max(150, Math.ceil(rounds * slowness)),
@@ -362,6 +365,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   if (target < learner.n) {
     if (!next()) pruneTo({ exact: false });
     settle(part.rows < HOT_FROM * (next()?.atoms ?? learner.n) ? SETTLE : HOT_SETTLE);
+    const { single } = history.at(-1)!.participation;
     if (!next()) margins = pruneTo({ exact: !auto, sparing: auto });
     for (let times = 0; auto && times < (polish > 0 ? GROW.times : 1); times++) {
       if (!next() && !grow(learner, plan.lambdaEnd, D.cols)) break;
@@ -370,7 +374,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
       else path("polish", polishFrom, polishTo, polish);
       if (!next()) margins = pruneTo({ exact: false, sparing: true });
     }
-    if (auto) tooWide = history.at(-1)!.participation.single > TOO_MANY_SINGLE;
+    if (auto) tooWide = single > TOO_MANY_SINGLE || part.rows < FEWEST_SAMPLES * learner.n;
   }
   if (history.length < before.length) {
     throw new RangeError(
