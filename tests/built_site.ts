@@ -6,16 +6,6 @@ import assert from "node:assert/strict";
 import { serveFolder } from "./fixtures/serve_folder.ts";
 import { freshFolder, runDeno } from "./result_files.ts";
 
-/** Whether there is a browser to open pages in; says so where there is none. */
-export async function hasChromium(): Promise<boolean> {
-  const { code } = await runDeno(
-    "eval",
-    'await new Deno.Command("chromium", { args: ["--version"], stdout: "null" }).output()',
-  );
-  if (code !== 0) console.log("skipped: there is no chromium to open pages in");
-  return code === 0;
-}
-
 let site: Promise<string> | undefined;
 
 /** The folder of the site, built as its task does, once for the tests of a file, which only read it. */

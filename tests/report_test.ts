@@ -4,11 +4,11 @@ import { genericFigure } from "../lib/reports/generic_figure.ts";
 import { reportPage } from "../lib/reports/page.ts";
 import { figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
 import { resultFiles, type Row, saveResults, seedTable } from "../lib/results.ts";
-import { hasChromium } from "./built_site.ts";
 import type { Sighting } from "./fixtures/browse.ts";
 import { madeUpRows } from "./made_up_rows.ts";
 import {
   freshFolder,
+  hasProgram,
   hasPublishedRows,
   PUBLISHED,
   runDeno,
@@ -37,7 +37,7 @@ async function browse(folder: string): Promise<{ page: string; seen: Sighting }>
   return { page, seen: JSON.parse(stdout) };
 }
 
-const openable = await hasChromium();
+const openable = await hasProgram("chromium");
 
 Deno.test({
   name: "in a browser the report draws every figure, requests nothing and sorts its tables",

@@ -38,6 +38,16 @@ export async function runDeno(...args: string[]): Promise<{
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
+/** Whether there is a program of this name that some tests need; says so where there is none. */
+export async function hasProgram(name: string): Promise<boolean> {
+  const { code } = await runDeno(
+    "eval",
+    `await new Deno.Command("${name}", { args: ["--version"], stdout: "null" }).output()`,
+  );
+  if (code !== 0) console.log(`skipped: there is no ${name}`);
+  return code === 0;
+}
+
 /**
  * Runs Deno until so many events were seen in a folder, and kills it then.
  *
