@@ -24,12 +24,12 @@ export { residual } from "./residual";
 export { normalize_rows, project_rows } from "./rows";
 export { sae_forward, sae_gradients, sae_prepare } from "./sae";
 export { encode_above, encode_largest, encode_units } from "./sae_encode";
-export { sae_fused_start } from "./sae_fused";
-export { sae_gated_encode, sae_gated_end, sae_gated_residual, sae_gated_units } from "./sae_fused_gated";
+export { sae_fused_end, sae_fused_start } from "./sae_fused";
+export { sae_gated_encode, sae_gated_residual, sae_gated_units } from "./sae_fused_gated";
 export {
   sae_mp_end, sae_mp_pack, sae_mp_rows, sae_mp_start, sae_mp_sums, sae_mp_units,
 } from "./sae_fused_mp";
-export { sae_relu_encode, sae_relu_end, sae_relu_residual, sae_relu_units } from "./sae_fused_relu";
+export { sae_relu_encode, sae_relu_residual, sae_relu_score, sae_relu_units } from "./sae_fused_relu";
 export { sae_power_penalty } from "./sae_relu";
 export {
   sae_topk_choose, sae_topk_encode, sae_topk_end, sae_topk_rows, sae_topk_start, sae_topk_sums, sae_topk_units,

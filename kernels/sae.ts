@@ -7,7 +7,7 @@ import { countAbove, dot, subtract } from "./vectors";
 
 /** A code above this size counts as active in l0. */
 // @ts-ignore: decorator
-@inline const ACTIVE: f32 = 0.01;
+@inline export const ACTIVE: f32 = 0.01;
 
 /** Brings what is made from the parameters up to date; to be called whenever they have changed. */
 export function sae_prepare(s: Sae): void {
@@ -22,14 +22,16 @@ export function gather(s: Sae, data: usize, order: usize, rows: usize): void {
   }
 }
 
-function squares(s: Sae, rows: i32): f64 {
+/** Σ of the squared residuals at r, a row per sample. */
+export function squares(s: Sae, rows: i32, r: usize): f64 {
   const stride = <usize>s.ldm << 2;
   let sum: f64 = 0;
-  for (let i = 0, r = s.residual; i < rows; i++, r += stride) sum += dot(s.ldm, r, r);
+  for (let i = 0; i < rows; i++, r += stride) sum += dot(s.ldm, r, r);
   return sum;
 }
 
-function add(sums: usize, value: f64): void {
+/** Adds to a float64. */
+export function add(sums: usize, value: f64): void {
   store<f64>(sums, load<f64>(sums) + value);
 }
 
@@ -40,7 +42,7 @@ function add(sums: usize, value: f64): void {
 export function sae_forward(s: Sae, data: usize, order: usize, rows: i32): void {
   gather(s, data, order, rows);
   add(s.sums + 8, callVariant(s, FORWARD, rows));
-  add(s.sums, squares(s, rows));
+  add(s.sums, squares(s, rows, s.residual));
   callVariant(s, SCATTER, rows);
   const stride = <usize>s.ldw << 2;
   let active = 0;
@@ -57,7 +59,7 @@ export function sae_gradients(s: Sae, data: usize, order: usize, rows: i32, gamm
   s.training = 1;
   gather(s, data, order, rows);
   add(s.sums + 8, callVariant(s, FORWARD, rows) / <f64>rows);
-  add(s.sums, squares(s, rows) / <f64>(rows * s.m));
+  add(s.sums, squares(s, rows, s.residual) / <f64>(rows * s.m));
   callVariant(s, BACKWARD, rows, gamma / <f32>rows);
   if (s.tracked) callVariant(s, AGE, rows);
   s.training = 0;

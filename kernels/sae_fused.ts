@@ -9,6 +9,7 @@ import { gather } from "./sae";
 import { Sae } from "./sae_record";
 import { SupportSae } from "./sae_support";
 import { madd } from "./simd";
+import { firstUnit } from "./sae_products";
 import { GROUP, packRows, tile5x8 } from "./tile5";
 import { transpose } from "./transpose";
 import { axpy, dot } from "./vectors";
@@ -78,19 +79,30 @@ export function updateIdle(f: SaeFused, j: usize): void {
   update(f, s.ldm, s.decoder + row, f.zeros, f.meanDecoder + row, f.squareDecoder + row);
 }
 
-/** AdamW on n values, a multiple of 4, without fused multiply-adds: as on each value alone. */
-export function updateEach(f: SaeFused, n: i32, p: usize, g: usize, mean: usize, square: usize): void {
+/** Stores the first `count` of four values. */
+// @ts-ignore: decorator
+@inline function storeFirst(count: usize, a: usize, v: v128): void {
+  if (count > 3) return v128.store(a, v);
+  v128.store32_lane(a, v, 0);
+  if (count > 1) v128.store32_lane(a, v, 1, 4);
+  if (count > 2) v128.store32_lane(a, v, 2, 8);
+}
+
+/** AdamW on what the units of a chunk have one of, without fused multiply-adds: as on each value alone. */
+export function updateEach(f: SaeFused, chunk: i32, p: usize, g: usize, mean: usize, square: usize): void {
+  const w = changetype<Sae>(f.sae).w, end = <usize>firstUnit(w, chunk + 1);
   const scale = f32x4.splat(setting(f, 1)), r1 = f32x4.splat(setting(f, 2)), b2 = f32x4.splat(setting(f, 3));
   const r2 = f32x4.splat(setting(f, 4)), keep = f32x4.splat(setting(f, 5)), step = f32x4.splat(setting(f, 6));
   const root = f32x4.splat(setting(f, 7)), e = f32x4.splat(setting(f, 8));
-  for (const end = p + (<usize>n << 2); p < end; p += 16, g += 16, mean += 16, square += 16) {
-    const grad = f32x4.mul(v128.load(g), scale), m0 = v128.load(mean);
+  for (let j = <usize>firstUnit(w, chunk); j < end; j += 4) {
+    const at = j << 2, count = end - j, m0 = v128.load(mean + at);
+    const grad = f32x4.mul(v128.load(g + at), scale);
     const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(grad, m0), r1));
-    const v1 = f32x4.add(f32x4.mul(f32x4.mul(grad, r2), grad), f32x4.mul(v128.load(square), b2));
-    v128.store(mean, m1);
-    v128.store(square, v1);
+    const v1 = f32x4.add(f32x4.mul(f32x4.mul(grad, r2), grad), f32x4.mul(v128.load(square + at), b2));
     const change = f32x4.div(f32x4.mul(m1, step), f32x4.add(f32x4.mul(f32x4.sqrt(v1), root), e));
-    v128.store(p, f32x4.sub(f32x4.mul(v128.load(p), keep), change));
+    storeFirst(count, mean + at, m1);
+    storeFirst(count, square + at, v1);
+    storeFirst(count, p + at, f32x4.sub(f32x4.mul(v128.load(p + at), keep), change));
   }
 }
 
@@ -140,40 +152,50 @@ export function encodeUnits(f: SaeFused, j: i32, last: i32, chunk: i32, soon: bo
   return touched;
 }
 
-/** gD ← Σ code·r, gE ← Σ g·x over a list: 6 vectors of columns of both at a time, then 2. */
+/** gD ← Σ code·r, gE ← Σ g·x over a list. */
 export function rowGradients(
   n: usize, count: usize, places: usize, values: usize, g: usize, r: usize, x: usize, gD: usize, gE: usize,
 ): void {
-  const end = gD + (n << 2), size = count << 2;
-  for (; gD + 96 <= end; gD += 96, gE += 96, r += 96, x += 96) {
-    let d0 = f32x4.splat(0), d1 = d0, d2 = d0, d3 = d0, d4 = d0, d5 = d0;
-    let e0 = d0, e1 = d0, e2 = d0, e3 = d0, e4 = d0, e5 = d0;
-    for (let t: usize = 0; t < size; t += 4) {
-      const place = <usize>load<u32>(places + t), rt = r + place, xt = x + place;
-      let v = v128.load32_splat(values + t);
-      d0 = madd(v, v128.load(rt), d0), d1 = madd(v, v128.load(rt, 16), d1);
-      d2 = madd(v, v128.load(rt, 32), d2), d3 = madd(v, v128.load(rt, 48), d3);
-      d4 = madd(v, v128.load(rt, 64), d4), d5 = madd(v, v128.load(rt, 80), d5);
-      v = v128.load32_splat(g + t);
-      e0 = madd(v, v128.load(xt), e0), e1 = madd(v, v128.load(xt, 16), e1);
-      e2 = madd(v, v128.load(xt, 32), e2), e3 = madd(v, v128.load(xt, 48), e3);
-      e4 = madd(v, v128.load(xt, 64), e4), e5 = madd(v, v128.load(xt, 80), e5);
+  sumRows(n, count, places, values, r, gD);
+  sumRows(n, count, places, g, x, gE);
+}
+
+/** out ← Σ value·row over a list: 12 vectors of columns at a time, then 4, then 2. */
+function sumRows(n: usize, count: usize, places: usize, values: usize, rows: usize, out: usize): void {
+  const end = out + (n << 2), last = places + (count << 2), toValues = values - places;
+  for (; out + 192 <= end; out += 192, rows += 192) {
+    let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0;
+    let c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
+    for (let t = places; t < last; t += 4) {
+      const d = rows + <usize>load<u32>(t), v = v128.load32_splat(t + toValues);
+      c0 = madd(v, v128.load(d), c0), c1 = madd(v, v128.load(d, 16), c1);
+      c2 = madd(v, v128.load(d, 32), c2), c3 = madd(v, v128.load(d, 48), c3);
+      c4 = madd(v, v128.load(d, 64), c4), c5 = madd(v, v128.load(d, 80), c5);
+      c6 = madd(v, v128.load(d, 96), c6), c7 = madd(v, v128.load(d, 112), c7);
+      c8 = madd(v, v128.load(d, 128), c8), c9 = madd(v, v128.load(d, 144), c9);
+      c10 = madd(v, v128.load(d, 160), c10), c11 = madd(v, v128.load(d, 176), c11);
     }
-    v128.store(gD, d0), v128.store(gD, d1, 16), v128.store(gD, d2, 32);
-    v128.store(gD, d3, 48), v128.store(gD, d4, 64), v128.store(gD, d5, 80);
-    v128.store(gE, e0), v128.store(gE, e1, 16), v128.store(gE, e2, 32);
-    v128.store(gE, e3, 48), v128.store(gE, e4, 64), v128.store(gE, e5, 80);
+    v128.store(out, c0), v128.store(out, c1, 16), v128.store(out, c2, 32);
+    v128.store(out, c3, 48), v128.store(out, c4, 64), v128.store(out, c5, 80);
+    v128.store(out, c6, 96), v128.store(out, c7, 112), v128.store(out, c8, 128);
+    v128.store(out, c9, 144), v128.store(out, c10, 160), v128.store(out, c11, 176);
   }
-  for (; gD < end; gD += 32, gE += 32, r += 32, x += 32) {
-    let d0 = f32x4.splat(0), d1 = d0, e0 = d0, e1 = d0;
-    for (let t: usize = 0; t < size; t += 4) {
-      const place = <usize>load<u32>(places + t), rt = r + place, xt = x + place;
-      let v = v128.load32_splat(values + t);
-      d0 = madd(v, v128.load(rt), d0), d1 = madd(v, v128.load(rt, 16), d1);
-      v = v128.load32_splat(g + t);
-      e0 = madd(v, v128.load(xt), e0), e1 = madd(v, v128.load(xt, 16), e1);
+  for (; out + 64 <= end; out += 64, rows += 64) {
+    let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0;
+    for (let t = places; t < last; t += 4) {
+      const d = rows + <usize>load<u32>(t), v = v128.load32_splat(t + toValues);
+      c0 = madd(v, v128.load(d), c0), c1 = madd(v, v128.load(d, 16), c1);
+      c2 = madd(v, v128.load(d, 32), c2), c3 = madd(v, v128.load(d, 48), c3);
     }
-    v128.store(gD, d0), v128.store(gD, d1, 16), v128.store(gE, e0), v128.store(gE, e1, 16);
+    v128.store(out, c0), v128.store(out, c1, 16), v128.store(out, c2, 32), v128.store(out, c3, 48);
+  }
+  for (; out < end; out += 32, rows += 32) {
+    let c0 = f32x4.splat(0), c1 = c0;
+    for (let t = places; t < last; t += 4) {
+      const d = rows + <usize>load<u32>(t), v = v128.load32_splat(t + toValues);
+      c0 = madd(v, v128.load(d), c0), c1 = madd(v, v128.load(d, 16), c1);
+    }
+    v128.store(out, c0), v128.store(out, c1, 16);
   }
 }
 

@@ -7,12 +7,12 @@
 //    parts of the two reconstructions.
 // 3. sae_gated_residual: the parts' sums − x, and their gradients.
 // 4. sae_gated_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
-// 5. sae_gated_end: AdamW on what a unit has one of, and on the decoder bias.
+// 5. sae_fused_end: what comes through the encoder's input to the decoder bias.
 
 import {
-  encodeUnits, rowGradients, sae_fused_end, setting, throughOf, updateEach, updateRows,
+  encodeUnits, rowGradients, setting, throughOf, updateEach, updateRows,
 } from "./sae_fused";
-import { addTotals, dots, FusedLists, TILE, toResidual } from "./sae_fused_lists";
+import { addTotals, dots, FusedLists, TILE, toResidual, totalsOf } from "./sae_fused_lists";
 import { Gated } from "./sae_gated";
 import { firstUnit } from "./sae_products";
 import { madd } from "./simd";
@@ -117,7 +117,7 @@ export function sae_gated_encode(f: FusedGated, chunk: i32): void {
   const buffer = f.buffers + at * GROUP * ldc, ends = f.rowEnds + at * ldc;
   const rowLists = f.rowLists + at * most * <usize>TILE * ENTRY;
   const codes = f.parts + 2 * at * most * stride, gates = codes + most * stride;
-  const totals = f.totals + (at << 4), end = firstUnit(s.w, chunk + 1);
+  const totals = totalsOf(f, at), end = firstUnit(s.w, chunk + 1);
   let active = 0, touched = 0;
   store<f64>(totals, 0);
   memory.fill(codes, 0, 2 * most * stride);
@@ -188,13 +188,7 @@ export function sae_gated_units(f: FusedGated, chunk: i32): void {
     store<f32>(s.gLogScale + unit, log);
     if (s.tracked) store<i32>(s.silent + unit, silent ? load<i32>(s.silent + unit) + 1 : 0);
   }
-}
-
-/** What a unit has one of, and the decoder bias. */
-export function sae_gated_end(f: FusedGated): void {
-  const s = changetype<Gated>(f.sae);
-  updateEach(f, s.ldw, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
-  updateEach(f, s.ldw, s.magnitudeBias, s.gMagnitudeBias, f.meanMagnitude, f.squareMagnitude);
-  updateEach(f, s.ldw, s.logScale, s.gLogScale, f.meanScale, f.squareScale);
-  sae_fused_end(f);
+  updateEach(f, chunk, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
+  updateEach(f, chunk, s.magnitudeBias, s.gMagnitudeBias, f.meanMagnitude, f.squareMagnitude);
+  updateEach(f, chunk, s.logScale, s.gLogScale, f.meanScale, f.squareScale);
 }

@@ -22,7 +22,13 @@ export class FusedLists extends SaeFused {
   rowEnds: usize; // most: the ends of the samples' lists in a tile, addresses
   rowLists: usize; // most×TILE entries: decoder row, in bytes, code, and what the variant adds
   parts: usize; // most×ldm: part of the reconstruction, or of several
-  totals: usize; // 2 float64: Σ penalty, number of active codes
+  totals: usize; // 2 float64 in a cache line of their own: Σ penalty, number of active codes
+}
+
+/** Where the totals of a chunk are. */
+// @ts-ignore: decorator
+@inline export function totalsOf(f: FusedLists, chunk: usize): usize {
+  return f.totals + (chunk << 6);
 }
 
 /** r ← the sum of the chunks' parts, `step` bytes apart, − x, times 2/(rows·m); returns its mean square before. */
@@ -42,7 +48,7 @@ export function addTotals(f: FusedLists): f64 {
   const sum = changetype<Sae>(f.sae).sums + 8;
   let penalty: f64 = 0, active: f64 = 0;
   for (let c: usize = 0; c < <usize>f.chunks; c++) {
-    penalty += load<f64>(f.totals + (c << 4)), active += load<f64>(f.totals + (c << 4) + 8);
+    penalty += load<f64>(totalsOf(f, c)), active += load<f64>(totalsOf(f, c), 8);
   }
   store<f64>(sum, load<f64>(sum) + penalty / <f64>f.rows);
   return active;

@@ -5,18 +5,19 @@
 //    part of the reconstruction.
 // 3. sae_relu_residual: the parts' sum − x, and its gradient.
 // 4. sae_relu_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
-// 5. sae_relu_end: AdamW on what a unit has one of, and on the decoder bias.
+// 5. sae_fused_end: what comes through the encoder's input to the decoder bias.
 
+import { ACTIVE, add, squares } from "./sae";
 import {
-  encodeUnits, rowGradients, sae_fused_end, setting, throughOf, updateEach, updateIdle, updateRows,
+  encodeUnits, rowGradients, setting, throughOf, updateEach, updateIdle, updateRows,
 } from "./sae_fused";
-import { addTotals, dots, FusedLists, TILE, toResidual } from "./sae_fused_lists";
+import { addTotals, dots, FusedLists, TILE, toResidual, totalsOf } from "./sae_fused_lists";
 import { JumpRelu } from "./sae_jumprelu";
 import { firstUnit } from "./sae_products";
 import { Sae } from "./sae_record";
 import { madd } from "./simd";
 import { GROUP } from "./tile5";
-import { axpy } from "./vectors";
+import { axpy, subtract } from "./vectors";
 
 /** The number of relu in lib/cores/sae_relu.ts. */
 // @ts-ignore: decorator
@@ -62,6 +63,12 @@ function selectNear(n: i32, bias: f32, theta: f32, half: f32, a: usize): u64 {
   return load<f32>(jump.settings) * 0.5;
 }
 
+/** θ of the unit at this distance. */
+// @ts-ignore: decorator
+@inline function thresholdOf(jump: JumpRelu, unit: usize): f32 {
+  return Mathf.exp(min(load<f32>(jump.logThreshold + unit), MAX_LOG));
+}
+
 /** A tile's lists of one unit, from `at` on, and of the samples, from its pre-activations at a. Returns the active codes. */
 function listUnit(f: FusedRelu, s: Sae, j: i32, at: usize, a: usize, ends: usize, penalty: usize): i32 {
   const unit = <usize>j << 2, stride = <usize>s.ldm << 2, row = <u32>(<usize>j * stride);
@@ -69,7 +76,7 @@ function listUnit(f: FusedRelu, s: Sae, j: i32, at: usize, a: usize, ends: usize
   const bias = load<f32>(s.encoderBias + unit);
   let theta: f32 = 0, half: f32 = 0, sum: f32 = 0, active = 0;
   if (!isRelu) {
-    theta = Mathf.exp(min(load<f32>(jump.logThreshold + unit), MAX_LOG));
+    theta = thresholdOf(jump, unit);
     store<f32>(jump.threshold + unit, theta);
     half = halfBandwidth(jump);
   }
@@ -139,19 +146,31 @@ function addRows(n: usize, list: usize, last: usize, rows: usize, out: usize): v
   }
 }
 
+/** Begins the samples' lists of a tile. */
+function beginTile(f: FusedRelu, ends: usize, lists: usize): void {
+  for (let i: usize = 0; i < <usize>f.most; i++) store<u32>(ends + (i << 2), <u32>(lists + i * (<usize>TILE << 3)));
+}
+
+/** Adds what a tile's lists say to the samples' rows of `out`. */
+function endTile(f: FusedRelu, n: usize, ends: usize, lists: usize, rows: usize, out: usize): void {
+  for (let i: usize = 0; i < <usize>f.rows; i++, lists += <usize>TILE << 3, out += n << 2) {
+    addRows(n, lists, <usize>load<u32>(ends + (i << 2)), rows, out);
+  }
+}
+
 /** Pre-activations, lists and the part of the reconstruction of a chunk. */
 export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
   const s = changetype<Sae>(f.sae), stride = <usize>s.ldm << 2;
   const most = <usize>f.most, at = <usize>chunk, ldc = most << 2;
   const buffer = f.buffers + at * GROUP * ldc, ends = f.rowEnds + at * ldc;
   const rowLists = f.rowLists + at * most * (<usize>TILE << 3), part = f.parts + at * most * stride;
-  const totals = f.totals + (at << 4), end = firstUnit(s.w, chunk + 1);
+  const totals = totalsOf(f, at), end = firstUnit(s.w, chunk + 1);
   let active = 0, touched = 0, list = <usize>firstUnit(s.w, chunk) * ldc;
   store<f64>(totals, 0);
   memory.fill(part, 0, most * stride);
   for (let tile = firstUnit(s.w, chunk); tile < end; tile += TILE) {
-    for (let i: usize = 0; i < most; i++) store<u32>(ends + (i << 2), <u32>(rowLists + i * (<usize>TILE << 3)));
     const last = min(end, tile + TILE);
+    beginTile(f, ends, rowLists);
     for (let j = tile; j < last; j += <i32>GROUP) {
       const units = min(<i32>GROUP, last - j);
       touched ^= encodeUnits(f, j, last, chunk, true);
@@ -160,12 +179,55 @@ export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
         list += <usize>load<u32>(f.counts + (<usize>(j + u) << 2)) << 2;
       }
     }
-    for (let i: usize = 0; i < <usize>f.rows; i++) {
-      addRows(s.ldm, rowLists + i * (<usize>TILE << 3), <usize>load<u32>(ends + (i << 2)), s.decoder, part + i * stride);
-    }
+    endTile(f, s.ldm, ends, rowLists, s.decoder, part);
   }
   store<f64>(totals + 8, active);
   store<i32>(buffer, touched); // loads whose result is used are made
+}
+
+/** A tile's lists of the samples, from the pre-activations of one unit. Returns its codes that count in l0. */
+function listCodes(f: FusedRelu, s: Sae, j: i32, a: usize, ends: usize): i32 {
+  const unit = <usize>j << 2, row = <u32>(<usize>j * (<usize>s.ldm << 2)), bias = load<f32>(s.encoderBias + unit);
+  const theta: f32 = s.type == RELU ? 0 : thresholdOf(changetype<JumpRelu>(f.sae), unit);
+  let active = 0;
+  for (let first = 0; first < f.rows; first += 64) {
+    const from = a + (<usize>first << 2);
+    for (let bits = select(min(64, f.rows - first), bias, theta, from); bits != 0; bits &= bits - 1) {
+      const i = <usize>ctz(bits), code = load<f32>(from + (i << 2)) + bias;
+      const end = ends + ((<usize>first + i) << 2), entry = <usize>load<u32>(end);
+      store<u32>(entry, row);
+      store<f32>(entry, code, 4);
+      store<u32>(end, <u32>(entry + 8));
+      active += i32(code > ACTIVE);
+    }
+  }
+  return active;
+}
+
+/**
+ * Adds the squared residuals and the number of active codes to the sums, as sae_forward does and to the bit: all units in
+ * turn, in place of chunks.
+ */
+export function sae_relu_score(f: FusedRelu): void {
+  const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2, ldc = <usize>f.most << 2;
+  const buffer = f.buffers, ends = f.rowEnds, rowLists = f.rowLists, r = f.parts;
+  let active = 0, touched = 0;
+  memory.fill(r, 0, <usize>f.rows * stride);
+  for (let tile = 0; tile < s.w; tile += TILE) {
+    const last = min(s.w, tile + TILE);
+    beginTile(f, ends, rowLists);
+    for (let j = tile; j < last; j += <i32>GROUP) {
+      touched ^= encodeUnits(f, j, last, 0, true);
+      for (let u = j; u < min(j + <i32>GROUP, last); u++) {
+        active += listCodes(f, s, u, buffer + <usize>(u - j) * ldc, ends);
+      }
+    }
+    endTile(f, n, ends, rowLists, s.decoder, r);
+  }
+  store<i32>(buffer, touched); // loads whose result is used are made
+  subtract(<usize>f.rows * n, r, s.x, r);
+  add(s.sums, squares(s, f.rows, r));
+  add(s.sums + 16, active);
 }
 
 /** The residual's gradient, its sum over the samples, and what adds to the sums. */
@@ -244,18 +306,14 @@ export function sae_relu_units(f: FusedRelu, chunk: i32): void {
     }
     list += count << 2;
   }
+  updateEach(f, chunk, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
+  if (isRelu) return;
+  const jump = changetype<JumpRelu>(f.sae);
+  updateEach(f, chunk, jump.logThreshold, jump.gLogThreshold, f.meanLog, f.squareLog);
 }
 
 /** Whether a list has a code that is not 0. */
 function anyCode(count: usize, values: usize): bool {
   for (let t: usize = 0; t < count << 2; t += 4) if (load<f32>(values + t) != 0) return true;
   return false;
-}
-
-/** What a unit has one of, and the decoder bias. */
-export function sae_relu_end(f: FusedRelu): void {
-  const s = changetype<Sae>(f.sae), jump = changetype<JumpRelu>(f.sae);
-  updateEach(f, s.ldw, s.encoderBias, s.gEncoderBias, f.meanEncoderBias, f.squareEncoderBias);
-  if (s.type != RELU) updateEach(f, s.ldw, jump.logThreshold, jump.gLogThreshold, f.meanLog, f.squareLog);
-  sae_fused_end(f);
 }

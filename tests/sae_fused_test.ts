@@ -104,6 +104,27 @@ for (
   });
 }
 
+for (const options of [{ type: "relu" }, { type: "jumprelu" }] satisfies SaeOptions[]) {
+  Deno.test(`${options.type}: scores are those of forward passes to the bit`, () => {
+    using arena = new Arena();
+    const sae = wide(options, 33, 0.1), sizes = { rows: 101, samples: 101 };
+    const trainer = new SaeTrainer(arena, sae, { lr: RATE, gamma: 1e-3, gradClip: 0 }, sizes);
+    const data = arena.matrix(normals(4, 101, 33)), order = arena.i32(101), { workspace } = trainer;
+    order.view.forEach((_, i, view) => view[i] = 100 - i);
+    trainer.step(data, order, 101); // which codes are active is known by it
+    workspace.takeSums();
+    for (const rows of [101, 64, 50, 3]) {
+      trainer.score!(data, order, rows);
+      const { recon, active } = workspace.takeSums();
+      workspace.prepare();
+      workspace.forward(data, order, rows);
+      const sums = workspace.takeSums();
+      assert(active > 0);
+      assert.deepEqual([recon, active], [sums.recon, sums.active]);
+    }
+  });
+}
+
 Deno.test("other penalties and most codes active take the dense step", () => {
   const half = wide({ type: "relu" }, 20, 0.5);
   half.parameters.encoderBias.fill(1);

@@ -72,6 +72,11 @@ export interface FusedSteps {
   active: number;
   /** One step on the samples `order[0 … rows − 1]` of `data`. */
   step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void;
+  /**
+   * Adds the squared residuals and the active codes of these samples to the sums, as a forward pass does and to the bit,
+   * but leaves no codes; undefined where a variant has no faster way than that.
+   */
+  readonly score?: (data: Block, order: Block<Int32Array>, rows: number) => void;
 }
 
 /** Running means of gradients by a parameter and of their squares; empty where it is not trained. */

@@ -26,7 +26,6 @@ export function fusedGated(space: FusedSpace): FusedSteps {
       encode: "sae_gated_encode",
       residual: "sae_gated_residual",
       units: "sae_gated_units",
-      end: "sae_gated_end",
     },
     entry: 3,
     fields: FUSED_GATED_FIELDS,

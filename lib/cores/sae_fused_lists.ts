@@ -25,6 +25,8 @@ import {
 
 /** Units whose lists are made before they are used, as in the kernel. */
 const TILE = 125;
+/** Float64 of a cache line: two chunks' totals in one would have two threads wait for each other. */
+const LINE = 8;
 /** A new autoencoder has about half of its codes active. */
 const FIRST_ACTIVE = 0.5;
 
@@ -47,7 +49,7 @@ export interface ListsVariant<F extends typeof LISTS_FIELDS & RecordFields> {
     readonly encode: "sae_relu_encode" | "sae_gated_encode";
     readonly residual: "sae_relu_residual" | "sae_gated_residual";
     readonly units: "sae_relu_units" | "sae_gated_units";
-    readonly end: "sae_relu_end" | "sae_gated_end";
+    readonly score?: "sae_relu_score";
   };
   /** Numbers in an entry of a sample's list: the decoder's row and a code for each reconstruction. */
   readonly entry: number;
@@ -70,6 +72,7 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
   readonly #settings: Block;
   readonly #encode: Call[][];
   readonly #units: Call[][];
+  readonly score?: (data: Block, order: Block<Int32Array>, rows: number) => void;
   active: number = FIRST_ACTIVE;
 
   /** Allocates what the steps need. */
@@ -87,11 +90,16 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
       rowEnds: arena.i32(CHUNKS * most),
       rowLists: arena.f32(CHUNKS * most * TILE * entry),
       parts: arena.f32(CHUNKS * (entry - 1) * most * padded(inputDim)),
-      totals: arena.f64(CHUNKS * 2),
+      totals: arena.f64(CHUNKS * LINE),
       ...variant.values(space, most),
     });
     this.#encode = chunkPrograms(kernels.encode, this.#record);
     this.#units = chunkPrograms(kernels.units, this.#record);
+    const { score } = kernels;
+    this.score = score && ((data, order, rows) => {
+      run("sae_fused_start", this.#record, data, order, rows);
+      run(score, this.#record);
+    });
   }
 
   get pays(): boolean {
@@ -105,6 +113,6 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
     const active = run(this.#variant.kernels.residual, this.#record);
     this.active = active / (rows * this.#space.model.width);
     runAll(this.#units);
-    run(this.#variant.kernels.end, this.#record);
+    run("sae_fused_end", this.#record);
   }
 }

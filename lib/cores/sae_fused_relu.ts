@@ -27,7 +27,7 @@ export function fusedRelu(space: FusedSpace): FusedSteps {
       encode: "sae_relu_encode",
       residual: "sae_relu_residual",
       units: "sae_relu_units",
-      end: "sae_relu_end",
+      score: "sae_relu_score",
     },
     entry: 2,
     fields: FUSED_RELU_FIELDS,

@@ -288,10 +288,14 @@ export class SaeRun {
       trainReg: penalty / batches,
       trainLoss: loss / batches,
     };
-    this.#prepare();
+    const { score } = this.#trainer;
+    if (!score) this.#prepare();
     for (const { X, suffix, variance } of this.#options.sets) {
       const { data, order } = this.#options.batch;
-      this.#options.batch.eachOf(X, (rows) => workspace.forward(data, order, rows));
+      this.#options.batch.eachOf(X, (rows) => {
+        if (score) score(data, order, rows);
+        else workspace.forward(data, order, rows);
+      });
       const { recon, active } = workspace.takeSums(), mse = recon / (X.rows * inputDim);
       entry[`mse${suffix}`] = mse;
       entry[`l0${suffix}`] = active / X.rows;

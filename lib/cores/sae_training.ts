@@ -5,6 +5,7 @@
  */
 import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
 import type { TorchGenerator } from "../random.ts";
+import { systemBlas } from "../system_blas.ts";
 import { AdamW, ADAMW_WEIGHT_DECAY } from "./adamw.ts";
 import { fusedSteps } from "./sae_fused_steps.ts";
 import type { FusedSteps } from "./sae_fused.ts";
@@ -240,6 +241,14 @@ export class SaeTrainer {
     const width = this.#width;
     if (this.#fused) return this.#fused.active * width;
     return run("count_above", rows * padded(width), 0, this.workspace.codes) / rows;
+  }
+
+  /**
+   * Adds the squared residuals and the active codes of the samples `order[0 … rows − 1]` of `data` to the workspace's sums,
+   * without its being prepared; undefined where its forward passes are the fastest way, or the products a BLAS's.
+   */
+  get score(): FusedSteps["score"] {
+    return this.#fused?.pays && systemBlas() === undefined ? this.#fused.score : undefined;
   }
 
   /** The state as it is now. */

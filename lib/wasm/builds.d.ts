@@ -226,22 +226,22 @@ export interface KernelExports {
   ): number;
   /** The batch of a step that skips zeros: rows order[0 … rows − 1]; see kernels/sae_fused.ts. */
   sae_fused_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** The gradient of the decoder bias, and AdamW on it. */
+  sae_fused_end(fused: Pointer): void;
   /** Codes of a chunk of units, and its part of the reconstruction; see kernels/sae_fused_relu.ts. */
   sae_relu_encode(fused: Pointer, chunk: number): void;
   /** The residual of all parts; adds to the sums. Returns the number of active codes. */
   sae_relu_residual(fused: Pointer): number;
   /** Gradients of a chunk's units, and AdamW on them. */
   sae_relu_units(fused: Pointer, chunk: number): void;
-  /** AdamW on what a unit has one of, and on the decoder bias. */
-  sae_relu_end(fused: Pointer): void;
+  /** Adds the squared residuals and the active codes of the batch to the sums, in place of a training step. */
+  sae_relu_score(fused: Pointer): void;
   /** Codes and gates of a chunk of units, and its parts of the reconstructions; see kernels/sae_fused_gated.ts. */
   sae_gated_encode(fused: Pointer, chunk: number): void;
   /** The residuals of all parts; adds to the sums. Returns the number of active codes. */
   sae_gated_residual(fused: Pointer): number;
   /** Gradients of a chunk's units, and AdamW on them. */
   sae_gated_units(fused: Pointer, chunk: number): void;
-  /** AdamW on what a unit has one of, and on the decoder bias. */
-  sae_gated_end(fused: Pointer): void;
   /** The batch of such a step of MP; see kernels/sae_fused_mp.ts. */
   sae_mp_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** A chunk's unit atoms. */
