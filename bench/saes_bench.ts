@@ -51,10 +51,12 @@ for (const n of [100, 1000]) {
       trainer.step(data, order, BATCH);
     });
 
-    Deno.bench(`${type} scored block n=${n}${flop(2)}`, { group: `score n=${n}` }, (b) => {
+    const { score } = trainer, work = score ? "" : flop(2);
+    Deno.bench(`${type} scored block n=${n}${work}`, { group: `score n=${n}` }, (b) => {
       if (prepared !== steps) trainer.workspace.prepare(), prepared = steps; // once per scoring
       b.start();
-      trainer.workspace.forward(data, order, BATCH);
+      if (score) score(data, order, BATCH);
+      else trainer.workspace.forward(data, order, BATCH);
       b.end();
     });
   }
