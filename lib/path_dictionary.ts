@@ -81,6 +81,8 @@ const GROW = { from: 4, most: 0.05, times: 3 };
  * most 1 % of false atoms, of 2.7 and 3.3 samples; it misses two with 3 %.
  */
 const TOO_MANY_SINGLE = 0.02;
+/** Samples per atom of a start of "auto" at least, whatever its `atMost`: more atoms find the frequent latents only. */
+const FEWEST_OF_START = 2;
 /** Samples per atom below which rare atoms are hardly found, however slow the search; and false ones stay. */
 const FEWEST_SAMPLES = 2.4;
 
@@ -124,7 +126,7 @@ export interface PathRound {
 export interface PathDictionaryOptions {
   /** Number of atoms n, or "auto": as many as the samples need, at most `atMost`. */
   numLatents: number | "auto";
-  /** Atoms of the start of "auto": 1.2 to 1.5 times as many as are expected. */
+  /** Atoms of the start of "auto": 1.2 to 1.5 times as many as are expected; but no more than one for two samples. */
   atMost?: number;
   /** Seed of everything random: the start, the order of atoms, restarts. */
   seed: number;
@@ -154,8 +156,8 @@ export interface PathDictionaryOptions {
   /** Sweeps over the atoms in a round of the search; 15 are nearly least squares. Default 1. */
   atomSweeps?: number;
   /**
-   * Dictionary to start from, m × at least `numLatents`, scaled to unit columns. Default: random, with 1.2
-   * `numLatents` columns, or `atMost`. More columns than wanted are pruned.
+   * Dictionary to start from, m × at least `numLatents`, scaled to unit columns. Default: random, as
+   * {@linkcode searchDefaults} tells, or with `atMost` columns. More columns than wanted are pruned.
    */
   dInit?: Matrix;
   /** Asked before every round; only `onProgress` can abort it, since the call is synchronous. */
@@ -591,7 +593,8 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   const defaults = searchDefaults(
     ...[X.rows, X.cols, auto ? Math.ceil((dInit?.cols ?? atMost!) / 1.2) : target] as const,
   );
-  const width = dInit?.cols ?? atMost ?? defaults.width;
+  const borne = Math.max(1, Math.floor(X.rows / FEWEST_OF_START));
+  const width = dInit?.cols ?? (auto ? Math.min(atMost!, borne) : defaults.width);
   const unit = penaltyUnit(X, width);
   const {
     rounds = defaults.rounds,
