@@ -118,9 +118,11 @@ for (let code = 1; code < REVERSED.length; code++) {
 export interface InflatePoint {
   /** Bytes of content before it. */
   position: number;
-  /** Packed bytes before it, and the bits that are left of the last of them. */
+  /** Packed bytes before it. */
   packed: number;
+  /** Bits that are left of the last of them, the next one last. */
   hold: number;
+  /** How many. */
   bits: number;
   /** What may be looked back at. */
   window: Uint8Array;
@@ -170,7 +172,11 @@ export class Inflater {
   readonly #lengths = newCodes();
   readonly #distances = newCodes();
 
-  /** @param source The deflated bytes. */
+  /**
+   * Nothing is read yet.
+   *
+   * @param source The deflated bytes.
+   */
   constructor(source: ByteSource) {
     this.#source = source;
   }

@@ -52,7 +52,11 @@ export class InflatedSource implements ByteSource {
   /** The sum of what the inflater has made. */
   #crc = 0;
 
-  /** @param packed The deflated bytes. */
+  /**
+   * Nothing is read yet.
+   *
+   * @param packed The deflated bytes.
+   */
   constructor(packed: ByteSource, options: InflatedOptions) {
     const { size, crc, spacing = Math.max(LEAST_SPACING, Math.ceil(size / MOST_POINTS)) } = options;
     this.size = size;
