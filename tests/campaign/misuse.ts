@@ -62,7 +62,7 @@ const WRONG: [string, unknown][] = [
 const ENDLESS = /\.(epochs|maxSteps|rounds|nIter|nSteps|patience) = 2\*\*53$/;
 
 /** These pass a matrix on as it is, NaN included, and need not look at its values. */
-const FAITHFUL = /^(transpose|toFloat32|toFloat64|columnNorms|normalizeColumns), /;
+const FAITHFUL = /^(transpose|firstRows|toFloat32|toFloat64|columnNorms|normalizeColumns), /;
 
 interface Place {
   show: string;
