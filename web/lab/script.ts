@@ -20,7 +20,7 @@ const SCRIPTS: Record<FigureName, (state: LabState) => string[]> = {
   codes(state) {
     const { m, lambda, sample, step, n } = state;
     return [
-      `import { fistaCheckpoints, generateDatasets, lasso, matchColumns, omp, trainSae } from "./mod.ts";`,
+      `import { fistaCheckpoints, generateDatasets, lasso, matchColumns, omp, type SaeType, trainSae } from "./mod.ts";`,
       datasets(state),
       `const X = { ...val.Y, rows: ${SHOWN_SAMPLES}, data: val.Y.data.subarray(0, ${
         SHOWN_SAMPLES * m
@@ -46,13 +46,13 @@ const SCRIPTS: Record<FigureName, (state: LabState) => string[]> = {
     const first = (split: string, part: string) =>
       `{ ...${split}.${part}, rows: Math.min(${SCORED}, ${split}.${part}.rows), data: ${split}.${part}.data.subarray(0, ${SCORED} * ${split}.${part}.cols) }`;
     return [
-      `import { generateDatasets, matchColumns, mccId, mccOod, trainSae } from "./mod.ts";`,
+      `import { generateDatasets, matchColumns, mccId, mccOod, type SaeType, trainSae } from "./mod.ts";`,
       datasets(state),
       `const [id, out] = [val, ood].map((split) => ({ Y: ${first("split", "Y")}, Z: ${
         first("split", "Z")
       } }));`,
       `const rows: unknown[] = [];`,
-      ...training(state, [state.shown], [
+      ...training(state, state.saes.filter((type) => type === state.shown), [
         `  if (!entry) return;`,
         `  const sae = snapshot(), { mseId: mse_id, mseOod: mse_ood } = entry;`,
         `  const mcc_id = mccId(id.Z, sae.encode(id.Y)), mcc_ood = mccOod(out.Z, sae.encode(out.Y));`,
@@ -64,7 +64,7 @@ const SCRIPTS: Record<FigureName, (state: LabState) => string[]> = {
   learners(state) {
     const { n, lambda, seed } = state;
     return [
-      `import { generateDatasets, learnDictionary, matchColumns, pathDictionary, trainSae } from "./mod.ts";`,
+      `import { generateDatasets, learnDictionary, matchColumns, pathDictionary, type SaeType, trainSae } from "./mod.ts";`,
       datasets(state),
       `const learned: Record<string, Parameters<typeof matchColumns>[0]> = {`,
       `  path: pathDictionary(train.Y, { numLatents: ${n}, seed: ${seed} }).dictionary,`,
@@ -110,7 +110,7 @@ function training(
   return [
     `for (const type of ${
       JSON.stringify(types)
-    } as const) trainSae({ train: train.Y, id: val.Y, ood: ood.Y }, { type, kval: ${k}, width: ${n}, epochs: ${epochs}, seed: ${seed}, historyEvery: ${every}, onEpoch({ epoch, entry, snapshot }) {`,
+    } as SaeType[]) trainSae({ train: train.Y, id: val.Y, ood: ood.Y }, { type, kval: ${k}, width: ${n}, epochs: ${epochs}, seed: ${seed}, historyEvery: ${every}, onEpoch({ epoch, entry, snapshot }) {`,
     ...afterEpoch,
     `} });`,
   ];
