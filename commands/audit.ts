@@ -20,6 +20,7 @@ import { type AuditHeading, auditPage } from "./audit_page.ts";
 import { auditText, few } from "./audit_text.ts";
 import type { AuditAnswer, AuditBegin, AuditRequest, Opened } from "./audit_worker.ts";
 import { lockOutput } from "./output_lock.ts";
+import { callWorker } from "./worker_call.ts";
 
 const count = integer({ min: 1 });
 
@@ -221,35 +222,19 @@ async function inWorker(
   signal: AbortSignal,
   events: AuditEvents,
 ): Promise<Audit> {
-  const worker = new Worker(new URL("./audit_worker.ts", import.meta.url), { type: "module" });
-  const { promise, resolve, reject } = Promise.withResolvers<Audit>();
-  signal.addEventListener("abort", () => reject(signal.reason));
-  if (signal.aborted) reject(signal.reason);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new Error(event.message));
-  };
-  worker.onmessage = ({ data }: MessageEvent<AuditAnswer>) => {
-    // a part that is told of after the end is not written
-    if (signal.aborted) return;
-    try {
-      if ("opened" in data) {
-        worker.postMessage({ done: events.onOpened(data.opened) } satisfies AuditBegin);
-      } else if ("parts" in data) events.onParts(data.parts);
-      else if ("share" in data) events.onProgress(data.share, data.part);
-      else if ("audit" in data) resolve(data.audit);
-      else if ("refused" in data) reject(refusal(data.refused));
-      else reject(new Error(data.failed));
-    } catch (error) {
-      reject(error);
-    }
-  };
-  worker.postMessage(request);
-  try {
-    return await promise;
-  } finally {
-    worker.terminate();
-  }
+  return await callWorker<AuditAnswer, Audit>({
+    module: new URL("./audit_worker.ts", import.meta.url),
+    request,
+    until: signal,
+    onAnswer(answer, { resolve, reject, reply }) {
+      if ("opened" in answer) reply({ done: events.onOpened(answer.opened) } satisfies AuditBegin);
+      else if ("parts" in answer) events.onParts(answer.parts);
+      else if ("share" in answer) events.onProgress(answer.share, answer.part);
+      else if ("audit" in answer) resolve(answer.audit);
+      else if ("refused" in answer) reject(refusal(answer.refused));
+      else reject(new Error(answer.failed));
+    },
+  });
 }
 
 /** The error that a worker has met, in words of the command. */

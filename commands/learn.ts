@@ -33,6 +33,7 @@ import { codeAfter, DATA_FLAGS, openActivations, THREADS_FLAG, withFlags } from 
 import type { LearnAnswer, LearnRequest } from "./learn_worker.ts";
 import { loadLearning } from "./learning_file.ts";
 import { lockOutput } from "./output_lock.ts";
+import { callWorker } from "./worker_call.ts";
 
 const positive = integer({ min: 1 }), above = decimal({ above: 0 });
 
@@ -291,28 +292,20 @@ async function inWorker(
   signal: AbortSignal,
   onRound: (round: PathRound) => void,
 ): Promise<PathDictionary | Matrix32> {
-  const worker = new Worker(new URL("./learn_worker.ts", import.meta.url), { type: "module" });
   const ends = new Int32Array(new SharedArrayBuffer(4));
   signal.addEventListener("abort", () => Atomics.store(ends, 0, 1));
   if (signal.aborted) Atomics.store(ends, 0, 1);
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message));
-      };
-      worker.onmessage = ({ data }: MessageEvent<LearnAnswer>) => {
-        if ("round" in data) onRound(data.round);
-        else if ("result" in data) resolve(data.result);
-        else if ("partial" in data) resolve(data.partial);
-        else if ("refused" in data) reject(refusal(data.refused, request.state));
-        else reject(new Error(data.failed));
-      };
-      worker.postMessage({ ...request, ends } satisfies LearnRequest);
-    });
-  } finally {
-    worker.terminate();
-  }
+  return await callWorker<LearnAnswer, PathDictionary | Matrix32>({
+    module: new URL("./learn_worker.ts", import.meta.url),
+    request: { ...request, ends } satisfies LearnRequest,
+    onAnswer(answer, { resolve, reject }) {
+      if ("round" in answer) onRound(answer.round);
+      else if ("result" in answer) resolve(answer.result);
+      else if ("partial" in answer) resolve(answer.partial);
+      else if ("refused" in answer) reject(refusal(answer.refused, request.state));
+      else reject(new Error(answer.failed));
+    },
+  });
 }
 
 /** What the library refuses, in words of the command. */
