@@ -81,17 +81,7 @@ export function varyLatentsFigures(
  * ```
  */
 export function varySamplesFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
-  return perLatents(
-    currentRows(rows, "vary_samples"),
-    "vary_samples",
-    (part, n) =>
-      sweepFigures(
-        `vary_samples_n${n}`,
-        `Varying the samples, ${equation("n", n)}`,
-        part,
-        { x: "n_samples", xScale: "log" },
-      ),
-  );
+  return sweepPerLatents(rows, "vary_samples", "Varying the samples", "n_samples");
 }
 
 /**
@@ -113,17 +103,7 @@ export function varySamplesFigures(rows: readonly PlotRow[]): ExperimentFigure[]
  * ```
  */
 export function varySparsityFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
-  return perLatents(
-    currentRows(rows, "vary_sparsity"),
-    "vary_sparsity",
-    (part, n) =>
-      sweepFigures(
-        `vary_sparsity_n${n}`,
-        `Varying the active latents, ${equation("n", n)}`,
-        part,
-        { x: "k", xScale: "log" },
-      ),
-  );
+  return sweepPerLatents(rows, "vary_sparsity", "Varying the active latents", "k");
 }
 
 /**
@@ -265,6 +245,21 @@ function distinct(rows: readonly PlotRow[], column: string): number[] {
 /** The smallest and the largest; one where they are the same. */
 function ends(values: readonly number[]): number[] {
   return [...new Set([values[0], values.at(-1)!])];
+}
+
+/** The figures of a sweep over `x` for each number of latents, named after it. */
+function sweepPerLatents(
+  rows: readonly PlotRow[],
+  name: string,
+  title: string,
+  x: string,
+): ExperimentFigure[] {
+  return perLatents(
+    currentRows(rows, name),
+    name,
+    (part, n) =>
+      sweepFigures(`${name}_n${n}`, `${title}, ${equation("n", n)}`, part, { x, xScale: "log" }),
+  );
 }
 
 /** One figure per score of the paper, and one with all scores for the appendix. */
