@@ -81,6 +81,9 @@ const LEARNERS: Record<string, Learner> = {
   },
 };
 
+/** For `--methods`: the autoencoders alone. */
+const NONE = "none";
+
 /** The learners that run: one unless `--methods` says otherwise. */
 function chosen(methods: readonly string[] = ["dl_fista"]): [string, Learner][] {
   return Object.entries(LEARNERS).filter(([id]) => methods.includes(id));
@@ -95,8 +98,8 @@ export const experiment = controlledExperiment({
     // without a default: files from before there was a choice go on
     methods: {
       default: undefined as string[] | undefined,
-      about: "learners beside the autoencoders (default: dl_fista)",
-      kind: listOf(oneOf(Object.keys(LEARNERS))),
+      about: `learners beside the autoencoders, or ${NONE} (default: dl_fista)`,
+      kind: listOf(oneOf([...Object.keys(LEARNERS), NONE])),
       axis: false,
     },
   },

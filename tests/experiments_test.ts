@@ -270,6 +270,13 @@ Deno.test("learning-dynamics follows the path learner where it is asked for, and
   assert(!column(usual.rows, "method").includes("dl_path"));
 });
 
+Deno.test("learning-dynamics has the autoencoders alone with no learner, the same rows as beside one", async () => {
+  const { rows } = await runTiny("learning_dynamics", { methods: ["none"] });
+  const usual = await runTiny("learning_dynamics", { maxSteps: 50 });
+  assert(rows.length > 0);
+  assert.deepEqual(rows, usual.rows.filter(({ method }) => String(method).startsWith("sae_")));
+});
+
 Deno.test("the six controlled experiments trained four models in all, once each", () => {
   assert.deepEqual(
     listModels(cache).map(({ name }) => name.replace(/_[0-9a-f]{16}.safetensors$/, "")).sort(),
