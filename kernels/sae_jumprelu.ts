@@ -1,5 +1,5 @@
 // jumprelu: codes = pre where pre > θ, else 0, penalty the number of codes above θ (Rajamanoharan et
-// al., 2024), with log θ as the parameter.
+// al., 2024), with log θ, or θ itself, as the parameter.
 
 import {
   backwardFromCodes, backwardToCodes, denseResidual, DenseSae, denseWeights, throughNorms,
@@ -9,12 +9,15 @@ import { scale, sumLanes } from "./vectors";
 
 // The penalties. 0: the number of codes above θ, as a step of the codes. STEP: the same as a step of the
 // pre-activations. TANH: Σ tanh(scale·code·s). TARGET: (L0/target − 1)², as a step of the codes.
+// QUADRATIC: (2/target)·(L0 − target)² of each row, as a step of the pre-activations.
 // @ts-ignore: decorator
 @inline const STEP: i32 = 1;
 // @ts-ignore: decorator
 @inline const TANH: i32 = 2;
 // @ts-ignore: decorator
 @inline const TARGET: i32 = 3;
+// @ts-ignore: decorator
+@inline const QUADRATIC: i32 = 4;
 /** The logarithm of a threshold is capped here, so that its exponential is finite. */
 // @ts-ignore: decorator
 @inline const MAX_LOG: f32 = 20;
@@ -86,20 +89,32 @@ function tanhRow(
 // @ts-ignore: decorator
 @unmanaged
 export class JumpRelu extends DenseSae {
-  logThreshold: usize; // ldw
-  gLogThreshold: usize; // ldw
-  threshold: usize; // ldw: θ = exp(min(log θ, 20))
+  logThreshold: usize; // ldw: θ itself where `direct`
+  gLogThreshold: usize; // ldw: the gradient by that
+  threshold: usize; // ldw: θ = exp(min(log θ, 20)), or max(θ, 0)
   pre: usize; // rows×ldw, pre-activations
   penalty: i32;
   settings: usize; // float32: bandwidth ε, scale of tanh, weight of the dead units' term, target of L0
   active: i32; // codes above θ in the last forward pass
+  direct: i32; // whether θ itself is the parameter
+  rowCounts: usize; // rows: codes above θ of each
 
   prepare(): void {
     denseWeights(this);
+    if (this.direct) return this.takeThresholds();
     for (let j: usize = 0, n = <usize>this.ldw << 2; j < n; j += 4) {
       const log = min(load<f32>(this.logThreshold + j), MAX_LOG);
       // no code of the padding is near its threshold
       store<f32>(this.threshold + j, j < <usize>this.w << 2 ? Mathf.exp(log) : f32.MAX_VALUE);
+    }
+  }
+
+  /** Thresholds that are the parameter, of which those below 0 become 0 for good. */
+  takeThresholds(): void {
+    for (let j: usize = 0, n = <usize>this.ldw << 2; j < n; j += 4) {
+      const isUnit = j < <usize>this.w << 2, theta = max(load<f32>(this.logThreshold + j), 0);
+      if (isUnit) store<f32>(this.logThreshold + j, theta);
+      store<f32>(this.threshold + j, isUnit ? theta : f32.MAX_VALUE);
     }
   }
 
@@ -108,14 +123,29 @@ export class JumpRelu extends DenseSae {
     let active = 0;
     encoderProduct(this, rows, this.pre);
     for (let i = 0, a = this.pre, c = this.codes; i < rows; i++, a += stride, c += stride) {
-      active += jumpRow(this.ldw, this.encoderBias, this.threshold, a, c);
+      const count = jumpRow(this.ldw, this.encoderBias, this.threshold, a, c);
+      store<i32>(this.rowCounts + (<usize>i << 2), count);
+      active += count;
     }
     this.active = active;
     denseResidual(this, rows);
     if (this.penalty == TANH) return this.tanhs(rows, 0, 0);
+    if (this.penalty == QUADRATIC) return this.squares(rows);
     if (this.penalty != TARGET) return active;
     const over = <f64>active / <f64>rows / <f64>load<f32>(this.settings, 12) - 1;
     return <f64>rows * over * over;
+  }
+
+  /** How far the number of codes of row i is above the target. */
+  over(i: i32): f64 {
+    return <f64>load<i32>(this.rowCounts + (<usize>i << 2)) - <f64>load<f32>(this.settings, 12);
+  }
+
+  /** Σ (2/target)·(L0 − target)² */
+  squares(rows: i32): f64 {
+    let sum: f64 = 0;
+    for (let i = 0; i < rows; i++) sum += this.over(i) * this.over(i);
+    return 2 * sum / <f64>load<f32>(this.settings, 12);
   }
 
   /** Σ tanh; with g the gradients too. */
@@ -168,16 +198,20 @@ export class JumpRelu extends DenseSae {
       const target = load<f32>(this.settings, 12);
       rate = gamma * 2 * (<f32>this.active / <f32>rows / target - 1) / target;
     }
-    const floor: f32 = this.penalty == STEP || this.penalty == TANH ? -f32.MAX_VALUE : 0;
-    const toStep = this.penalty == STEP ? this.pre - this.codes : 0;
+    const seesPre = this.penalty == STEP || this.penalty == QUADRATIC;
+    const floor: f32 = seesPre || this.penalty == TANH ? -f32.MAX_VALUE : 0;
+    const toStep = seesPre ? this.pre - this.codes : 0;
     for (let i = 0, a = this.pre, c = this.codes, g = this.gCodes; i < rows; i++) {
+      if (this.penalty == QUADRATIC) {
+        rate = gamma * <f32>(4 * this.over(i) / <f64>load<f32>(this.settings, 12));
+      }
       jumpGradient(this.ldw, rate, bandwidth, floor, theta, a, c, c + toStep, g, this.gEncoderBias, gTheta);
       a += stride, c += stride, g += stride;
     }
     if (dead > 0) this.revive(rows, dead / <f32>rows);
     backwardFromCodes(this, rows);
     if (this.byNorms) throughNorms(this, 1);
-    this.throughLogarithm();
+    if (!this.direct) this.throughLogarithm();
   }
 
   /** ∂/∂log θ = θ · ∂/∂θ, and 0 above the cap. */

@@ -9,6 +9,7 @@ import { decodeSafetensors, encodeSafetensors, type Tensor } from "./safetensors
 import { requireSeal, sealed } from "./formats/checksum.ts";
 import { dataOf, extents, isMatrix } from "./cores/sae_variant.ts";
 import {
+  parametersOf,
   SAE_VARIANTS,
   type SaeOptions,
   type SaeParameters,
@@ -39,7 +40,7 @@ const FORMAT = "startcoding-sae-1";
  *
  * The tensors are float32 and have the names of the reference's parameters: `Ae` (width × inputDim),
  * `be` (1 × width), `Ad` (inputDim × width), `bd` (1 × inputDim), and `logthreshold` (1 × width) for
- * jumprelu. The header's metadata holds `format`, `type`, the kind's options (`kval`), `config` as
+ * jumprelu, or `threshold` with its option `directThreshold`. The header's metadata holds `format`, `type`, the kind's options (`kval`), `config` as
  * JSON, and `checksum` over all of it and the tensors; whoever changes one of them drops the checksum.
  *
  * @param path The file; its folder must exist.
@@ -64,7 +65,7 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
   requireInstance("sae", sae, Sae);
   requireOptions("config", config);
   const tensors = Object.fromEntries(
-    variantOf(sae.type).parameters.map((parameter): [string, Tensor] => {
+    parametersOf(sae.options).map((parameter): [string, Tensor] => {
       const { rows, cols } = extents(parameter, sae);
       const data = dataOf(sae.parameters[parameter.name as keyof SaeParameters]!);
       return [parameter.tensor, { shape: [rows, cols], data }];
@@ -135,29 +136,26 @@ export function loadSae(path: string): SavedSae {
   }
 
   const type = metadata.type as SaeType, variant = attempt(() => variantOf(type));
-  const own = variant.parameters.map(({ tensor }) => tensor);
+  const options = {
+    ...Object.fromEntries(
+      variant.options.filter(({ name }) => Object.hasOwn(metadata, name))
+        .map(({ name }) => [name, parsed(metadata[name])]),
+    ),
+    type,
+  } as SaeOptions;
+  const needed = parametersOf(options), own = needed.map(({ tensor }) => tensor);
   // what no type has may have been added by others
   const foreign = Object.keys(tensors).find((name) => TENSORS.has(name) && !own.includes(name));
   if (foreign !== undefined) {
     throw refused(`its type ${type} has no tensor ${foreign}: it has ${own.join(", ")}`);
   }
   const parameters = Object.fromEntries(
-    variant.parameters.map((parameter) => {
+    needed.map((parameter) => {
       const { name, tensor } = parameter;
       return [name, isMatrix(parameter) ? values(tensor) : vector(tensor)];
     }),
   ) as unknown as SaeParameters;
-  const options = Object.fromEntries(
-    variant.options.filter(({ name }) => Object.hasOwn(metadata, name))
-      .map(({ name }) => [name, parsed(metadata[name])]),
-  );
-  const sae = attempt(() =>
-    new Sae(
-      { ...options, type, parameters } as SaeOptions & {
-        parameters: SaeParameters;
-      },
-    )
-  );
+  const sae = attempt(() => new Sae({ ...options, parameters }));
   let config: Record<string, unknown>;
   try {
     config = JSON.parse(metadata.config);

@@ -23,6 +23,7 @@ import {
   toValue,
 } from "./cores/sae_variant.ts";
 import {
+  parametersOf,
   type SaeModel,
   type SaeOptions,
   type SaeParameters,
@@ -96,7 +97,7 @@ export class Sae implements SaeModel {
     requireMatrix("encoder", parameters.encoder);
     const { rows: width, cols: inputDim } = parameters.encoder;
     this.options = takeOptions(variant, init, { inputDim, width });
-    for (const parameter of variant.parameters) {
+    for (const parameter of parametersOf(this.options)) {
       const value = parameters[parameter.name as keyof SaeParameters];
       requireParameter(parameter, value, { inputDim, width });
     }
@@ -112,12 +113,12 @@ export class Sae implements SaeModel {
    */
   static initialize(shape: SaeShape & { seed: number }): Sae {
     requireOptions("shape", shape, [...VARIANT_OPTIONS, "type", "inputDim", "width", "seed"]);
-    const variant = variantOf(shape.type), { inputDim, width, seed } = shape;
+    const { inputDim, width, seed } = shape;
     requireInteger("inputDim", inputDim, 1);
     requireInteger("width", width, 1);
     const sizes = { inputDim, width }, generator = new TorchGenerator(seed);
     const values: Record<string, ParameterValue> = {};
-    for (const parameter of variant.parameters) {
+    for (const parameter of parametersOf(shape)) {
       const data = parameter.initial({ ...sizes, options: shape, generator, earlier: values });
       values[parameter.name] = toValue(parameter, sizes, data);
     }
@@ -216,7 +217,10 @@ export interface SaeLoss {
   loss: number;
   /** Mean squared error over samples and dimensions. */
   recon: number;
-  /** Mean over samples of Σ|codes| (relu) or of the number of codes above θ (jumprelu); else 0. */
+  /**
+   * The type's penalty, without its weight: by default the mean over samples of Σ|codes| (relu) or of the
+   * number of codes above θ (jumprelu); 0 where there is none.
+   */
   penalty: number;
   /** The gradients of `loss`. */
   gradients: SaeGradients;
@@ -224,7 +228,7 @@ export interface SaeLoss {
 
 /**
  * The training loss of one batch and its gradients. Where jumprelu has no derivative by its
- * thresholds, pseudo-gradients stand in (Rajamanoharan et al., 2024, with bandwidth 1e-3).
+ * thresholds, pseudo-gradients stand in (Rajamanoharan et al., 2024), within the type's `bandwidth`.
  *
  * @param X samples × inputDim, the batch; rounded to float32.
  * @param options gamma: the weight of the penalty. Default: 1e-4, where the kind has one.
@@ -240,6 +244,12 @@ export interface SaeLoss {
  * const { loss, recon, penalty, gradients } = saeGradients(sae, X, { gamma: 0.01 });
  * assert.equal(loss, recon + 0.01 * penalty);
  * assert.equal(gradients.decoder.rows, 8);
+ * // jumprelu with thresholds of its own, and a penalty on how far each sample's codes are from two
+ * const options = { penalty: "quadratic", targetL0: 2, directThreshold: true } as const;
+ * const jump = Sae.initialize({ type: "jumprelu", ...options, inputDim: 8, width: 12, seed: 0 });
+ * const l0 = jump.encode(X).data.filter((code) => code !== 0).length / 2; // both samples are the same
+ * assert.equal(saeGradients(jump, X).penalty, (l0 - 2) ** 2);
+ * assert.equal(jump.parameters.threshold!.length, 12);
  * ```
  */
 export function saeGradients(
@@ -263,7 +273,9 @@ export function saeGradients(
   workspace.prepare();
   workspace.gradientsOf(batch, order, rows, gamma);
   const { recon, penalty, others } = workspace.takeSums();
-  const none = variant.parameters.flatMap(({ name, trained }) => trained ? [] : [[name, null]]);
+  const none = parametersOf(sae.options).flatMap(({ name, trained }) =>
+    trained ? [] : [[name, null]]
+  );
   const gradients = { ...Object.fromEntries(none), ...workspace.gradients!.read() };
   return { loss: recon + gamma * penalty + others, recon, penalty, gradients };
 }

@@ -28,7 +28,9 @@ export interface SaeVariantCase {
 
 /** The parameters that have gradients, in order. */
 export function differentiable(parameters: SaeParameters): (keyof SaeParameters)[] {
-  return Object.keys(parameters).filter((name) => name !== "threshold") as (keyof SaeParameters)[];
+  const names = Object.keys(parameters) as (keyof SaeParameters)[];
+  // the one number that outside training stands for the choice of a batch
+  return names.filter((name) => name !== "threshold" || parameters.threshold!.length > 1);
 }
 
 /** Layers of LISTA and a batch. */

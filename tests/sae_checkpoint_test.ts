@@ -64,7 +64,7 @@ function withBreakdowns<T>(most: number, train: (loader: Iterable<Int32Array>) =
 const STATEFUL: Partial<Record<string, object>> = {
   relu: { resampleEvery: 3, schedule: { warmup: 5, decay: 9, shape: "cosine", gammaWarmup: 7 } },
   topk: { auxK: { relative: false }, resampleEvery: 5 },
-  jumprelu: { penalty: "target", revival: 0.1, tuneL0: { target: 3 } },
+  jumprelu: { penalty: "quadratic", targetL0: 4, revival: 0.1, tuneL0: { target: 3 } },
   batchtopk: { thresholdAfter: 7, auxK: {}, startBias: "geometricMedian" },
   matryoshka: { thresholdAfter: 11, schedule: { decay: 24 } },
   gated: { gradClip: 0.1, patience: 2, tuneL0: { target: 5, after: 6 } },

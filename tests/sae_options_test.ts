@@ -319,6 +319,18 @@ Deno.test("wrong options of a training are refused by name", () => {
       { startBias: "geometricMedian", initial: withSilentUnit("topk") },
       /^TypeError: startBias must be left out where initial has the bias/,
     ],
+    [
+      { type: "jumprelu", directThreshold: 1 },
+      /^TypeError: directThreshold must be true or false, got number/,
+    ],
+    [
+      { type: "jumprelu", penalty: "square" },
+      /^TypeError: penalty must be one of codes, .* quadratic, got square/,
+    ],
+    [
+      { type: "jumprelu", penalty: "quadratic" },
+      /^RangeError: targetL0 must be at most 13, the width, for penalty quadratic, got 30/,
+    ],
     [{ patience: 0.5 }, /^RangeError: patience .* got 0\.5/],
     [{ deadAfter: -1 }, /^RangeError: deadAfter .* got -1/],
     [{ resampleEvery: 5 }, /^TypeError: resampleEvery needs deadAfter, got none/],

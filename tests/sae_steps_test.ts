@@ -30,7 +30,7 @@ for (const { name, inputs, expected } of cases) {
       (_, step) => Array.from({ length: BATCH }, (_, i) => step * BATCH + i),
     );
     const initial = new Sae({
-      ...({ kval: 1, ...config } as SaeOptions),
+      ...({ kval: 1, directThreshold: "threshold" in inputs.parameters, ...config } as SaeOptions),
       parameters: parametersOf(inputs.parameters),
     });
     const { sae, history: [entry] } = trainSae({ train }, {

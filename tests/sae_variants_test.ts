@@ -3,9 +3,13 @@ import { type SaeStepOptions, SaeTrainer } from "../lib/cores/sae_training.ts";
 import { SaeWorkspace, type SaeWorkspaceOptions } from "../lib/cores/sae.ts";
 import { columnNorms, type Matrix, type Matrix32, toFloat32, transpose } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
+import { openSae } from "../lib/open_sae.ts";
+import { loadSae, saveSae } from "../lib/sae_file.ts";
 import { Sae, saeGradients, type SaeOptions, type SaeParameters } from "../lib/saes.ts";
+import { trainSae } from "../lib/train_sae.ts";
 import { Arena } from "../lib/wasm/memory.ts";
 import { autodiff, differentiable, type SaeVariantCase } from "./autodiff.ts";
+import { freshFolder } from "./result_files.ts";
 import { assertClose, type GoldenArray, type GoldenCase, goldenCase, toMatrix } from "./golden.ts";
 
 type Golden = Record<string, GoldenArray>;
@@ -277,9 +281,13 @@ function randomSae(options: SaeOptions, inputDim: number, width: number, seed: n
   const random = new RandomState(seed);
   const { parameters } = Sae.initialize({ ...options, inputDim, width, seed });
   const entries = Object.entries(parameters).map(([name, value]) => {
-    if (name === "threshold") return [name, value];
+    if (name === "threshold" && value.length === 1) return [name, value];
     if (!(value instanceof Float32Array)) {
       return [name, normals(random, value.rows, value.cols, 0.3)];
+    }
+    // thresholds around 0.3
+    if (value.length > 1 && name === "threshold") {
+      return [name, normals(random, 1, value.length, 0.2).data.map((v) => Math.exp(v - 1.2))];
     }
     const shift = name === "logThreshold" ? -1.2 : 0;
     return [name, normals(random, 1, value.length, 0.2).data.map((v) => v + shift)];
@@ -326,6 +334,21 @@ const CASES: [options: (width: number, kval: number) => SaeOptions, what: string
   [
     () => ({ type: "jumprelu", penalty: "target", bandwidth: 0.2, targetL0: 1.5 }),
     "jumprelu with a target",
+  ],
+  [
+    () => ({ type: "jumprelu", penalty: "quadratic", bandwidth: 0.2, targetL0: 1.5 }),
+    "jumprelu with the square of each L0",
+  ],
+  [
+    () => ({
+      ...{ type: "jumprelu", penalty: "quadratic", bandwidth: 0.2, targetL0: 1.5 },
+      directThreshold: true,
+    }),
+    "jumprelu with the square of each L0 and thresholds as they are",
+  ],
+  [
+    () => ({ type: "jumprelu", penalty: "step", bandwidth: 0.3, directThreshold: true }),
+    "jumprelu with thresholds as they are",
   ],
   [(_, kval) => ({ type: "pursuit", kval }), "pursuit"],
 ];
@@ -410,17 +433,26 @@ Deno.test("gated is SAELens'", () => {
   close(gradients.logScale, expected.grads.r_mag, "r_mag");
 });
 
-for (const penalty of ["step", "tanh"] as const) {
-  Deno.test(`jumprelu with ${penalty} is SAELens'`, () => {
+for (
+  const [penalty, directThreshold] of [
+    ["step", false],
+    ["tanh", false],
+    ["step", true],
+    ["tanh", true],
+  ] as const
+) {
+  const name = directThreshold ? "θ" : "log θ";
+  Deno.test(`jumprelu of ${name} with ${penalty} is SAELens'`, () => {
     const { inputs, expected, sae, X } = goldenSae(
       `jumprelu_saelens_${penalty}`,
       ({ bandwidth, tanh_scale, pre_act_loss_coefficient }) => ({
-        ...{ type: "jumprelu", penalty, bandwidth, tanhScale: tanh_scale },
+        ...{ type: "jumprelu", penalty, bandwidth, tanhScale: tanh_scale, directThreshold },
         revival: pre_act_loss_coefficient / 6, // there beside errors added up over 6 dimensions
       }),
-      ({ threshold }) => ({
-        logThreshold: Float32Array.from(threshold.data, (t: number) => Math.log(t)),
-      }),
+      ({ threshold }) =>
+        directThreshold ? { threshold: Float32Array.from(threshold.data) } : {
+          logThreshold: Float32Array.from(threshold.data, (t: number) => Math.log(t)),
+        },
     );
     close(sae.encode(X).data, expected.codes, "codes");
     const ours = batchOf(sae, X, inputs.l0_coefficient, { deadAfter: 0 }, inputs.dead);
@@ -428,12 +460,88 @@ for (const penalty of ["step", "tanh"] as const) {
     close(inputs.l0_coefficient * ours.penalty, expected.l0_loss, "penalty");
     assertClose(ours.others, expected.pre_act_loss, 1e-5 * expected.pre_act_loss, "dead units");
     closeGradients(ours.gradients, expected.grads, "gradients");
-    const byLog = expected.grads.threshold.data.map((g: number, j: number) =>
-      g * inputs.threshold.data[j]
-    );
-    close(ours.gradients.logThreshold, { ...expected.grads.threshold, data: byLog }, "log θ");
+    const { threshold: byTheta } = expected.grads;
+    if (directThreshold) return close(ours.gradients.threshold, byTheta, name);
+    const byLog = byTheta.data.map((g: number, j: number) => g * inputs.threshold.data[j]);
+    close(ours.gradients.logThreshold, { ...byTheta, data: byLog }, name);
   });
 }
+
+for (const directThreshold of [false, true]) {
+  const trained = directThreshold ? "threshold" : "logThreshold",
+    name = directThreshold ? "θ" : "log θ";
+  Deno.test(`jumprelu's square of each L0 has the slope of counts over the bandwidth, by ${name}`, () => {
+    const rows = 40, m = 5, width = 24, bandwidth = 0.3, gamma = 0.7, targetL0 = 6;
+    const options = { type: "jumprelu", penalty: "quadratic", bandwidth, targetL0 } as const;
+    const sae = randomSae({ ...options, directThreshold }, m, width, 3);
+    const X = normals(new RandomState(5), rows, m), own = sae.parameters;
+    const { encoder, encoderBias, decoderBias } = own;
+    const theta = own.threshold ?? own.logThreshold!.map(Math.exp);
+    const pre = Array.from({ length: rows }, (_, i) =>
+      Array.from(encoderBias, (b, j) => {
+        for (let l = 0; l < m; l++) {
+          b += (X.data[i * m + l] - decoderBias[l]) * encoder.data[j * m + l];
+        }
+        return b;
+      }));
+    const over = pre.map((row) => row.filter((v, j) => v > theta[j]).length - targetL0);
+    const loss = saeGradients(sae, X, { gamma }), none = saeGradients(sae, X, { gamma: 0 });
+    const penalty = 2 / targetL0 * over.reduce((sum, v) => sum + v * v, 0) / rows;
+    // sums of squares of integers, divided in float64 by a number of float32
+    assertClose(loss.penalty, penalty, 1e-12 * penalty, "penalty");
+    const slopes = Array.from(theta, (t, j) => {
+      const count = (row: number[], bound: number) => Number(row[j] > bound);
+      const sum = pre.reduce((sum, row, i) => {
+        const change = count(row, t + bandwidth / 2) - count(row, t - bandwidth / 2);
+        return sum + 4 / targetL0 * over[i] * change / bandwidth;
+      }, 0);
+      return gamma * sum / rows * (directThreshold ? 1 : t);
+    });
+    assert(slopes.filter((slope) => slope !== 0).length > width / 2, "most have codes nearby");
+    const with0 = none.gradients[trained]!;
+    const byPenalty = loss.gradients[trained]!.map((g, j) => g - with0[j]);
+    // differences of float32 values of some tens
+    assertClose(byPenalty, slopes, 2e-5 * Math.max(...slopes.map(Math.abs)), name);
+    // nothing else sees the penalty
+    for (const other of ["encoderBias", "decoderBias"] as const) {
+      assert.deepEqual(loss.gradients[other], none.gradients[other]);
+    }
+  });
+}
+
+Deno.test("jumprelu's own thresholds are never below 0, and are saved and exported as what they are", () => {
+  const sae = randomSae({ type: "jumprelu", directThreshold: true }, 5, 16, 4);
+  const { threshold } = sae.parameters, X = normals(new RandomState(2), 30, 5);
+  const codes = sae.encode(X);
+  threshold!.set([-1, -0.25, 0]);
+  const at = (Z: Matrix32, j: number) => Array.from({ length: 30 }, (_, i) => Z.data[i * 16 + j]);
+  const lower = sae.encode(X);
+  for (let j = 0; j < 3; j++) assert(at(lower, j).every((code) => code >= 0), `unit ${j}`);
+  for (let j = 3; j < 16; j++) assert.deepEqual(at(lower, j), at(codes, j));
+  assert.equal(threshold![0], -1, "an autoencoder's parameters are not changed by its use");
+  const file = `${freshFolder("threshold-")}/startcoding_sae.safetensors`;
+  saveSae(file, sae);
+  assert.deepEqual(loadSae(file).sae, sae);
+  // products of five in another order
+  assertClose(openSae(file).encode(X).data, lower.data, 1e-6, "opened");
+});
+
+Deno.test("jumprelu's thresholds go on as what they were, by any convention", () => {
+  const X = normals(new RandomState(2), 32, 5), base = { width: 16, epochs: 1, seed: 0 };
+  const sets = { train: X };
+  const logarithms = Sae.initialize({ type: "jumprelu", inputDim: 5, width: 16, seed: 0 });
+  for (const conventions of ["paper", "saelens", "dictionary_learning"] as const) {
+    const config = { ...base, type: "jumprelu", conventions } as const;
+    const isDirect = trainSae(sets, config).sae.parameters.threshold !== undefined;
+    assert.equal(isDirect, conventions !== "paper");
+    const { sae } = trainSae(sets, { ...config, initial: logarithms });
+    assert.equal(sae.parameters.threshold, undefined);
+    assert.throws(
+      () => trainSae(sets, { ...config, initial: logarithms, directThreshold: true }),
+      /^RangeError: initial\.directThreshold must be true, got false/,
+    );
+  }
+});
 
 Deno.test("jumprelu with a target is dictionary_learning's", () => {
   const { inputs, expected } = goldenCase("sae_variants", "jumprelu_dictionary_learning");

@@ -26,7 +26,7 @@ import {
   type SaeSizes,
   type SaeVariant,
 } from "./sae_variant.ts";
-import { type SaeModel, type SaeParameters, variantOf } from "./sae_variants.ts";
+import { parametersOf, type SaeModel, type SaeParameters, variantOf } from "./sae_variants.ts";
 
 /** What {@linkcode SaeWorkspace} needs to know beside the model. */
 export interface SaeWorkspaceOptions {
@@ -234,11 +234,12 @@ export class SaeWorkspace {
   /** Allocates everything and copies the model's parameters in. */
   constructor(arena: Arena, model: SaeModel, options: SaeWorkspaceOptions) {
     const variant = this.#variant = variantOf(model.options.type);
+    const parameters = parametersOf(model.options);
     const { inputDim, width } = model, { rows, gradients } = options;
     const [ldm, ldw] = [padded(inputDim), padded(width)];
-    const p = this.parameters = new ParameterBlocks(arena, variant.parameters, model);
+    const p = this.parameters = new ParameterBlocks(arena, parameters, model);
     p.write(model.parameters);
-    const trained = variant.parameters.filter((parameter) => parameter.trained);
+    const trained = parameters.filter((parameter) => parameter.trained);
     const g = this.gradients = gradients ? new ParameterBlocks(arena, trained, model) : undefined;
     const none = arena.f32(0);
     const parameter = (name: string) => p.block(name)!;

@@ -55,8 +55,8 @@ export interface SaeTraining extends Interruptible {
   /**
    * Whose defaults all other options of the training and of the kind have. `"paper"`, the default: those
    * told here. `"saelens"`: SAELens 6.37, errors added up over dimensions, a free decoder that starts
-   * with norms 0.1, clipping at 1, AuxK, penalties by the atoms' norms, lr 3e-4, γ 1. In
-   * `"dictionary_learning"` columns have unit norm, lr and γ depend on the kind, and warm up over 1000 and
+   * with norms 0.1, clipping at 1, AuxK, penalties by the atoms' norms, lr 3e-4, γ 1; jumprelu trains θ, as
+   * SAELens since 6.48, and not its logarithm. In `"dictionary_learning"` it does so too, columns have unit norm, lr and γ depend on the kind, and warm up over 1000 and
    * 2000 steps, after 1000 of which the threshold of batchtopk begins: for shorter trainings give `schedule`
    * and `thresholdAfter`. Number of units, `kval`, epochs and batches are yours.
    */
@@ -312,6 +312,8 @@ export function settingsOf(
   const endsAfter = watch(config);
   const own = {
     ...variantDefaults(conventions, config.type, groupCount(config)),
+    // which parameters there are is for the initial one to tell
+    ...(initial && { directThreshold: isDirect(initial) }),
     ...config,
     ...(annealPower && { penaltyPower: (config as Own).penaltyPower ?? 1 }),
   };
@@ -442,9 +444,15 @@ function requireBetas(betas: unknown): void {
   }
 }
 
+/** Whether jumprelu's thresholds are trained themselves; without meaning for others. */
+function isDirect({ options }: Sae): boolean {
+  return options.type === "jumprelu" && (options.directThreshold ?? false);
+}
+
 /** Requires an autoencoder of this kind, with these options, as far as both have them, and sizes. */
 function requireSame(name: string, sae: Sae, shape: SaeOptions & SaeSizes): void {
   const actual: Record<string, unknown> = {
+    directThreshold: isDirect(sae),
     ...sae.options,
     inputDim: sae.inputDim,
     width: sae.width,

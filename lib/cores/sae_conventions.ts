@@ -1,6 +1,6 @@
 /**
- * The defaults that a training gets by one word: those of the paper, of SAELens 6.37 or of
- * dictionary_learning 0.1. Whatever the configuration says itself stays as it says.
+ * The defaults that a training gets by one word: those of the paper, of SAELens 6.37 (of
+ * jumprelu's thresholds 6.48: see `directThreshold`) or of dictionary_learning 0.1. Whatever the configuration says itself stays as it says.
  * @module
  */
 import type { SaeSchedule } from "./sae_schedule.ts";
@@ -105,6 +105,9 @@ export function trainingDefaults(
   };
 }
 
+/** Of both libraries; SAELens trained log θ until 6.47, which hardly moves from its start. */
+const JUMPRELU = { directThreshold: true };
+
 /** The options of a variant by a convention, as far as they differ from the variant's own defaults. */
 export function variantDefaults(
   conventions: SaeConventions,
@@ -112,11 +115,15 @@ export function variantDefaults(
   groups: number,
 ): Readonly<Record<string, unknown>> {
   if (conventions === "saelens") {
-    if (type === "jumprelu") return { penalty: "step", bandwidth: 0.05, initialThreshold: 0.01 };
+    if (type === "jumprelu") {
+      return { ...JUMPRELU, penalty: "step", bandwidth: 0.05, initialThreshold: 0.01 };
+    }
     return { decoderNorms: true, frozenDecoder: false };
   }
   if (conventions === "dictionary_learning") {
-    if (type === "jumprelu") return { penalty: "target", targetL0: 20, bandwidth: 1e-3 };
+    if (type === "jumprelu") {
+      return { ...JUMPRELU, penalty: "target", targetL0: 20, bandwidth: 1e-3 };
+    }
     const threshold = { thresholdRate: 1e-3, thresholdAfter: 1000 };
     if (type !== "matryoshka") return threshold;
     // the mean over groups of losses whose weights add up to 1

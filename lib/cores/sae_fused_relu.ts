@@ -17,7 +17,7 @@ export const FUSED_RELU_FIELDS = {
 export function fusesAsRelu({ options }: SaeModel): boolean {
   if (options.type === "relu") return !options.decoderNorms && options.penaltyPower === undefined;
   return options.type === "jumprelu" && (options.penalty ?? "codes") === "codes" &&
-    !options.revival;
+    !options.revival && !options.directThreshold;
 }
 
 /** Fused steps of relu and jumprelu. */

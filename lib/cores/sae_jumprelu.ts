@@ -9,9 +9,11 @@ import { DENSE_FIELDS, denseValues } from "./sae_dense.ts";
 import { KVAL } from "./sae_support.ts";
 import {
   COMMON_PARAMETERS,
+  flag,
   type SaeOption,
   type SaeSpace,
   type SaeVariant,
+  type VariantOptions,
 } from "./sae_variant.ts";
 
 /** Options of `jumprelu`. */
@@ -23,15 +25,20 @@ export interface JumpreluOptions {
   /**
    * The penalty. `"codes"`, the default: the number of codes above θ, whose pseudo-gradient by θ sees the
    * codes (as in the paper's code); `"step"`: the same, seeing the pre-activations (SAELens); `"tanh"`:
-   * Σ tanh(tanhScale·code·norm of its atom) (Anthropic); `"target"`: (L0/targetL0 − 1)²
-   * (dictionary_learning).
+   * Σ tanh(tanhScale·code·norm of its atom) (Anthropic); `"target"`: (L0/targetL0 − 1)², L0 being the mean
+   * number of codes above θ of a batch (dictionary_learning); `"quadratic"`: (2/targetL0)·(L0 − targetL0)²
+   * with the number of each sample, which sees the pre-activations (Gemma Scope 2; SAELens since
+   * September 2026).
    */
   readonly penalty?: JumpreluPenalty;
   /** Width of the interval around θ where pseudo-gradients live. Default 1e-3. */
   readonly bandwidth?: number;
   /** The scale within tanh. Default 4. */
   readonly tanhScale?: number;
-  /** The number of codes per sample that penalty `"target"` wants. Default 20. */
+  /**
+   * The number of codes per sample that penalties `"target"` and `"quadratic"` want, for the latter at most
+   * the width. Default 20, for `"quadratic"` 30.
+   */
   readonly targetL0?: number;
   /**
    * Weight of the mean over samples of Σ relu(θ − pre)·(norm of the atom) over dead units, which brings
@@ -40,18 +47,31 @@ export interface JumpreluOptions {
   readonly revival?: number;
   /** θ at the start. Default 1e-3. */
   readonly initialThreshold?: number;
+  /**
+   * Whether θ itself is trained, and set to 0 where it has fallen below, and not its logarithm. A step of
+   * Adam changes what is trained by about the learning rate: log θ moves a small θ by that share of it
+   * alone. dictionary_learning trains θ, and so does SAELens since 6.48. Default false, as in the paper.
+   */
+  readonly directThreshold?: boolean;
 }
 
 /** What `jumprelu` may penalise; see {@linkcode JumpreluOptions}. */
-export type JumpreluPenalty = "codes" | "step" | "tanh" | "target";
+export type JumpreluPenalty = "codes" | "step" | "tanh" | "target" | "quadratic";
 
 /** In the order of their numbers in kernels/sae_jumprelu.ts. */
-const PENALTIES: readonly JumpreluPenalty[] = ["codes", "step", "tanh", "target"];
+const PENALTIES: readonly JumpreluPenalty[] = ["codes", "step", "tanh", "target", "quadratic"];
+
+/** The number of codes per sample that a penalty wants by default. */
+function wantedL0({ penalty, targetL0 }: JumpreluOptions): number {
+  return targetL0 ?? (penalty === "quadratic" ? 30 : 20);
+}
 
 /** The parameters of `jumprelu` beside the common ones. */
 export interface JumpreluParameters {
-  /** log θ, width values; jumprelu only. */
+  /** log θ, width values; jumprelu only, without `directThreshold`. */
   logThreshold: Float32Array;
+  /** θ, width values; jumprelu with `directThreshold`. */
+  threshold: Float32Array;
 }
 
 /** θ at the start where the options do not say. */
@@ -67,9 +87,16 @@ const OPTIONS: readonly SaeOption[] = [
   {
     name: "penalty",
     optional: true,
-    check(value) {
-      if (PENALTIES.includes(value as JumpreluPenalty)) return;
-      throw new TypeError(`penalty must be one of ${PENALTIES.join(", ")}, got ${value}`);
+    check(value, { width }, options) {
+      if (!PENALTIES.includes(value as JumpreluPenalty)) {
+        throw new TypeError(`penalty must be one of ${PENALTIES.join(", ")}, got ${value}`);
+      }
+      const wanted = wantedL0(options as JumpreluOptions);
+      if (value === "quadratic" && wanted > width) {
+        throw new RangeError(
+          `targetL0 must be at most ${width}, the width, for penalty quadratic, got ${wanted}`,
+        );
+      }
     },
   },
   number("bandwidth", requirePositive),
@@ -77,7 +104,16 @@ const OPTIONS: readonly SaeOption[] = [
   number("targetL0", requirePositive),
   number("revival", requireNonNegative),
   number("initialThreshold", requirePositive),
+  flag("directThreshold"),
 ];
+
+function isDirect(options: VariantOptions): boolean {
+  return (options as JumpreluOptions).directThreshold ?? false;
+}
+
+function initialThreshold(options: VariantOptions): number {
+  return (options as JumpreluOptions).initialThreshold ?? INITIAL_THRESHOLD;
+}
 
 /** The class JumpRelu in kernels/sae_jumprelu.ts tells what each is. */
 const FIELDS = {
@@ -89,23 +125,28 @@ const FIELDS = {
   penalty: "number",
   settings: "block",
   active: "number",
+  direct: "number",
+  rowCounts: "block",
 } as const;
 
 function values(space: SaeSpace<JumpreluOptions>): RecordValues<typeof FIELDS> {
-  const { penalty = "codes", bandwidth = 1e-3, tanhScale = 4, targetL0 = 20, revival = 0 } =
-    space.options;
+  const { options } = space;
+  const { penalty = "codes", bandwidth = 1e-3, tanhScale = 4, revival = 0 } = options;
+  const direct = isDirect(options), trained = direct ? "threshold" : "logThreshold";
   const settings = space.arena.f32(4);
   // its weight is that of a term of the loss
-  settings.view.set([bandwidth, tanhScale, revival / (space.lossScale ?? 1), targetL0]);
+  settings.view.set([bandwidth, tanhScale, revival / (space.lossScale ?? 1), wantedL0(options)]);
   return {
     ...denseValues(space, penalty === "tanh" || revival > 0),
-    logThreshold: space.parameter("logThreshold"),
-    gLogThreshold: space.gradient("logThreshold"),
+    logThreshold: space.parameter(trained),
+    gLogThreshold: space.gradient(trained),
     threshold: space.arena.f32(padded(space.width)),
     pre: space.arena.f32(space.rows * padded(space.width)),
     penalty: PENALTIES.indexOf(penalty),
     settings,
     active: 0,
+    direct: Number(direct),
+    rowCounts: space.arena.i32(space.rows),
   };
 }
 
@@ -119,10 +160,16 @@ export const jumprelu: SaeVariant<JumpreluOptions> = {
     tensor: "logthreshold",
     shape: ["width"],
     trained: true,
-    initial({ width, options }) {
-      const { initialThreshold = INITIAL_THRESHOLD } = options as JumpreluOptions;
-      return new Float32Array(width).fill(Math.log(initialThreshold));
-    },
+    isPart: (options) => !isDirect(options),
+    initial: ({ width, options }) =>
+      new Float32Array(width).fill(Math.log(initialThreshold(options))),
+  }, {
+    name: "threshold",
+    tensor: "threshold",
+    shape: ["width"],
+    trained: true,
+    isPart: isDirect,
+    initial: ({ width, options }) => new Float32Array(width).fill(initialThreshold(options)),
   }],
   penalty: { gamma: 1e-4 },
   fields: FIELDS,

@@ -54,6 +54,8 @@ export interface SaeParameter {
   readonly shape: readonly (keyof SaeSizes)[];
   /** Whether AdamW changes it. What does not train may still change: the kernels may write to it. */
   readonly trained: boolean;
+  /** Whether an autoencoder with these options has it. Default: every one of the variant. */
+  readonly isPart?: (options: VariantOptions) => boolean;
   /** Its values before training, row by row. */
   initial(start: SaeStart): Float32Array;
 }
@@ -140,7 +142,7 @@ export interface SaeVariant<Options extends VariantOptions = VariantOptions> {
   readonly kernel: number;
   /** Its options, in the order in which they are checked and saved. */
   readonly options: readonly SaeOption[];
-  /** Its parameters, the common ones among them. */
+  /** Its parameters, the common ones among them; `parametersOf` of sae_variants.ts tells which its options leave. */
   readonly parameters: readonly SaeParameter[];
   /** The loss's term beside the squared error, if it has one, and the weight γ that it gets by default. */
   readonly penalty?: { readonly gamma: number };

@@ -12,7 +12,7 @@ import { mp, type MpOptions } from "./sae_mp.ts";
 import { pursuit, type PursuitOptions } from "./sae_pursuit.ts";
 import { relu, type ReluOptions } from "./sae_relu.ts";
 import { topk, type TopkOptions } from "./sae_topk.ts";
-import type { CommonParameters, SaeSizes, SaeVariant } from "./sae_variant.ts";
+import type { CommonParameters, SaeParameter, SaeSizes, SaeVariant } from "./sae_variant.ts";
 
 /** The kind of a sparse autoencoder and the options that this kind has. */
 export type SaeOptions =
@@ -53,6 +53,21 @@ export const SAE_TYPES: readonly SaeType[] = SAE_VARIANTS.map(({ type }) => type
 export const VARIANT_OPTIONS: readonly string[] = [
   ...new Set(SAE_VARIANTS.flatMap(({ options }) => options.map(({ name }) => name))),
 ];
+
+/**
+ * The parameters that an autoencoder with these options has, whose type there is.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parametersOf } from "./sae_variants.ts";
+ * const names = parametersOf({ type: "jumprelu", directThreshold: true }).map(({ name }) => name);
+ * assert.equal(names.at(-1), "threshold");
+ * ```
+ */
+export function parametersOf(options: SaeOptions): SaeParameter[] {
+  return variantOf(options.type).parameters.filter(({ isPart }) => isPart?.(options) ?? true);
+}
 
 /** A sparse autoencoder as the kernels need it: an Sae is one. */
 export interface SaeModel extends SaeSizes {

@@ -168,7 +168,11 @@ export function partsOfSae(sae: Sae): Parts {
     case "relu":
       return dense(sameThresholds(width, 0));
     case "jumprelu":
-      return dense({ kind: "jumprelu", thresholds: parameters.logThreshold!.map(Math.exp) });
+      return dense({
+        kind: "jumprelu",
+        thresholds: parameters.logThreshold?.map(Math.exp) ??
+          parameters.threshold!.map((threshold) => Math.max(0, threshold)),
+      });
     case "topk":
     case "abstopk": {
       const activation = { kind: "topk", k: sae.kval!, signed: type === "abstopk" } as const;

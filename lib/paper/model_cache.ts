@@ -15,7 +15,7 @@ import type { Backend } from "../wasm/backends.ts";
 import { runningBackend } from "../wasm/memory.ts";
 import { TRAINING } from "../cores/sae_training.ts";
 import { dataOf } from "../cores/sae_variant.ts";
-import { type SaeParameters, variantOf } from "../cores/sae_variants.ts";
+import { parametersOf, type SaeParameters } from "../cores/sae_variants.ts";
 import { loadSae, saveSae } from "../sae_file.ts";
 import type { Sae } from "../saes.ts";
 import { note as tellOnce } from "../sweep/notes.ts";
@@ -244,8 +244,8 @@ function digest(...content: (string | Uint8Array)[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-function digestOf({ type, parameters }: Sae, key: Key, history: string): string {
-  const bytes = variantOf(type).parameters.map(({ name }) => {
+function digestOf({ options, parameters }: Sae, key: Key, history: string): string {
+  const bytes = parametersOf(options).map(({ name }) => {
     const { buffer, byteOffset, byteLength } = dataOf(parameters[name as keyof SaeParameters]!);
     return new Uint8Array(buffer, byteOffset, byteLength);
   });

@@ -71,7 +71,10 @@ function ownOptions(
     case "gated":
       return { type, gamma: 1, schedule, tuneL0: late };
     case "jumprelu":
-      return { type, penalty: "step", bandwidth: 1, initialThreshold: 1, gamma: 1, tuneL0 };
+      return {
+        ...{ type, penalty: "step", bandwidth: 1, initialThreshold: 1, gamma: 1, tuneL0 },
+        directThreshold: false, // as when the scores were published
+      };
     case "topk":
     case "abstopk":
       return { type, kval: k, decoderNorms: false };

@@ -155,6 +155,13 @@ add("trainSae", api.trainSae, () => [
   { train: X(), id: X(), ood: X() },
   { type: "topk", width: n, kval: 2, epochs: 1, batchSize: 4, lr: 1e-3, seed: 0 },
 ]);
+add("trainSae of jumprelu", api.trainSae, () => [
+  { train: X(), id: X() },
+  {
+    ...{ type: "jumprelu", width: n, epochs: 1, batchSize: 4, lr: 1e-3, seed: 0 },
+    ...{ penalty: "quadratic", targetL0: 2, bandwidth: 0.1, directThreshold: true },
+  },
+]);
 add("new SaeCheckpoint", (path, options) => new api.SaeCheckpoint(path, options), () => [
   "training.safetensors",
   { everySteps: 10, everyEpochs: 1 },
