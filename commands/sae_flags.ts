@@ -74,6 +74,7 @@ const OPTIONS: readonly Row[] = [
   ["revival", "jumprelu: weight of what brings dead latents back", weight],
   ["initialThreshold", "jumprelu: threshold at the start", above],
   ["directThreshold", "jumprelu: whether thresholds are trained, not their logarithms", yesNo],
+  ["steToInput", "jumprelu: whether pseudo-gradients reach the encoder", yesNo],
   ["frozenDecoder", "gated: whether the auxiliary error leaves the decoder alone", yesNo],
   ["residualThreshold", "pursuit: norm of the residual at which a sample is done", weight],
   ["stopAtRepeat", "pursuit: whether a sample is done with an atom that it has", yesNo],

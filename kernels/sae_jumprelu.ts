@@ -45,23 +45,26 @@ function jumpRow(n: usize, b: usize, theta: usize, a: usize, c: usize): i32 {
 /**
  * g ← g where a > θ, else 0, the gradient by the pre-activations (the penalty has none by the codes);
  * sum ← sum + g. Adds to gTheta the pseudo-gradients −(θ/ε)·rect((u − θ)/ε)·g of the codes and
- * −(1/ε)·rect((step − θ)/ε)·γ of the penalty, with u = max(a, floor) and `step` a or c.
+ * −(1/ε)·rect((step − θ)/ε)·γ of the penalty, with u = max(a, floor) and `step` a or c. With `toInput`
+ * their negatives are also part of g: what has a pseudo-gradient is a function of a − θ.
  */
-function jumpGradient(
-  n: usize, gamma: f32, bandwidth: f32, floor: f32, theta: usize, a: usize, c: usize, step: usize, g: usize,
+// @ts-ignore: decorator
+@inline function jumpGradient(
+  toInput: bool, n: usize, gamma: f32, bandwidth: f32, floor: f32, theta: usize, a: usize, c: usize, step: usize, g: usize,
   sum: usize, gTheta: usize,
 ): void {
   const penalty = f32x4.splat(gamma), eps = f32x4.splat(bandwidth), end = c + (n << 2);
   const toStep = step - c, least = f32x4.splat(floor);
   for (; c < end; theta += 16, a += 16, c += 16, g += 16, sum += 16, gTheta += 16) {
     const t = v128.load(theta), grad = v128.load(g), u = v128.load(a);
-    const v = v128.and(grad, f32x4.gt(u, t));
-    v128.store(g, v);
-    v128.store(sum, f32x4.add(v128.load(sum), v));
+    let v = v128.and(grad, f32x4.gt(u, t));
     const near1 = v128.and(f32x4.mul(t, grad), near(f32x4.pmax(least, u), t, eps));
     const both = f32x4.add(near1, v128.and(penalty, near(v128.load(c + toStep), t, eps)));
     const change = f32x4.div(both, eps);
     v128.store(gTheta, f32x4.sub(v128.load(gTheta), change));
+    if (toInput) v = f32x4.add(v, change);
+    v128.store(g, v);
+    v128.store(sum, f32x4.add(v128.load(sum), v));
   }
 }
 
@@ -98,6 +101,7 @@ export class JumpRelu extends DenseSae {
   active: i32; // codes above θ in the last forward pass
   direct: i32; // whether θ itself is the parameter
   rowCounts: usize; // rows: codes above θ of each
+  toInput: i32; // whether pseudo-gradients reach the pre-activations
 
   prepare(): void {
     denseWeights(this);
@@ -205,7 +209,9 @@ export class JumpRelu extends DenseSae {
       if (this.penalty == QUADRATIC) {
         rate = gamma * <f32>(4 * this.over(i) / <f64>load<f32>(this.settings, 12));
       }
-      jumpGradient(this.ldw, rate, bandwidth, floor, theta, a, c, c + toStep, g, this.gEncoderBias, gTheta);
+      const n = this.ldw, sum = this.gEncoderBias;
+      if (this.toInput) jumpGradient(true, n, rate, bandwidth, floor, theta, a, c, c + toStep, g, sum, gTheta);
+      else jumpGradient(false, n, rate, bandwidth, floor, theta, a, c, c + toStep, g, sum, gTheta);
       a += stride, c += stride, g += stride;
     }
     if (dead > 0) this.revive(rows, dead / <f32>rows);

@@ -324,6 +324,10 @@ Deno.test("wrong options of a training are refused by name", () => {
       /^TypeError: directThreshold must be true or false, got number/,
     ],
     [
+      { type: "jumprelu", steToInput: true },
+      /^TypeError: steToInput needs penalty step, tanh or quadratic, got codes/,
+    ],
+    [
       { type: "jumprelu", penalty: "square" },
       /^TypeError: penalty must be one of codes, .* quadratic, got square/,
     ],

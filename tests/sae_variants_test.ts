@@ -350,6 +350,12 @@ const CASES: [options: (width: number, kval: number) => SaeOptions, what: string
     () => ({ type: "jumprelu", penalty: "step", bandwidth: 0.3, directThreshold: true }),
     "jumprelu with thresholds as they are",
   ],
+  ...(["step", "tanh", "quadratic"] as const).map(
+    (penalty): typeof CASES[number] => [
+      () => ({ type: "jumprelu", penalty, bandwidth: 0.3, targetL0: 1.5, steToInput: true }),
+      `jumprelu with ${penalty} and pseudo-gradients by the encoder`,
+    ],
+  ),
   [(_, kval) => ({ type: "pursuit", kval }), "pursuit"],
 ];
 

@@ -53,6 +53,12 @@ export interface JumpreluOptions {
    * alone. dictionary_learning trains θ, and so does SAELens since 6.48. Default false, as in the paper.
    */
   readonly directThreshold?: boolean;
+  /**
+   * Whether pseudo-gradients reach the pre-activations too, and so the encoder: of a function of pre − θ they
+   * are those by θ with the other sign (Anthropic; SAELens's `jumprelu_ste_to_input`). Needs penalty
+   * `"step"`, `"tanh"` or `"quadratic"`. Default false.
+   */
+  readonly steToInput?: boolean;
 }
 
 /** What `jumprelu` may penalise; see {@linkcode JumpreluOptions}. */
@@ -105,6 +111,16 @@ const OPTIONS: readonly SaeOption[] = [
   number("revival", requireNonNegative),
   number("initialThreshold", requirePositive),
   flag("directThreshold"),
+  {
+    ...flag("steToInput"),
+    check(value, sizes, options) {
+      flag("steToInput").check(value, sizes, options);
+      const { penalty = "codes" } = options as JumpreluOptions;
+      if (value && (penalty === "codes" || penalty === "target")) {
+        throw new TypeError(`steToInput needs penalty step, tanh or quadratic, got ${penalty}`);
+      }
+    },
+  },
 ];
 
 function isDirect(options: VariantOptions): boolean {
@@ -127,6 +143,7 @@ const FIELDS = {
   active: "number",
   direct: "number",
   rowCounts: "block",
+  toInput: "number",
 } as const;
 
 function values(space: SaeSpace<JumpreluOptions>): RecordValues<typeof FIELDS> {
@@ -147,6 +164,7 @@ function values(space: SaeSpace<JumpreluOptions>): RecordValues<typeof FIELDS> {
     active: 0,
     direct: Number(direct),
     rowCounts: space.arena.i32(space.rows),
+    toInput: Number(options.steToInput ?? false),
   };
 }
 

@@ -159,7 +159,13 @@ add("trainSae of jumprelu", api.trainSae, () => [
   { train: X(), id: X() },
   {
     ...{ type: "jumprelu", width: n, epochs: 1, batchSize: 4, lr: 1e-3, seed: 0 },
-    ...{ penalty: "quadratic", targetL0: 2, bandwidth: 0.1, directThreshold: true },
+    ...{
+      penalty: "quadratic",
+      targetL0: 2,
+      bandwidth: 0.1,
+      directThreshold: true,
+      steToInput: true,
+    },
   },
 ]);
 add("new SaeCheckpoint", (path, options) => new api.SaeCheckpoint(path, options), () => [
