@@ -4,6 +4,7 @@
 // Integer sums are exact, so a product depends on nothing beside it; what was rounded off is known by its norm.
 
 import { madd } from "./simd";
+import { highestLane } from "./vectors";
 
 /** Rows of a tile. */
 export const GROUP: usize = 8;
@@ -16,6 +17,9 @@ export const UNIT: f64 = 5.9604644775390625e-8;
 
 /** Units of the largest value. */
 const LEVELS: i32 = 45;
+
+/** Float32 of this size are whole numbers; the last byte of this one is LEVELS. */
+const SHIFT: f32 = 12582912 + <f32>LEVELS;
 
 /** Dimensions of packed rows and atoms. */
 // @ts-ignore: decorator
@@ -54,10 +58,12 @@ export function squaresOf(ldm: usize, row: usize): f64 {
 
 /** The largest magnitude in a row. */
 function largest(ldm: usize, row: usize): f32 {
-  let most = f32x4.splat(0);
-  for (const end = row + (ldm << 2); row < end; row += 16) most = f32x4.pmax(most, f32x4.abs(v128.load(row)));
-  most = f32x4.pmax(most, i32x4.shuffle(most, most, 2, 3, 0, 1));
-  return max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1));
+  let most = f32x4.splat(0), other = most;
+  for (const end = row + (ldm << 2); row < end; row += 32) {
+    most = f32x4.pmax(most, f32x4.abs(v128.load(row)));
+    other = f32x4.pmax(other, f32x4.abs(v128.load(row, 16)));
+  }
+  return highestLane(f32x4.pmax(most, other));
 }
 
 /** What a value of 45 units is, at least so large that its inverse is finite. */
@@ -84,20 +90,47 @@ export function packAtom(ldm: usize, atom: usize, panel: usize, place: usize): f
   return sum4(off);
 }
 
+/** Four values in units, LEVELS too much, in the last bytes: a sum with SHIFT is rounded to a whole number. */
+// @ts-ignore: decorator
+@inline function shifted(v: v128, pers: v128): v128 {
+  return madd(v, pers, f32x4.splat(SHIFT));
+}
+
+/** What four values have over their units. */
+// @ts-ignore: decorator
+@inline function restOf(v: v128, shifted: v128, minusUnits: v128): v128 {
+  return madd(f32x4.sub(shifted, f32x4.splat(SHIFT)), minusUnits, v);
+}
+
+/** The last bytes of eight int32 as int16. */
+// @ts-ignore: decorator
+@inline function lastBytes(a: v128, b: v128): v128 {
+  const low = i32x4.splat(0xff);
+  return i16x8.narrow_i32x4_s(v128.and(a, low), v128.and(b, low));
+}
+
 /** Puts a row at one of the 8 places of a group; returns the squared norm of what is rounded off. */
 export function packRow(ldm: usize, row: usize, group: usize, place: usize): f64 {
-  const unit = unitOf(largest(ldm, row)), units = f32x4.splat(unit), pers = f32x4.splat(1 / unit);
-  const shift = i32x4.splat(LEVELS);
-  let off = f32x4.splat(0), to = group + 32 + (place << 4);
-  for (let k: usize = 0; k < ldm; k += 4) {
-    const v = v128.load(row + (k << 2)), q = f32x4.nearest(f32x4.mul(v, pers));
-    const rest = f32x4.sub(v, f32x4.mul(q, units));
-    off = f32x4.add(off, f32x4.mul(rest, rest));
-    const whole = i32x4.add(i32x4.trunc_sat_f32x4_s(q), shift), halves = i16x8.narrow_i32x4_s(whole, whole);
-    v128.store32_lane(to + (k >> 4 << 7) + (k & 12), i8x16.narrow_i16x8_u(halves, halves), 0);
-  }
+  const end = row + (ldm << 2), unit = unitOf(largest(ldm, row));
+  const pers = f32x4.splat(1 / unit), minus = f32x4.splat(-unit);
   store<f32>(group + (place << 2), unit);
-  return sum4(off);
+  let off0 = f32x4.splat(0), off1 = off0, to = group + 32 + (place << 4);
+  for (; row + 64 <= end; row += 64, to += 128) {
+    const v0 = v128.load(row), v1 = v128.load(row, 16), v2 = v128.load(row, 32), v3 = v128.load(row, 48);
+    const s0 = shifted(v0, pers), s1 = shifted(v1, pers), s2 = shifted(v2, pers), s3 = shifted(v3, pers);
+    v128.store(to, i8x16.narrow_i16x8_u(lastBytes(s0, s1), lastBytes(s2, s3)));
+    const r0 = restOf(v0, s0, minus), r1 = restOf(v1, s1, minus);
+    const r2 = restOf(v2, s2, minus), r3 = restOf(v3, s3, minus);
+    off0 = madd(r0, r0, off0), off1 = madd(r1, r1, off1);
+    off0 = madd(r2, r2, off0), off1 = madd(r3, r3, off1);
+  }
+  if (row < end) {
+    const v0 = v128.load(row), v1 = v128.load(row, 16), s0 = shifted(v0, pers), s1 = shifted(v1, pers);
+    const halves = lastBytes(s0, s1), r0 = restOf(v0, s0, minus), r1 = restOf(v1, s1, minus);
+    v128.store64_lane(to, i8x16.narrow_i16x8_u(halves, halves), 0);
+    off0 = madd(r0, r0, off0), off1 = madd(r1, r1, off1);
+  }
+  return sum4(f32x4.add(off0, off1));
 }
 
 /** Sums over two dimensions of 4 atoms (signed) times a row (unsigned, below 128), as eight int16. */
@@ -113,16 +146,13 @@ export function packRow(ldm: usize, row: usize, group: usize, place: usize): f64
 
 /** c + the sums over 16 dimensions of 4 atoms times the row at `row`. */
 // @ts-ignore: decorator
-@inline function add16(c: v128, b0: v128, b1: v128, b2: v128, b3: v128, row: v128, ones: v128): v128 {
-  const s01 = i16x8.add(
-    pairs(b0, i32x4.shuffle(row, row, 0, 0, 0, 0)),
-    pairs(b1, i32x4.shuffle(row, row, 1, 1, 1, 1)),
-  );
-  const s23 = i16x8.add(
-    pairs(b2, i32x4.shuffle(row, row, 2, 2, 2, 2)),
-    pairs(b3, i32x4.shuffle(row, row, 3, 3, 3, 3)),
-  );
-  return i32x4.add(c, i32x4.dot_i16x8_s(i16x8.add(s01, s23), ones));
+@inline function add16(c: v128, b0: v128, b1: v128, b2: v128, b3: v128, row: v128): v128 {
+  let s = pairs(b0, i32x4.shuffle(row, row, 0, 0, 0, 0));
+  s = i16x8.add(s, pairs(b1, i32x4.shuffle(row, row, 1, 1, 1, 1)));
+  s = i16x8.add(s, pairs(b2, i32x4.shuffle(row, row, 2, 2, 2, 2)));
+  s = i16x8.add(s, pairs(b3, i32x4.shuffle(row, row, 3, 3, 3, 3)));
+  // not a product with ones: the tile has no register left for them
+  return i32x4.add(c, i32x4.extadd_pairwise_i16x8_s(s));
 }
 
 // @ts-ignore: decorator
@@ -131,21 +161,22 @@ export function packRow(ldm: usize, row: usize, group: usize, place: usize): f64
 }
 
 /** C (8 rows, `ldc` bytes apart, × 4) = group · panel. Not inlined: see gemm.ts. */
-function tile(ldm: usize, group: usize, panel: usize, c: usize, ldc: usize): void {
-  const ones = i16x8.splat(1), units = group, scale = v128.load(panel, 16);
+export function tile(ldm: usize, group: usize, panel: usize, c: usize, ldc: usize): void {
+  const units = group, begin = panel;
   let c0 = v128.load(panel), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
   panel += 32, group += 32;
   for (const end = panel + (wide(ldm) << 2); panel < end; panel += 64, group += 128) {
     const b0 = v128.load(panel), b1 = v128.load(panel, 16), b2 = v128.load(panel, 32), b3 = v128.load(panel, 48);
-    c0 = add16(c0, b0, b1, b2, b3, v128.load(group), ones);
-    c1 = add16(c1, b0, b1, b2, b3, v128.load(group, 16), ones);
-    c2 = add16(c2, b0, b1, b2, b3, v128.load(group, 32), ones);
-    c3 = add16(c3, b0, b1, b2, b3, v128.load(group, 48), ones);
-    c4 = add16(c4, b0, b1, b2, b3, v128.load(group, 64), ones);
-    c5 = add16(c5, b0, b1, b2, b3, v128.load(group, 80), ones);
-    c6 = add16(c6, b0, b1, b2, b3, v128.load(group, 96), ones);
-    c7 = add16(c7, b0, b1, b2, b3, v128.load(group, 112), ones);
+    c0 = add16(c0, b0, b1, b2, b3, v128.load(group));
+    c1 = add16(c1, b0, b1, b2, b3, v128.load(group, 16));
+    c2 = add16(c2, b0, b1, b2, b3, v128.load(group, 32));
+    c3 = add16(c3, b0, b1, b2, b3, v128.load(group, 48));
+    c4 = add16(c4, b0, b1, b2, b3, v128.load(group, 64));
+    c5 = add16(c5, b0, b1, b2, b3, v128.load(group, 80));
+    c6 = add16(c6, b0, b1, b2, b3, v128.load(group, 96));
+    c7 = add16(c7, b0, b1, b2, b3, v128.load(group, 112));
   }
+  const scale = v128.load(begin, 16);
   put(c, c0, scale, v128.load32_splat(units)), c += ldc;
   put(c, c1, scale, v128.load32_splat(units, 4)), c += ldc;
   put(c, c2, scale, v128.load32_splat(units, 8)), c += ldc;
