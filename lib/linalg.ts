@@ -4,6 +4,7 @@
  */
 import { Arena, padded, run } from "./wasm/memory.ts";
 import { type Matrix, type Matrix64, requireMatrix, zeros } from "./matrix.ts";
+import { dot } from "./numeric/dot.ts";
 import { RandomState } from "./random.ts";
 
 export { multiply } from "./numeric/product.ts";
@@ -34,12 +35,6 @@ function multiplyTransposed({ rows, cols, data }: Matrix, x: Float64Array, y: Fl
   for (; i < rows; i++) {
     for (let j = 0, p = i * cols; j < cols; j++, p++) y[j] += data[p] * x[i];
   }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 /** The largest eigenvalue of the symmetric tridiagonal matrix, by bisection on Sturm sequences. */

@@ -29,6 +29,7 @@ export * from "./results/columns.ts";
 export * from "./results/folder.ts";
 export * from "./results/names.ts";
 export * from "./results/old_names.ts";
+export * from "./results/hours.ts";
 export * from "./results/printable.ts";
 export * from "./results/provenance.ts";
 export * from "./results/row.ts";

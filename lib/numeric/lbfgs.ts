@@ -2,6 +2,7 @@
  * Limited-memory BFGS for smooth functions without constraints.
  * @module
  */
+import { dot } from "./dot.ts";
 import { wolfeSearch } from "./line_search.ts";
 
 /** Stops when a step lowers the value by less than this share of it: 64 ulps. */
@@ -124,12 +125,6 @@ function descend(gradient: Float64Array, kept: Pair[]): Float64Array {
   }
   kept.forEach(({ s, y, sy }, p) => addTo(direction, weights[p] - dot(y, direction) / sy, s));
   return direction;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j] * b[j];
-  return sum;
 }
 
 /** target += weight·x */

@@ -3,7 +3,7 @@
  * report.
  * @module
  */
-import { printable } from "../results.ts";
+import { inHours, printable } from "../results.ts";
 import type { JudgedClaim, JudgedCondition, Judgement } from "./claims.ts";
 import { type Html, markup } from "./html.ts";
 import { markdownTable } from "./marked_table.ts";
@@ -144,16 +144,13 @@ function judgementLines(
     ]),
     ...missing.map((command) => {
       const taken = hours.get(command);
-      const about = taken === undefined ? "" : ` (about ${roughly(taken)} hours of one core)`;
+      const about = taken === undefined ? "" : ` (about ${inHours(taken)} hours of one core)`;
       return `  missing rows: ${command}${about}`;
     }),
   ];
 }
 
 /** Two digits. */
-function roughly(hours: number): string {
-  return hours >= 10 ? hours.toFixed(0) : hours.toPrecision(hours < 0.1 ? 1 : 2);
-}
 
 const threshold = ({ is, threshold }: JudgedCondition) =>
   `${is === "at least" ? "≥" : "≤"} ${threshold}`;

@@ -5,7 +5,7 @@
 import type { Disagreement } from "./disagreements.ts";
 import { markdownTable } from "./marked_table.ts";
 import type { FileComparison, MethodComparison, MetricComparison } from "./parity.ts";
-import { alignColumns, codeScores, columnOf, printable } from "../results.ts";
+import { alignColumns, codeScores, columnOf, inHours, printable } from "../results.ts";
 import { tolerances } from "./tolerances.ts";
 
 /** Published rows without a counterpart, of one file and for one reason. */
@@ -198,7 +198,7 @@ export function parityText(
 const LEFT_OUT = ["published file", "rows", "methods", "reason", "hours", "command"];
 
 function leftOutFields({ file, rows, methods, reason, hours, command }: LeftOut): string[] {
-  const told = hours === undefined ? "" : hours < 0.1 ? "< 0.1" : hours.toFixed(hours < 10 ? 1 : 0);
+  const told = hours === undefined ? "" : inHours(hours);
   const names = methods.length > 4
     ? `${methods.slice(0, 3).join(", ")} and ${methods.length - 3} more`
     : methods.join(", ");

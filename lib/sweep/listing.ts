@@ -2,7 +2,7 @@
  * What `--list` prints: the cells of a grid, and how long they take.
  * @module
  */
-import { alignColumns, type SavedCell } from "../results.ts";
+import { alignColumns, inHours, type SavedCell } from "../results.ts";
 import type { Cell } from "./experiment.ts";
 
 /** Hours on two cores beyond which a cell is left to a cluster. */
@@ -111,13 +111,6 @@ export function listingText({ cells, hours, hoursLeft }: Listing): string {
 }
 
 /** Two digits, of which one may stand behind the point. */
-function inHours(hours: number): string {
-  return hours >= 9.95
-    ? hours.toFixed(0)
-    : hours >= 0.095
-    ? hours.toFixed(1)
-    : hours.toPrecision(1);
-}
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
