@@ -85,6 +85,25 @@ Deno.test("a saved cell comes back as it was", async () => {
   assert.deepEqual(readResults(files, provenance).cells, [saved]);
 });
 
+Deno.test("cells whose keys have the columns of another and more keep their own rows", async () => {
+  const files = newFiles();
+  const cells = [undefined, 50, 100].map((width, i): SavedCell => {
+    const key = { num_latents: 50, seed: 0, ...width === undefined ? {} : { width } };
+    return {
+      key,
+      seconds: 1,
+      rows: [{ mcc_iid: i, method: "a", ...key }],
+      diagnostics: [{ mean_cosine: i, ...key }],
+    };
+  });
+  // in any order, as on a grid that is gone on with
+  for (const order of [[0, 1, 2], [2, 0, 1]]) {
+    for (const i of order) await save(files, cells[i]);
+    assert.deepEqual(readResults(files, provenance).cells, cells);
+    assert.equal(readRows(files.rows)!.length, 3);
+  }
+});
+
 Deno.test("there is nothing where there is no file", () => {
   assert.deepEqual(readResults(newFiles(), provenance), { cells: [], failed: [], runs: [] });
 });

@@ -135,7 +135,8 @@ export interface MatchedCells {
 }
 
 /**
- * Puts the rows of an experiment's files together by the cells of its provenance file.
+ * Puts the rows of an experiment's files together by the cells of its provenance file. Where the keys
+ * of cells do not all have the same columns, a row belongs to the cell that it has most columns of.
  *
  * @param provenance The provenance file.
  * @param rows The rows; undefined counts as none.
@@ -157,24 +158,37 @@ export function matchCells(
   rows: readonly Row[] = [],
   diagnostics: readonly Row[] = [],
 ): MatchedCells {
-  const columns = Object.keys(provenance.cells[0]?.key ?? {});
-  const identity = (row: Row) => JSON.stringify(columns.map((column) => row[column]));
-  const byCell = new Map(
-    provenance.cells.map(({ key, seconds, digest }) => {
-      const found: Required<CellResult> = { rows: [], diagnostics: [] };
-      return [identity(key), { key, seconds, digest, ...found }];
-    }),
-  );
+  const identity = (row: Row, columns: readonly string[]) =>
+    JSON.stringify(columns.map((column) => row[column]));
+  const byShape = Map.groupBy(provenance.cells, ({ key }) => JSON.stringify(Object.keys(key)));
+  // a key may have the columns of another and more: a row belongs to the one that says most of it
+  const shapes = [...byShape].map(([shape, cells]) => {
+    const columns: string[] = JSON.parse(shape);
+    return {
+      columns,
+      cells: new Map(cells.map(({ key, seconds, digest }) => {
+        const found: Required<CellResult> = { rows: [], diagnostics: [] };
+        return [identity(key, columns), { key, seconds, digest, ...found }];
+      })),
+    };
+  }).sort((a, b) => b.columns.length - a.columns.length);
+  const find = (row: Row) => {
+    for (const { columns, cells } of shapes) {
+      const cell = cells.get(identity(row, columns));
+      if (cell) return cell;
+    }
+  };
+  const inOrder = provenance.cells.map(({ key }) => find(key)!);
   const strangers: MatchedCells["strangers"] = [];
   for (const [part, list] of [["rows", rows], ["diagnostics", diagnostics]] as const) {
     for (const row of list) {
-      const cell = byCell.get(identity(row));
+      const cell = find(row);
       if (cell) cell[part].push(row);
-      else strangers.push({ part, row, columns });
+      else strangers.push({ part, row, columns: shapes[0]?.columns ?? [] });
     }
   }
   return {
-    cells: [...byCell.values()]
+    cells: [...new Set(inOrder)]
       .map(({ digest, ...cell }) => ({ ...cell, intact: digestOf(cell) === digest })),
     strangers,
   };
