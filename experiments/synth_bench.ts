@@ -163,7 +163,8 @@ export const experiment: Experiment<Options, SettingColumns> = {
     const grids = Map.groupBy(rows, ({ num_latents, k }) => `n${num_latents}_k${k}`);
     return [...grids].map(([name, own]) => {
       const named = own.map((row) => ({ ...row, dictionary: labelOf(row.dictionary as string) }));
-      const groups = [...SYNTH_TYPES, ...OTHERS].map(labelOf);
+      const groups = [...SYNTH_TYPES, ...OTHERS]
+        .filter((name) => own.some(({ dictionary }) => dictionary === name)).map(labelOf);
       const alone = named.filter(isFirst).map((row) => ({ ...row, method: "alone" }));
       const panels = ["f1", "explained_variance", "mcc_decoder"].map((y) =>
         groupedBars(y === "mcc_decoder" ? alone : named, {
