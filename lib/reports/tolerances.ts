@@ -89,7 +89,10 @@ export const tolerances: readonly Tolerance[] = [
     pattern: /(^|[_+])(topk|MP)$/,
     score: 0.05,
     accuracy: 0.05,
-    reason: "selecting atoms is discontinuous: one swapped choice changes all that follows",
+    reason:
+      "selecting atoms is discontinuous: one swapped choice changes all that follows; the AUC of the " +
+      "phase file's older rows is not mirrored at 0.5, below which 150 of MP's 342 lie, where ours is the larger of AUC and " +
+      "1 − AUC: that alone makes 111 of 158 differences there",
   },
 ];
 
