@@ -65,15 +65,21 @@ const SETTLE = { from: 2, rounds: 30 }, HOT_SETTLE = { from: 5, rounds: 60 };
 /** Samples per atom of the hot one. */
 const HOT_FROM = 10;
 /**
- * Where the number of atoms is not known, pruning weighs them with this multiple of what the residuals' products
- * reach by chance, if that is more than the search's last λ: with less, noise pays for atoms of its own.
+ * Pruning weighs atoms with this multiple of what the residuals' products reach by chance, if that is more than the
+ * search's last λ: with less, noise pays for atoms of its own.
  */
 const PRUNE_ABOVE_CHANCE = 2;
 /**
  * Atoms that are missing are looked for with this multiple of the search's last λ: with less, many small codes of
- * other atoms hide them. At most this share of the atoms is added at a time, and so many times.
+ * other atoms hide them. At most this share of the atoms is added at a time, and so many times; of a known number
+ * up to `room` times as many are there in between.
  */
-const GROW = { from: 4, most: 0.05, times: 3 };
+const GROW = { from: 4, most: 0.05, times: 3, room: 1.1 };
+/**
+ * Of a known number of atoms pruning leaves this share, whatever they are worth: where more seem to be false, as in
+ * samples that have no such atoms, others are no better.
+ */
+const NEVER_FALSE = 0.9;
 /**
  * Where more of the atoms than this share stand for one sample when they have settled after the first pruning, or
  * fewer than FEWEST_SAMPLES are left for each in the end, the start was too wide. Of 18 runs with 50 to 200 latents
@@ -85,6 +91,12 @@ const TOO_MANY_SINGLE = 0.02;
 const FEWEST_OF_START = 2;
 /** Samples per atom below which rare atoms are hardly found, however slow the search; and false ones stay. */
 const FEWEST_SAMPLES = 2.4;
+
+/**
+ * With fewer samples per atom than this the search is slower below so many dimensions, by their cube, where atoms
+ * are more alike: that takes rounds, but these are quick.
+ */
+const FEW_SAMPLES = 5, LOW_DIMENSIONS = 90;
 
 /** Samples per atom of the start that are learned from at most: with 50 every latent is used often enough. */
 const MOST_PER_ATOM = 50;
@@ -157,7 +169,8 @@ export interface PathDictionaryOptions {
   atomSweeps?: number;
   /**
    * Dictionary to start from, m × at least `numLatents`, scaled to unit columns. Default: random, as
-   * {@linkcode searchDefaults} tells, or with `atMost` columns. More columns than wanted are pruned.
+   * {@linkcode searchDefaults} tells, or with `atMost` columns. More columns than wanted are pruned; with just
+   * `numLatents` of them atoms are neither pruned nor grown.
    */
   dInit?: Matrix;
   /** Asked before every round; only `onProgress` can abort it, since the call is synchronous. */
@@ -189,7 +202,7 @@ export interface PathState extends RoundsState {
 }
 
 /** Rises whenever the same samples and options lead to other rounds: no state of the old ones goes on then. */
-const LEARNER = 3;
+const LEARNER = 4;
 
 /** What {@linkcode pathDictionary} returns. */
 export interface PathDictionary {
@@ -201,8 +214,9 @@ export interface PathDictionary {
   history: PathRound[];
   /**
    * Margin of each atom, where atoms were pruned: what it costs to do without it, in units of what its own
-   * codes cost at the last λ of the search, or with "auto" at twice what noise reaches by chance, if that is more.
-   * Below a limit between 0.5, up to 45 dimensions, and 1, from 90 on, it is taken out.
+   * codes cost at the last λ of the search, or at twice what noise reaches by chance, if that is more.
+   * Below a limit between 0.5, up to 45 dimensions, and 1, from 90 on, it is taken out; 0 of an atom that fills up
+   * a known number.
    */
   margins?: Float64Array;
   /**
@@ -218,6 +232,7 @@ export interface PathDictionary {
  * Rounds of the search and atoms of its start by default. Few samples per atom need a slow search, since rare
  * atoms grow slowly, and bear no more atoms than there are; and so do many dimensions, which go with many active latents: with 20
  * of 1000 and 2.5 samples each, a start of 1.2 times the atoms finds the frequent half only, an exact one nearly all.
+ * With less than five samples per atom few dimensions need more rounds, too, up to 1600.
  *
  * @param samples Number of samples.
  * @param inputDim Dimensions of a sample.
@@ -241,9 +256,10 @@ export function searchDefaults(
   const perAtom = samples / numLatents, slowness = Math.max(1, inputDim / 80);
   const scarce = perAtom < FEWEST_SAMPLES * Math.max(1, inputDim / 100);
   const rounds = perAtom < FEWEST_SAMPLES ? 1300 : scarce ? 400 : perAtom < 4 ? 200 : 80;
+  const slowest = perAtom < FEW_SAMPLES ? 200 * Math.min(8, (LOW_DIMENSIONS / inputDim) ** 3) : 0;
   const ratio = scarce ? 1 : perAtom < HOT_FROM ? 1.2 : 1.5;
   return {
-    rounds: Math.max(150, Math.ceil(rounds * slowness)),
+    rounds: Math.max(150, Math.ceil(Math.max(slowest, rounds * slowness))),
     width: Math.ceil(ratio * numLatents),
   };
 }
@@ -259,8 +275,8 @@ export function searchDefaults(
  * 4. *Restarts* of atoms that stand for one sample, and of duplicates.
  * 5. *Polish* with the minimax concave penalty, which does not shrink.
  * 6. *Pruning.* The start has more atoms than are wanted. Those go whose samples do as well without them.
- * 7. *Growing*, where the number of atoms is not known. What some samples have in common of what is left of
- *    them becomes an atom, which pruning may take again.
+ * 7. *Growing*. What some samples have in common of what is left of them becomes an atom, which pruning may take
+ *    again.
  *
  * Of more than 50 samples per atom of the start, a random part of 50 is learned from, and the others are only
  * coded at the end: time and memory of the rounds do not grow any further.
@@ -294,14 +310,18 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   const history: PathRound[] = [];
   const part = X.rows > MOST_PER_ATOM * D.cols ? someRows(X, MOST_PER_ATOM * D.cols, random) : X;
   using arena = new Arena();
-  const settings = { scale: 1 / unit, signed: !nonneg, capacity: Math.min(D.cols, X.cols) };
+  const auto = options.numLatents === "auto";
+  // of a known number more are grown than are wanted, since some are false
+  const mostAtoms = auto ? D.cols : Math.max(D.cols, Math.ceil(GROW.room * target));
+  const capacity = Math.min(D.cols, X.cols);
+  const settings = { scale: 1 / unit, signed: !nonneg, capacity, mostAtoms };
   const learner = new PathRounds(arena, part, D, settings);
   let of: Identity | undefined;
   const identity = () => of ??= identityOf(part, options, plan);
   const { resume } = options, before = resume?.history ?? [];
   if (resume) {
-    const sizes = { samples: part.rows, inputDim: part.cols, mostAtoms: D.cols };
-    requireResumable(resume, identity(), { ...sizes, capacity: settings.capacity });
+    const sizes = { samples: part.rows, inputDim: part.cols, mostAtoms };
+    requireResumable(resume, identity(), { ...sizes, capacity });
   }
 
   // what the residuals of the last round reach by chance
@@ -348,15 +368,15 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     }
   };
   const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;
-  const auto = options.numLatents === "auto";
   let margins: Float64Array | undefined, tooWide = auto ? false : undefined;
   path("search", plan.lambdaStart, plan.lambdaEnd, rounds);
   path("polish", polishFrom, polishTo, polish);
   const pruneTo = ({ exact, sparing }: Pick<Pruning, "exact" | "sparing">) => {
     // only a polish leaves noise alone
-    const noise = auto && polish > 0 ? PRUNE_ABOVE_CHANCE * chance : 0;
+    const noise = polish > 0 ? PRUNE_ABOVE_CHANCE * chance : 0;
     const lambda = Math.max(plan.lambdaEnd, noise);
-    return prune(learner, { lambda, gamma: MCP_GAMMA, atLeast: target, exact, sparing });
+    const atLeast = exact ? target : auto ? 1 : Math.ceil(NEVER_FALSE * target);
+    return prune(learner, { lambda, gamma: MCP_GAMMA, atLeast, exact, sparing });
   };
   const settle = ({ from, rounds }: typeof SETTLE) => {
     path("settle", from * plan.lambdaEnd, plan.lambdaEnd, rounds);
@@ -364,19 +384,28 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   };
   // an earlier call's rounds that follow tell that this was done
   const next = () => before[history.length];
-  if (target < learner.n) {
+  if (target < learner.n || !options.dInit) {
     if (!next()) pruneTo({ exact: false });
     settle(part.rows < HOT_FROM * (next()?.atoms ?? learner.n) ? SETTLE : HOT_SETTLE);
     const { single } = history.at(-1)!.participation;
-    if (!next()) margins = pruneTo({ exact: !auto, sparing: auto });
-    for (let times = 0; auto && times < (polish > 0 ? GROW.times : 1); times++) {
-      if (!next() && !grow(learner, plan.lambdaEnd, D.cols)) break;
+    if (!next()) margins = pruneTo({ exact: false, sparing: true });
+    const times = polish > 0 ? GROW.times : 1;
+    for (let time = 0; time < times && (next() || auto || learner.n !== target); time++) {
+      if (!next() && !grow(learner, plan.lambdaEnd, mostAtoms)) break;
       // other atoms had taken up what was missing; but to go through this again and again costs the rarest
-      if (times === 0) settle(SETTLE);
+      if (time === 0) settle(SETTLE);
       else path("polish", polishFrom, polishTo, polish);
       if (!next()) margins = pruneTo({ exact: false, sparing: true });
     }
     if (auto) tooWide = single > TOO_MANY_SINGLE || part.rows < FEWEST_SAMPLES * learner.n;
+    else if (learner.n > target) margins = pruneTo({ exact: true, sparing: true });
+    else if (learner.n < target) {
+      margins = Float64Array.from({ length: target }, (_, j) => margins![j] ?? 0);
+      // what single samples lack is next best
+      grow(learner, plan.lambdaEnd, target, true);
+      const missing = target - learner.n;
+      learner.add(Array.from({ length: missing }, () => randomDirection(learner.m, random)));
+    }
   }
   if (history.length < before.length) {
     throw new RangeError(
@@ -395,7 +424,10 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     const start = b * CODED_AT_ONCE * X.cols;
     const block = { rows, cols: X.cols, data: X.data.subarray(start, start + rows * X.cols) };
     using inner = new Arena();
-    const coder = new PathRounds(inner, block, dictionary, settings);
+    const coder = new PathRounds(inner, block, dictionary, {
+      ...settings,
+      mostAtoms: dictionary.cols,
+    });
     // from a large λ down, as the samples that were learned from
     for (const [above, gamma] of [[3, 0], [1, 0], [1, polish > 0 ? MCP_GAMMA : 0]]) {
       coder.code({
@@ -409,17 +441,17 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
 }
 
 /**
- * Adds atoms that are missing, up to a number of them; tells whether there were any. Samples that have something
+ * Adds atoms that are missing, up to a number of them, also of single samples where `alone` says so; tells whether
+ * there were any. Samples that have something
  * of them lose the small codes that stood in for it, the others keep what they have.
  */
-function grow(learner: PathRounds, lambdaEnd: number, atMost: number): boolean {
+function grow(learner: PathRounds, lambdaEnd: number, atMost: number, alone = false): boolean {
   const before = learner.state, lambda = GROW.from * lambdaEnd;
   const coding = { gamma: MCP_GAMMA, leaveOut: 0, sweeps: 20 };
   learner.code({ ...coding, lambda, passes: 4, added: MOST_ADDED });
   const most = Math.min(atMost - learner.n, Math.ceil(GROW.most * learner.n));
   const { directions, samples } = missingDirections(learner.residuals(), learner.m, {
-    lambda,
-    most,
+    ...{ lambda, most, alone },
   });
   learner.state = withCodesOf(before, learner.state, samples);
   if (directions.length === 0) return false;
@@ -508,12 +540,16 @@ function restartUseless(
   participation.forEach((ratio, j) => ratio < SINGLE && useless.add(j));
   for (const [i, j] of learner.coherent(DUPLICATE)) useless.add(weights[i] < weights[j] ? i : j);
   const directions = [...useless].map((j): [number, Float64Array] => {
-    const direction = random.normal(0, 1, learner.m);
-    const norm = Math.hypot(...direction);
-    return [j, direction.map((value) => value / norm)];
+    return [j, randomDirection(learner.m, random)];
   });
   learner.restart(new Map(directions));
   return useless.size;
+}
+
+/** A unit vector of m values. */
+function randomDirection(m: number, random: RandomState): Float64Array {
+  const direction = random.normal(0, 1, m), norm = Math.hypot(...direction);
+  return direction.map((value) => value / norm);
 }
 
 function shares(participation: Float64Array): PathRound["participation"] {

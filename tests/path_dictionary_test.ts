@@ -5,7 +5,7 @@ import { prune } from "../lib/cores/path_pruning.ts";
 import { requireCsrMatrix, toDense } from "../lib/csr_matrix.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { lassoGap } from "../lib/lasso_gap.ts";
-import { type Matrix, normalizeColumns, toFloat32 } from "../lib/matrix.ts";
+import { firstRows, type Matrix, normalizeColumns, toFloat32 } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import {
   pathDictionary,
@@ -345,6 +345,11 @@ Deno.test("directions that samples lack are those that several have in common", 
     assert(dot(directions[i], Float64Array.from(data)) > 0.98, `direction ${i}`);
   });
   assert.deepEqual(missingDirections(R.data, m, { lambda: 0.2, most: 9 }).directions, []);
+  // what one sample has for itself
+  const { directions: [own, ...others] } = missingDirections(R.data, m, {
+    ...{ lambda: 0.2, most: 9, alone: true },
+  });
+  assert(dot(own, Float64Array.from(atoms(m, 1, 11).data)) > 0.98 && others.length === 0);
   assert.equal(missingDirections(R.data, m, { lambda: 0.001, most: 3 }).directions.length, 3);
 });
 
@@ -390,6 +395,36 @@ Deno.test("an atom that the start lacks is grown, where the number is not known"
   ]);
   assert.equal(dictionary.cols, 30);
   assert(Math.min(...matchColumns(dictionary, A).cosines) > 0.999);
+});
+
+Deno.test("a known number is grown to, and past it, where rare atoms are lacking", () => {
+  // four samples per latent; few rounds, after which some 90 of 100 are found
+  const { val, A } = generateDatasets({ seed: 101, numLatents: 100, k: 10, nSamples: 5000 });
+  const { dictionary, history, margins } = pathDictionary(firstRows(val.Y, 400), {
+    ...{ numLatents: 100, seed: 101, rounds: 150 },
+  });
+  // 30 rounds after pruning and 30 more after growing; one atom more is there than are wanted
+  assert.equal(history.filter(({ phase }) => phase === "settle").length, 60);
+  assert(history.at(-1)!.atoms > 100);
+  assert.deepEqual([dictionary.cols, margins!.length], [100, 100]);
+  assert(Math.min(...matchColumns(dictionary, A).cosines) > 0.9);
+});
+
+Deno.test("a known number that the samples do not have is filled up", () => {
+  const { dictionary, margins } = pathDictionary(easy.val.Y, { numLatents: 32, seed: 1 });
+  assert.deepEqual([dictionary.cols, margins!.length], [32, 32]);
+  const { cosines } = matchColumns(dictionary, easy.A);
+  assert(Math.min(...cosines) > 0.99, `${Math.min(...cosines)}`);
+  // the two that no sample needs
+  assert.equal(margins!.filter((margin) => margin < 0.5).length, 2);
+  for (let j = 0; j < 32; j++) {
+    const column = Float64Array.from(
+      { length: dictionary.rows },
+      (_, d) => dictionary.data[d * 32 + j],
+    );
+    // float32 of a unit vector
+    assert(Math.abs(dot(column, column) - 1) < 1e-5);
+  }
 });
 
 Deno.test("noise pays for no atoms of its own", () => {
@@ -594,6 +629,8 @@ Deno.test("a call goes on from the state after any round, with the same bits", (
       ...{ numLatents: "auto", dInit: lacking(easy.A, 7), seed: 1, restarts: false },
       ...{ rounds: 20, polish: 2, lambdaStart: 0.05, lambdaEnd: 0.05 },
     }, [22, 84, 85, 116]],
+    // a known number that the samples do not have: it is filled up after the last round
+    [Y, { numLatents: 34, seed: 1, rounds: 20, polish: 2 }, [20, 22, 54]],
     // few samples lead to three growths: in the second and the third, and at the end
     [generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 300 }).val.Y, {
       ...{ numLatents: "auto", atMost: 45, seed: 1, rounds: 20, polish: 2 },

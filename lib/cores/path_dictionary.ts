@@ -109,7 +109,7 @@ class Samples {
 
 /** A dictionary and samples, between rounds. */
 export class PathRounds {
-  #n: number;
+  #n = 0;
   /** Dimensions of a sample. */
   readonly m: number;
   /** Most codes of a sample. */
@@ -131,14 +131,22 @@ export class PathRounds {
   /** One for each thread that shares the samples. */
   readonly #records: Block<Int32Array>[];
 
-  /** Copies samples (N×m, times `scale`) and the first dictionary (m×n, unit columns). */
+  /**
+   * Copies samples (N×m, times `scale`) and the first dictionary (m×n, unit columns); of `mostAtoms` there is room
+   * for more.
+   */
   constructor(
     arena: Arena,
     X: Matrix,
     D: Matrix,
-    { scale, signed, capacity }: { scale: number; signed: boolean; capacity: number },
+    { scale, signed, capacity, mostAtoms = D.cols }: {
+      scale: number;
+      signed: boolean;
+      capacity: number;
+      mostAtoms?: number;
+    },
   ) {
-    const n = this.#n = D.cols, m = this.m = X.cols, ldm = padded(m), ldn = padded(n);
+    const n = Math.max(D.cols, mostAtoms), m = this.m = X.cols, ldm = padded(m), ldn = padded(n);
     this.capacity = capacity;
     this.#samples = new Samples(arena, X.rows, ldm, capacity);
     const x = this.#samples.x.view;
@@ -188,6 +196,7 @@ export class PathRounds {
         ...scratch(),
       }));
     this.#strength.view.fill(1);
+    this.#resize(D.cols);
     this.setDictionary(D);
   }
 
@@ -320,7 +329,7 @@ export class PathRounds {
     this.#packed = false;
   }
 
-  /** Adds atoms (m values each, unit norm), of which no sample has a code; they must not be more than there were. */
+  /** Adds atoms (m values each, unit norm), of which no sample has a code; there must be room for them. */
   add(directions: readonly ArrayLike<number>[]): void {
     const ldm = padded(this.m), first = this.#n;
     this.#resize(first + directions.length);

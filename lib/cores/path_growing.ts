@@ -21,11 +21,14 @@ export interface Growing {
   lambda: number;
   /** Most directions. */
   most: number;
+  /** Whether a direction of a single sample counts too. Default false. */
+  alone?: boolean;
 }
 
 /**
  * Directions that samples lack. Each starts as what is left of the sample with most of it, and takes a few
- * steps of sparse coding with one atom; it counts if it has not stayed with that sample alone.
+ * steps of sparse coding with one atom; it counts if it has not stayed with that sample
+ * alone, or where those count too.
  *
  * @param residuals Samples×m; what the directions explain is taken out.
  * @param m Dimensions of a sample.
@@ -47,7 +50,7 @@ export interface Growing {
 export function missingDirections(
   residuals: Float32Array,
   m: number,
-  { lambda, most }: Growing,
+  { lambda, most, alone = false }: Growing,
 ): { directions: Float64Array[]; samples: Set<number> } {
   const rows = Array.from(
     { length: residuals.length / m },
@@ -60,7 +63,7 @@ export function missingDirections(
     if (norms[worst] <= LACKING * lambda) break;
     const start = Float64Array.from(rows[worst], (value) => value / norms[worst]);
     const { direction, codes, participation } = gather(rows, norms, start, lambda);
-    if (participation < FEWEST) {
+    if (participation < FEWEST && !alone) {
       // alone with what it lacks: it draws no other direction to itself
       norms[worst] = 0;
       vain++;
