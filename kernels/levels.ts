@@ -161,7 +161,7 @@ export function packRow(ldm: usize, row: usize, group: usize, place: usize): f64
 }
 
 /** C (8 rows, `ldc` bytes apart, × 4) = group · panel. Not inlined: see gemm.ts. */
-export function tile(ldm: usize, group: usize, panel: usize, c: usize, ldc: usize): void {
+function tile(ldm: usize, group: usize, panel: usize, c: usize, ldc: usize): void {
   const units = group, begin = panel;
   let c0 = v128.load(panel), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
   panel += 32, group += 32;

@@ -314,8 +314,8 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   // of a known number more are grown than are wanted, since some are false
   const mostAtoms = auto ? D.cols : Math.max(D.cols, Math.ceil(GROW.room * target));
   const capacity = Math.min(D.cols, X.cols);
-  const settings = { scale: 1 / unit, signed: !nonneg, capacity, mostAtoms };
-  const learner = new PathRounds(arena, part, D, settings);
+  const settings = { scale: 1 / unit, signed: !nonneg, capacity };
+  const learner = new PathRounds(arena, part, D, { ...settings, mostAtoms });
   let of: Identity | undefined;
   const identity = () => of ??= identityOf(part, options, plan);
   const { resume } = options, before = resume?.history ?? [];
@@ -424,10 +424,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     const start = b * CODED_AT_ONCE * X.cols;
     const block = { rows, cols: X.cols, data: X.data.subarray(start, start + rows * X.cols) };
     using inner = new Arena();
-    const coder = new PathRounds(inner, block, dictionary, {
-      ...settings,
-      mostAtoms: dictionary.cols,
-    });
+    const coder = new PathRounds(inner, block, dictionary, settings);
     // from a large λ down, as the samples that were learned from
     for (const [above, gamma] of [[3, 0], [1, 0], [1, polish > 0 ? MCP_GAMMA : 0]]) {
       coder.code({
@@ -442,8 +439,8 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
 
 /**
  * Adds atoms that are missing, up to a number of them, also of single samples where `alone` says so; tells whether
- * there were any. Samples that have something
- * of them lose the small codes that stood in for it, the others keep what they have.
+ * there were any. Samples that have something of them lose the small codes that stood in for it, the others keep
+ * what they have.
  */
 function grow(learner: PathRounds, lambdaEnd: number, atMost: number, alone = false): boolean {
   const before = learner.state, lambda = GROW.from * lambdaEnd;

@@ -40,8 +40,9 @@ const FORMAT = "startcoding-sae-1";
  *
  * The tensors are float32 and have the names of the reference's parameters: `Ae` (width × inputDim),
  * `be` (1 × width), `Ad` (inputDim × width), `bd` (1 × inputDim), and `logthreshold` (1 × width) for
- * jumprelu, or `threshold` with its option `directThreshold`. The header's metadata holds `format`, `type`, the kind's options (`kval`), `config` as
- * JSON, and `checksum` over all of it and the tensors; whoever changes one of them drops the checksum.
+ * jumprelu, or `threshold` with its option `directThreshold`. The header's metadata holds `format`,
+ * `type`, the kind's options (`kval`), `config` as JSON, and `checksum` over all of it and the tensors;
+ * whoever changes one of them drops the checksum.
  *
  * @param path The file; its folder must exist.
  * @param sae The autoencoder.

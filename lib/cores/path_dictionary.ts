@@ -132,8 +132,8 @@ export class PathRounds {
   readonly #records: Block<Int32Array>[];
 
   /**
-   * Copies samples (N×m, times `scale`) and the first dictionary (m×n, unit columns); of `mostAtoms` there is room
-   * for more.
+   * Copies samples (N×m, times `scale`) and the first dictionary (m×n, unit columns). There is room for `mostAtoms`,
+   * at least n.
    */
   constructor(
     arena: Arena,
@@ -146,7 +146,7 @@ export class PathRounds {
       mostAtoms?: number;
     },
   ) {
-    const n = Math.max(D.cols, mostAtoms), m = this.m = X.cols, ldm = padded(m), ldn = padded(n);
+    const n = mostAtoms, m = this.m = X.cols, ldm = padded(m), ldn = padded(n);
     this.capacity = capacity;
     this.#samples = new Samples(arena, X.rows, ldm, capacity);
     const x = this.#samples.x.view;

@@ -27,8 +27,8 @@ export interface Growing {
 
 /**
  * Directions that samples lack. Each starts as what is left of the sample with most of it, and takes a few
- * steps of sparse coding with one atom; it counts if it has not stayed with that sample
- * alone, or where those count too.
+ * steps of sparse coding with one atom; it counts if it has not stayed with that sample alone, or where those
+ * count too.
  *
  * @param residuals Samples×m; what the directions explain is taken out.
  * @param m Dimensions of a sample.

@@ -20,6 +20,7 @@ import {
   trainingDefaults,
   variantDefaults,
 } from "./sae_conventions.ts";
+import { isDirect } from "./sae_jumprelu.ts";
 import { halves } from "./sae_matryoshka.ts";
 import type { TuneL0 } from "./sae_l0_tuner.ts";
 import { completeAnnealing, type PowerAnnealing } from "./sae_power_annealer.ts";
@@ -313,7 +314,7 @@ export function settingsOf(
   const own = {
     ...variantDefaults(conventions, config.type, groupCount(config)),
     // which parameters there are is for the initial one to tell
-    ...(initial && { directThreshold: isDirect(initial) }),
+    ...(initial && { directThreshold: isDirect(initial.options) }),
     ...config,
     ...(annealPower && { penaltyPower: (config as Own).penaltyPower ?? 1 }),
   };
@@ -444,15 +445,10 @@ function requireBetas(betas: unknown): void {
   }
 }
 
-/** Whether jumprelu's thresholds are trained themselves; without meaning for others. */
-function isDirect({ options }: Sae): boolean {
-  return options.type === "jumprelu" && (options.directThreshold ?? false);
-}
-
 /** Requires an autoencoder of this kind, with these options, as far as both have them, and sizes. */
 function requireSame(name: string, sae: Sae, shape: SaeOptions & SaeSizes): void {
   const actual: Record<string, unknown> = {
-    directThreshold: isDirect(sae),
+    directThreshold: isDirect(sae.options),
     ...sae.options,
     inputDim: sae.inputDim,
     width: sae.width,

@@ -1,6 +1,7 @@
 /**
  * The defaults that a training gets by one word: those of the paper, of SAELens 6.37 (of
- * jumprelu's thresholds 6.48: see `directThreshold`) or of dictionary_learning 0.1. Whatever the configuration says itself stays as it says.
+ * jumprelu's thresholds 6.48: see `directThreshold`) or of dictionary_learning 0.1. Whatever the
+ * configuration says itself stays as it says.
  * @module
  */
 import type { SaeSchedule } from "./sae_schedule.ts";

@@ -88,6 +88,8 @@ function number(name: keyof JumpreluOptions, rule: typeof requirePositive): SaeO
   return { name, optional: true, check: (value) => rule(name, value as number) };
 }
 
+const STE_TO_INPUT = flag("steToInput");
+
 const OPTIONS: readonly SaeOption[] = [
   { ...KVAL, optional: true },
   {
@@ -112,9 +114,9 @@ const OPTIONS: readonly SaeOption[] = [
   number("initialThreshold", requirePositive),
   flag("directThreshold"),
   {
-    ...flag("steToInput"),
+    ...STE_TO_INPUT,
     check(value, sizes, options) {
-      flag("steToInput").check(value, sizes, options);
+      STE_TO_INPUT.check(value, sizes, options);
       const { penalty = "codes" } = options as JumpreluOptions;
       if (value && (penalty === "codes" || penalty === "target")) {
         throw new TypeError(`steToInput needs penalty step, tanh or quadratic, got ${penalty}`);
@@ -123,7 +125,8 @@ const OPTIONS: readonly SaeOption[] = [
   },
 ];
 
-function isDirect(options: VariantOptions): boolean {
+/** Whether thresholds are trained themselves; false for other types. */
+export function isDirect(options: VariantOptions): boolean {
   return (options as JumpreluOptions).directThreshold ?? false;
 }
 

@@ -150,8 +150,6 @@ function judgementLines(
   ];
 }
 
-/** Two digits. */
-
 const threshold = ({ is, threshold }: JudgedCondition) =>
   `${is === "at least" ? "≥" : "≤"} ${threshold}`;
 

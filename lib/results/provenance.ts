@@ -159,36 +159,27 @@ export function matchCells(
   diagnostics: readonly Row[] = [],
 ): MatchedCells {
   const identity = (row: Row, columns: readonly string[]) =>
-    JSON.stringify(columns.map((column) => row[column]));
-  const byShape = Map.groupBy(provenance.cells, ({ key }) => JSON.stringify(Object.keys(key)));
+    JSON.stringify(columns.map((column) => [column, row[column]]));
+  const byCell = new Map(
+    provenance.cells.map(({ key, seconds, digest }) => {
+      const found: Required<CellResult> = { rows: [], diagnostics: [] };
+      return [identity(key, Object.keys(key)), { key, seconds, digest, ...found }];
+    }),
+  );
   // a key may have the columns of another and more: a row belongs to the one that says most of it
-  const shapes = [...byShape].map(([shape, cells]) => {
-    const columns: string[] = JSON.parse(shape);
-    return {
-      columns,
-      cells: new Map(cells.map(({ key, seconds, digest }) => {
-        const found: Required<CellResult> = { rows: [], diagnostics: [] };
-        return [identity(key, columns), { key, seconds, digest, ...found }];
-      })),
-    };
-  }).sort((a, b) => b.columns.length - a.columns.length);
-  const find = (row: Row) => {
-    for (const { columns, cells } of shapes) {
-      const cell = cells.get(identity(row, columns));
-      if (cell) return cell;
-    }
-  };
-  const inOrder = provenance.cells.map(({ key }) => find(key)!);
+  const shapes = [
+    ...Map.groupBy(provenance.cells.map(({ key }) => Object.keys(key)), String).values(),
+  ].map(([columns]) => columns).sort((a, b) => b.length - a.length);
   const strangers: MatchedCells["strangers"] = [];
   for (const [part, list] of [["rows", rows], ["diagnostics", diagnostics]] as const) {
     for (const row of list) {
-      const cell = find(row);
-      if (cell) cell[part].push(row);
-      else strangers.push({ part, row, columns: shapes[0]?.columns ?? [] });
+      const shape = shapes.find((columns) => byCell.has(identity(row, columns)));
+      if (shape) byCell.get(identity(row, shape))![part].push(row);
+      else strangers.push({ part, row, columns: shapes[0] ?? [] });
     }
   }
   return {
-    cells: [...new Set(inOrder)]
+    cells: [...byCell.values()]
       .map(({ digest, ...cell }) => ({ ...cell, intact: digestOf(cell) === digest })),
     strangers,
   };

@@ -110,8 +110,6 @@ export function listingText({ cells, hours, hoursLeft }: Listing): string {
       `${inHours(sum(long.map((cell) => cell.hours)))} hours of one core together; for a cluster`;
 }
 
-/** Two digits, of which one may stand behind the point. */
-
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
