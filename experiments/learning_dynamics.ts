@@ -84,6 +84,9 @@ const LEARNERS: Record<string, Learner> = {
 /** For `--methods`: the autoencoders alone. */
 const NONE = "none";
 
+/** For `--methods`: at least one. */
+const someLearners = listOf(oneOf(Object.keys(LEARNERS)));
+
 /** The learners that run: one unless `--methods` says otherwise. */
 function chosen(methods: readonly string[] = ["dl_fista"]): [string, Learner][] {
   return Object.entries(LEARNERS).filter(([id]) => methods.includes(id));
@@ -99,7 +102,12 @@ export const experiment = controlledExperiment({
     methods: {
       default: undefined as string[] | undefined,
       about: `learners beside the autoencoders, or ${NONE} (default: dl_fista)`,
-      kind: listOf(oneOf([...Object.keys(LEARNERS), NONE])),
+      kind: {
+        ...someLearners,
+        rule: `${someLearners.rule}, or "${NONE}" alone`,
+        choices: [...Object.keys(LEARNERS), NONE],
+        read: (text) => text === NONE ? [NONE] : someLearners.read(text),
+      },
       axis: false,
     },
   },

@@ -610,6 +610,18 @@ Deno.test("methods that an experiment does not have, and problems that cannot fi
     unknown.stderr,
     /--methods must be .*one of linear_probe, sae_relu.*"dl_fista,magic"/,
   );
+  // no learner, and yet one
+  for (const both of ["none,dl_fista", "dl_path,none"]) {
+    const { code, stderr } = await command(
+      "experiments/learning_dynamics",
+      ...["--list", "--methods", both, ...OUTPUT],
+    );
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      new RegExp(`^[^\\n]*--methods must be .*dl_path.*, or "none" alone, got "${both}"\\n$`),
+    );
+  }
 
   // a sweep and a controlled experiment; neither draws, trains or writes anything
   const untouched = join(folder, "untouched");
