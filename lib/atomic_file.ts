@@ -55,8 +55,9 @@ const ABANDONED = 60_000;
 export function writeAtomic(
   path: string,
   content: string | Uint8Array | Iterable<Uint8Array>,
-  { through = dirname(path) }: { through?: string } = {},
+  options: { through?: string } = {},
 ): void {
+  const { through = dirname(path) } = options;
   const prefix = `.${basename(path)}.`;
   const temporary = join(through, `${prefix}${crypto.randomUUID()}.tmp`);
   try {
@@ -262,8 +263,9 @@ const LOCK_PAUSE = 20;
 export async function withLock<T>(
   path: string,
   work: () => T,
-  { signal }: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal } = {},
 ): Promise<T> {
+  const { signal } = options;
   using file = openLock(path);
   // not lockSync: it would keep the event loop, and with it every signal, waiting
   while (!file.tryLockSync(true)) {

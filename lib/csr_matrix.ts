@@ -51,6 +51,8 @@ export function isCsrMatrix(M: AnyMatrix): M is CsrMatrix {
  * too. Costs one pass over the entries.
  *
  * @param name What messages call it.
+ * @param M The sparse matrix.
+ * @param sizes Those that it must have.
  * @throws {TypeError} When it is no sparse matrix, or a part is of the wrong kind.
  * @throws {RangeError} When sizes do not fit together, columns do not ascend within a row or lie
  * outside the matrix, or a value is not finite.
@@ -68,8 +70,9 @@ export function isCsrMatrix(M: AnyMatrix): M is CsrMatrix {
 export function requireCsrMatrix(
   name: string,
   M: CsrMatrix,
-  { rows, cols }: { rows?: number; cols?: number } = {},
+  sizes: { rows?: number; cols?: number } = {},
 ): void {
+  const { rows, cols } = sizes;
   if (!M || !isIntegers(M.indptr) || !isIntegers(M.indices) || !(M.data instanceof Float32Array)) {
     throw new TypeError(
       `${name} must be a sparse matrix { rows, cols, indptr, indices, data } with indptr and indices ` +

@@ -39,9 +39,8 @@ export const INTERRUPTIBLE: readonly (keyof Interruptible)[] = ["signal", "parti
  * assert.deepEqual([endsAfter(1, 3), endsAfter(2, 3)], [false, true]);
  * ```
  */
-export function watch(
-  { signal, partial = false, onProgress }: Interruptible,
-): (done: number, total: number) => boolean {
+export function watch(options: Interruptible): (done: number, total: number) => boolean {
+  const { signal, partial = false, onProgress } = options;
   if (signal !== undefined) requireInstance("signal", signal, AbortSignal);
   if (typeof partial !== "boolean") {
     throw new TypeError(`partial must be true or false, got ${typeof partial}`);

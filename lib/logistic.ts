@@ -98,10 +98,12 @@ export function fitLogistic(
  * ```
  */
 export function fitCodes(
-  { rows: samples, cols: n, dense, sparse }: SparseView,
+  codes: SparseView,
   target: Uint8Array,
-  { l2 = 0, tolerance = 1e-4, maxIterations = 1000 }: LogisticOptions = {},
+  options: LogisticOptions = {},
 ): LogisticFit {
+  const { rows: samples, cols: n, dense, sparse } = codes;
+  const { l2 = 0, tolerance = 1e-4, maxIterations = 1000 } = options;
   const positives = target.reduce((sum, label) => sum + label, 0);
   if (positives === 0 || positives === samples) {
     throw new RangeError(
@@ -191,9 +193,10 @@ export function decisionValues(
  * ```
  */
 export function decideCodes(
-  { coefficients, intercept }: Pick<LogisticFit, "coefficients" | "intercept">,
-  { rows, cols, dense, sparse }: SparseView,
+  fit: Pick<LogisticFit, "coefficients" | "intercept">,
+  codes: SparseView,
 ): Float64Array {
+  const { coefficients, intercept } = fit, { rows, cols, dense, sparse } = codes;
   const values = new Float64Array(rows);
   for (let s = 0; s < rows; s++) {
     let sum = intercept;

@@ -298,11 +298,12 @@ export function normalizeColumns<T extends MatrixData>(
  * ```
  */
 export function addRow<T extends MatrixData>(
-  { rows, cols, data }: Matrix,
+  M: Matrix,
   row: ArrayLike<number>,
   factor: number,
   out: T,
 ): Matrix<T> {
+  const { rows, cols, data } = M;
   for (let i = 0, p = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++, p++) out[p] = data[p] + factor * row[j];
   }
@@ -323,9 +324,10 @@ export function addRow<T extends MatrixData>(
  * ```
  */
 export function scaleColumns<T extends MatrixData>(
-  { rows, cols, data }: Matrix<T>,
+  M: Matrix<T>,
   scales: ArrayLike<number>,
 ): Matrix<T> {
+  const { rows, cols, data } = M;
   const out = data.slice() as T;
   for (let i = 0, p = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++, p++) out[p] *= scales[j];
@@ -338,6 +340,8 @@ export function scaleColumns<T extends MatrixData>(
  * Costs one pass over the data.
  *
  * @param name The argument's name, for messages.
+ * @param M The matrix.
+ * @param sizes Those that it must have.
  * @throws {TypeError} When it is no matrix, or a size is no number.
  * @throws {RangeError} When the data do not fit the sizes, those are not the required ones, or a value
  * is not finite.
@@ -353,8 +357,9 @@ export function scaleColumns<T extends MatrixData>(
 export function requireMatrix(
   name: string,
   M: Matrix,
-  { rows, cols }: { rows?: number; cols?: number } = {},
+  sizes: { rows?: number; cols?: number } = {},
 ): void {
+  const { rows, cols } = sizes;
   requireShape(name, M);
   if (rows !== undefined && M.rows !== rows) {
     throw new RangeError(`${name} must have ${rows} rows, got ${M.rows}`);

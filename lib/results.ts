@@ -77,9 +77,8 @@ export interface Results {
  *
  * @param folder Folder of the files.
  * @param name Experiment name, e.g. `exp_dict_quality`.
- * @param diagnostics Whether the experiment has a diagnostics file.
- * @param suffix Appended to the names, e.g. `_n50`.
- * @param part The part of the grid, for the files of one part.
+ * @param options `diagnostics`: whether the experiment has a diagnostics file, default false; `suffix`:
+ * appended to the names, e.g. `_n50`; `part`: the part of the grid, for the files of one part.
  *
  * @example
  * ```ts
@@ -92,12 +91,9 @@ export interface Results {
 export function resultFiles(
   folder: string,
   name: string,
-  { diagnostics = false, suffix = "", part }: {
-    diagnostics?: boolean;
-    suffix?: string;
-    part?: Part;
-  } = {},
+  options: { diagnostics?: boolean; suffix?: string; part?: Part } = {},
 ): ResultFiles {
+  const { diagnostics = false, suffix = "", part } = options;
   const path = (kind: ResultKind) =>
     join(folder, formatResultName({ experiment: name, kind, suffix, part }));
   const rows = path("rows");
@@ -133,8 +129,9 @@ export function resultFiles(
 export function readResults(
   files: ResultFiles,
   provenance: Provenance,
-  { mixed = false }: { mixed?: boolean } = {},
+  options: { mixed?: boolean } = {},
 ): Results {
+  const { mixed = false } = options;
   const rows = readRows(files.rows);
   const diagnostics = files.diagnostics ? readRows(files.diagnostics) : undefined;
   const meta = readProvenance(files.meta);
@@ -217,9 +214,11 @@ export interface Additions {
 export async function saveResults(
   files: ResultFiles,
   provenance: Provenance,
-  { cells = [], failed = [], runs, mixed = [] }: Additions,
-  { replace = false, signal }: { replace?: boolean; signal?: AbortSignal } = {},
+  additions: Additions,
+  options: { replace?: boolean; signal?: AbortSignal } = {},
 ): Promise<void> {
+  const { cells = [], failed = [], runs, mixed = [] } = additions;
+  const { replace = false, signal } = options;
   await withLock(files.lock, () => {
     const old: Results = replace
       ? { cells: [], failed: [], runs: [] }

@@ -77,7 +77,8 @@ export class SaeCheckpoint implements SaeStateStore {
    *
    * @throws {FileError} When the file cannot be written; the old one is then still there.
    */
-  save({ training, progress, tensors }: SaeState): void {
+  save(state: SaeState): void {
+    const { training, progress, tensors } = state;
     const metadata = {
       format: FORMAT,
       training: JSON.stringify(training),

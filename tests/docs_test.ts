@@ -25,6 +25,27 @@ function examplesOf({ kind, jsDoc, def }: Declaration): string[] {
   );
 }
 
+/** A parameter; where it has a default, what takes it is `left`. */
+interface Parameter {
+  kind: string;
+  left?: Parameter;
+}
+
+/** Parameters of a function, or of a class's constructors and methods. */
+function parametersOf({ def }: Declaration): Parameter[] {
+  const { constructors = [], methods = [] } = def as {
+    constructors?: { params: Parameter[] }[];
+    methods?: { functionDef: { params: Parameter[] } }[];
+  };
+  return [def, ...constructors, ...methods.map(({ functionDef }) => functionDef)]
+    .flatMap(({ params }) => (params ?? []) as Parameter[]);
+}
+
+/** Whether the pages of the interfaces have a name for a parameter: a destructured one is their `arg_0`. */
+function isNamed({ kind, left }: Parameter): boolean {
+  return left ? isNamed(left) : kind === "identifier" || kind === "rest";
+}
+
 /** Whether an example runs and asserts, or says why it does not run. */
 function canFail(example: string): boolean {
   return example.includes("```ts ignore\n")
@@ -51,12 +72,27 @@ async function exportsOf(...files: string[]): Promise<Map<string, Declaration[]>
   return new Map(found.filter(([, declarations]) => declarations.length > 0));
 }
 
+/** What the shelf exports. */
+function shelf(): Promise<Map<string, Declaration[]>> {
+  const files = [...Deno.readDirSync("lib")].filter(({ isFile }) => isFile);
+  return exportsOf(...files.map(({ name }) => `lib/${name}`));
+}
+
 Deno.test("every function and class on the shelf has an example that asserts", async () => {
-  const shelf = [...Deno.readDirSync("lib")].filter(({ isFile }) => isFile);
-  const found = await exportsOf(...shelf.map(({ name }) => `lib/${name}`));
+  const found = await shelf();
   assert(found.size > 100, `only ${found.size} are found`);
   const without = [...found].filter(([, declarations]) =>
     !declarations.flatMap(examplesOf).some(canFail)
+  );
+  assert.deepEqual(without.map(([name]) => name), []);
+});
+
+Deno.test("every parameter on the shelf has a name that its page can show", async () => {
+  const found = [...await shelf()];
+  const all = found.flatMap(([, declarations]) => declarations.flatMap(parametersOf));
+  assert(all.length > 300, `only ${all.length} are found`);
+  const without = found.filter(([, declarations]) =>
+    !declarations.flatMap(parametersOf).every(isNamed)
   );
   assert.deepEqual(without.map(([name]) => name), []);
 });

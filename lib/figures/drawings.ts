@@ -43,22 +43,22 @@ const NARROW = { panelWidth: 245, panelHeight: 170 };
  */
 export function drawings(
   panels: readonly (Panel | undefined)[],
-  { title, caption = "", columns }: { title: string; caption?: string; columns?: number },
+  options: { title: string; caption?: string; columns?: number },
 ): Drawings {
-  const options = { title, caption, columns };
+  const { title, caption = "", columns } = options, shown = { title, caption, columns };
   return {
     title,
     caption: [caption, ...figureNotes(panels)].join(" ").trim(),
     get svg() {
-      return figure(panels, options);
+      return figure(panels, shown);
     },
     get bareSvg() {
-      return figure(panels, { ...options, bare: true });
+      return figure(panels, { ...shown, bare: true });
     },
     get narrowSvg() {
       const present = panels.filter((panel) => panel !== undefined);
       if (present.length < 2) return undefined;
-      return figure(present, { ...options, ...NARROW, columns: 1, bare: true });
+      return figure(present, { ...shown, ...NARROW, columns: 1, bare: true });
     },
   };
 }

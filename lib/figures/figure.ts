@@ -126,8 +126,9 @@ export function figure(
  */
 export function legend(
   styles: readonly MethodStyle[],
-  { title, width = 540 }: { title: string; width?: number },
+  options: { title: string; width?: number },
 ): string {
+  const { title, width = 540 } = options;
   if (styles.length === 0) {
     throw new RangeError(`Cannot draw "${title}": at least one style is required, got 0`);
   }

@@ -103,8 +103,8 @@ export class OpenedSae {
   }
 
   /** Made by `openSae`. */
-  constructor({ parts, format, architecture, settings }: Opened) {
-    const { coder, decoder } = parts;
+  constructor(opened: Opened) {
+    const { parts, format, architecture, settings } = opened, { coder, decoder } = parts;
     this.format = format;
     this.architecture = architecture;
     this.config = settings;

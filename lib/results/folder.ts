@@ -116,11 +116,9 @@ export function experimentsIn(folder: string, known: readonly string[]): string[
 export function readResultFolder(
   folder: string,
   experiments: readonly string[],
-  { onEmpty, onChanged }: {
-    onEmpty?: (path: string) => void;
-    onChanged?: (sentence: string) => void;
-  } = {},
+  options: { onEmpty?: (path: string) => void; onChanged?: (sentence: string) => void } = {},
 ): ExperimentRows[] {
+  const { onEmpty, onChanged } = options;
   const collator = new Intl.Collator("en", { numeric: true });
   const files = [...Deno.readDirSync(folder)].flatMap(({ name: file }) => {
     const name = parseResultName(file, experiments);

@@ -62,7 +62,8 @@ export function taskName(experiment: string): string {
  * );
  * ```
  */
-export function formatResultName({ experiment, kind, suffix, part }: ResultName): string {
+export function formatResultName(name: ResultName): string {
+  const { experiment, kind, suffix, part } = name;
   return experiment + (kind === "diagnostics" ? "_diagnostics" : "") + suffix +
     (part ? `.part${part.index}of${part.count}` : "") + (kind === "meta" ? ".meta" : "") + ".json";
 }

@@ -114,7 +114,8 @@ export function readProvenance(path: string): ProvenanceFile | undefined {
  * assert.notEqual(digestOf({ rows: [{ mcc: 0.5 }] }), digestOf({ rows: [{ mcc: 0.6 }] }));
  * ```
  */
-export function digestOf({ rows, diagnostics }: CellResult): string {
+export function digestOf(result: CellResult): string {
+  const { rows, diagnostics } = result;
   return createHash("sha256").update(JSON.stringify([rows, diagnostics ?? []])).digest("hex")
     .slice(0, 16);
 }
