@@ -9,6 +9,8 @@ import { escapeXml } from "../lib/figures/svg.ts";
 const SHORT = 20;
 /** Characters from which on a cell is a sentence, which a narrow column would break after every word. */
 const LONG = 40;
+/** Characters from which on the last cell of a row is a paragraph, which a narrow window shows below the row. */
+const PARAGRAPH = 120;
 
 /** Where the addresses of a text lead in the site. */
 export interface Addresses {
@@ -64,9 +66,12 @@ export function articleOf(text: string, { link, narrow }: Addresses): Article {
             return `<${name}${scope}${classes}>${words}</${name}>`;
           }).join("");
         const body = rows.map((line) => `<tr>${cells(line, "td")}</tr>`).join("\n");
+        const paragraphs = rows.some((line) => plain(line.at(-1)!.text).length >= PARAGRAPH)
+          ? ` class="paragraphs" style="--columns: ${header.length - 1}"`
+          : "";
         // each has a name of its own
         const label = escapeXml(`Table ${++tables}, ${section}`);
-        return `<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table>
+        return `<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table${paragraphs}>
 <thead><tr>${cells(header, "th")}</tr></thead>
 <tbody>${body}</tbody></table></div>\n`;
       },
