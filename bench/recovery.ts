@@ -17,7 +17,7 @@ import { generateDatasets, type Split } from "../lib/data.ts";
 import { firstRows, type Matrix, type MatrixData, toFloat32 } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import { mccId, mccOod } from "../lib/metrics/mcc.ts";
-import { pathDictionary } from "../lib/path_dictionary.ts";
+import { pathDictionary, type PathDictionaryOptions } from "../lib/path_dictionary.ts";
 import { digestOf } from "../lib/numeric/digest.ts";
 import { fista } from "../lib/sparse_coding.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
@@ -53,6 +53,14 @@ const FLAGS = {
     about: "atoms of the start over n, without being told n, instead of the case's: not with --out",
     kind: decimal({ above: 0 }),
   },
+  rounds: {
+    about: "rounds of the first search instead of the default: not with --out",
+    kind: integer({ min: 1 }),
+  },
+  searches: {
+    about: "searches at most, each twice as slow as the one before: not with --out",
+    kind: integer({ min: 1 }),
+  },
   show: { about: "measure nothing, tell what --out has" },
   out: {
     about: "JSON file that takes the numbers (default: none); of the same dictionaries measured " +
@@ -84,9 +92,11 @@ interface Recovery {
 }
 
 async function judge(flags: FlagValues<typeof FLAGS>): Promise<void> {
-  const { out, auto, show, seeds } = flags;
-  if (auto !== undefined && out !== undefined) {
-    throw new UsageError("--auto must be left out with --out, whose cases have their own");
+  const { out, auto, rounds, searches, show, seeds } = flags;
+  for (const [name, value] of Object.entries({ auto, rounds, searches })) {
+    if (value !== undefined && out !== undefined) {
+      throw new UsageError(`--${name} must be left out with --out, whose cases have their own`);
+    }
   }
   if (show && out === undefined) throw new UsageError("--show must have --out, got none");
   if (out !== undefined && !show) requireWritableFolder("--out", dirname(out));
@@ -97,7 +107,7 @@ async function judge(flags: FlagValues<typeof FLAGS>): Promise<void> {
     const own: Case = { ...CASES[name], ...auto !== undefined && { auto } };
     using _threads = await startThreads(own.threads ?? 1);
     for (const seed of seeds) {
-      const judged = learn(name, own, seed, [...known, ...fresh]);
+      const judged = learn(name, own, { seed, rounds, searches }, [...known, ...fresh]);
       console.log(lineOf(judged));
       fresh.push(judged);
       if (out === undefined) continue;
@@ -148,7 +158,7 @@ function dataOf({ n, k = 10, samples }: Pick<Case, "n" | "k" | "samples">, seed:
 function learn(
   name: CaseName,
   { n, samples, k = 10, auto, noise = 0 }: Case,
-  seed: number,
+  { seed, ...search }: Pick<PathDictionaryOptions, "seed" | "rounds" | "searches">,
   known: readonly Judged[],
 ): Judged {
   const atMost = auto && Math.ceil(auto * n);
@@ -157,7 +167,7 @@ function learn(
   const start = performance.now(), cpu = process.cpuUsage();
   const { dictionary, history, margins, tooWide } = pathDictionary(X, {
     ...atMost ? { numLatents: "auto", atMost } : { numLatents: n },
-    seed,
+    ...{ seed, ...search },
   });
   const seconds = (performance.now() - start) / 1000, { user, system } = process.cpuUsage(cpu);
   console.error(`${name}, seed ${seed}: learned in ${seconds.toFixed(1)} s`);

@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import { kindOfPath, writeAtomic } from "../lib/atomic_file.ts";
 import { marginLimit } from "../lib/cores/path_pruning.ts";
+import { missesAtoms, mostCodes } from "../lib/cores/path_searches.ts";
 import { figure, lines } from "../lib/figures.ts";
 import type { CsrMatrix } from "../lib/csr_matrix.ts";
 import type { Matrix, Matrix32 } from "../lib/matrix.ts";
@@ -65,7 +66,12 @@ const FLAGS = {
     kind: integer({ min: 0, max: 2 ** 32 - 1 }),
     default: 0,
   },
-  rounds: { about: "rounds of the search (default: by rows per atom)", kind: positive },
+  rounds: { about: "rounds of the first search (default: by rows per atom)", kind: positive },
+  searches: {
+    about: "searches at most, each with twice the rounds of the one before, until atoms are found",
+    kind: positive,
+    default: 1,
+  },
   polish: { about: "rounds of each polish", kind: integer({ min: 0 }), default: 30 },
   lambdaStart: { about: "first penalty, in units of the data", kind: above },
   lambdaEnd: { about: "last penalty of the search", kind: above },
@@ -143,8 +149,9 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
     learned = await drawnRows(matrix, flags, { meter, signal });
     meter.stop();
     meter = createMeter(flags);
-    const { X } = learned, total = roundsOf(options, X);
+    const { X } = learned;
     const tell = (round: PathRound) => {
+      const total = roundsOf(options, X, history);
       meter.tell(
         Math.min(0.99, round.round / total),
         `${round.phase}, round ${round.round} of ${total}, ${round.atoms} atoms, ` +
@@ -217,7 +224,7 @@ function notResumable(path: string, reason: string): UsageError {
 
 /** What the learner is asked for, as far as flags tell. */
 function optionsOf(flags: FlagValues<typeof FLAGS>, cols: number): PathDictionaryOptions {
-  const { latents, seed, rounds, polish, lambdaStart, lambdaEnd, start } = flags;
+  const { latents, seed, rounds, searches, polish, lambdaStart, lambdaEnd, start } = flags;
   const isAuto = latents === "auto";
   if (!isAuto && flags.atMost !== undefined) {
     throw new UsageError(`--at-most must go with --latents auto, got --latents ${latents}`);
@@ -233,7 +240,7 @@ function optionsOf(flags: FlagValues<typeof FLAGS>, cols: number): PathDictionar
   const atMost = !isAuto ? undefined : flags.atMost ?? (dInit ? undefined : 4 * cols);
   const given = { atMost, rounds, lambdaStart, lambdaEnd, dInit };
   return {
-    ...{ numLatents: latents, seed, polish, nonneg: !flags.signed },
+    ...{ numLatents: latents, seed, searches, polish, nonneg: !flags.signed },
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
 }
@@ -276,14 +283,22 @@ async function drawnRows(
   return { X, mean, chosen };
 }
 
-/** Rounds of a run, at most. */
-function roundsOf(options: PathDictionaryOptions, { rows, cols }: Matrix): number {
+/** Rounds of a run, at most, if no search follows on those of its history. */
+function roundsOf(
+  options: PathDictionaryOptions,
+  { rows, cols }: Matrix,
+  history: readonly PathRound[],
+): number {
   const { numLatents, atMost, dInit, polish = 30 } = options;
   const target = numLatents === "auto" ? Math.ceil((atMost ?? dInit!.cols) / 1.2) : numLatents;
   const defaults = searchDefaults(rows, cols, target), { rounds = defaults.rounds } = options;
   const pruned = numLatents === "auto" || (dInit?.cols ?? defaults.width) > target;
   const grown = numLatents === "auto" ? SETTLING + MOST_GROWN * polish : 0;
-  return rounds + polish + (pruned ? SETTLING + polish : 0) + grown;
+  const searches = history.filter(({ phase }, i) => {
+    return phase === "search" && history[i - 1]?.phase !== "search";
+  }).length;
+  const searched = (2 ** searches - 1) * rounds + searches * polish;
+  return searched + (pruned ? SETTLING + polish : 0) + grown;
 }
 
 /** Learns in a worker; the dictionary alone where the signal ends it. */
@@ -386,6 +401,13 @@ function signalsOf(
       ? [
         "the start was too wide for so few rows: some atoms are false, others missing; " +
         "give fewer with --at-most, or more rows",
+      ]
+      : []),
+    ...(last.phase === "polish" && missesAtoms(history, X.cols)
+      ? [
+        `${last.codesPerSample.toFixed(0)} codes of a row are more than ${X.cols} columns bear (${
+          mostCodes(X.cols, last.atoms).toFixed(0)
+        }): the atoms were not found; give more --searches, or more rows`,
       ]
       : []),
     ...(explained < 0.5

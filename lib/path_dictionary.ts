@@ -17,6 +17,7 @@ import { differenceOf, type Identity } from "./cores/identity.ts";
 import { MOST_ADDED, PathRounds } from "./cores/path_dictionary.ts";
 import { missingDirections } from "./cores/path_growing.ts";
 import { prune, type Pruning } from "./cores/path_pruning.ts";
+import { missesAtoms } from "./cores/path_searches.ts";
 import {
   requireState,
   type RoundsState,
@@ -112,7 +113,7 @@ export interface PathRound {
   round: number;
   /**
    * "search": λ falls, and atoms are found; "polish": minimax concave penalty, which does not shrink;
-   * "settle": what is left after pruning, or new after growing, adapts.
+   * "settle": what is left after pruning, or new after growing, adapts. Search and polish come again with `searches`.
    */
   phase: PathPhase;
   /** Weight of the penalty, in units of `X`. */
@@ -151,8 +152,14 @@ export interface PathDictionaryOptions {
   lambdaStart?: number;
   /** λ of the last round of the search, at most `lambdaStart`. Default a tenth of it. */
   lambdaEnd?: number;
-  /** Rounds of the search. Default: see {@linkcode searchDefaults}. */
+  /** Rounds of the search, of the first one with `searches`. Default: see {@linkcode searchDefaults}. */
   rounds?: number;
+  /**
+   * Searches at most. As long as one has not found the atoms, another begins at the start, with twice the rounds. It
+   * has not where λ could not fall in its polish, and more than 1.2 k codes of a sample are left, with k of
+   * m = 2k·ln(n/k): wrong atoms explain samples by their number. Default 1.
+   */
+  searches?: number;
   /**
    * Rounds of each polish; 0 leaves it out. Default 30. λ falls to a tenth in it, but not below what the
    * residuals' products with the atoms reach by chance: where the samples have noise, or the dictionary is not
@@ -369,8 +376,13 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   };
   const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;
   let margins: Float64Array | undefined, tooWide = auto ? false : undefined;
-  path("search", plan.lambdaStart, plan.lambdaEnd, rounds);
-  path("polish", polishFrom, polishTo, polish);
+  const start = plan.searches > 1 ? learner.state : undefined;
+  for (let search = 0;; search++) {
+    path("search", plan.lambdaStart, plan.lambdaEnd, rounds * 2 ** search);
+    path("polish", polishFrom, polishTo, polish);
+    if (search + 1 === plan.searches || !missesAtoms(history, learner.m)) break;
+    [learner.state, chance] = [start!, Infinity];
+  }
   const pruneTo = ({ exact, sparing }: Pick<Pruning, "exact" | "sparing">) => {
     // only a polish leaves noise alone
     const noise = polish > 0 ? PRUNE_ABOVE_CHANCE * chance : 0;
@@ -504,6 +516,7 @@ function identityOf(part: Matrix, options: PathDictionaryOptions, plan: Plan): I
     ...{ "number of samples": part.rows, "inputDim": part.cols, "atoms of the start": plan.D.cols },
     ...{ "digest of X": digestOf(part.data), "digest of the start": digestOf(plan.D.data) },
     ...{ lambdaStart: unit * plan.lambdaStart, lambdaEnd: unit * plan.lambdaEnd },
+    ...{ searches: plan.searches },
     "version of the learner": LEARNER,
   };
 }
@@ -567,6 +580,7 @@ interface Plan {
   lambdaStart: number;
   lambdaEnd: number;
   rounds: number;
+  searches: number;
   polish: number;
   nonneg: boolean;
   leaveOneOut: boolean;
@@ -582,6 +596,7 @@ const OPTIONS: readonly (keyof PathDictionaryOptions)[] = [
   "lambdaStart",
   "lambdaEnd",
   "rounds",
+  "searches",
   "polish",
   "leaveOneOut",
   "restarts",
@@ -631,11 +646,13 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   const unit = penaltyUnit(X, width);
   const {
     rounds = defaults.rounds,
+    searches = 1,
     polish = 30,
     atomSweeps = 1,
   } = options;
   requireInteger("rounds", rounds, 1);
-  requireInteger("polish", polish, 0);
+  requireInteger("searches", searches, 1);
+  requireInteger("polish", polish, searches > 1 ? 1 : 0);
   requireInteger("atomSweeps", atomSweeps, 1);
   const { lambdaStart = SEARCH_START * unit } = options;
   requirePositive("lambdaStart", lambdaStart);
@@ -652,7 +669,7 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   const { nonneg = true, leaveOneOut = true, restarts = true } = options;
   const random = () => new TorchGenerator(seed).randn(X.cols * width);
   return {
-    ...{ target, unit, rounds, polish, nonneg, leaveOneOut, restarts, atomSweeps },
+    ...{ target, unit, rounds, searches, polish, nonneg, leaveOneOut, restarts, atomSweeps },
     D: normalizeColumns(
       dInit
         ? { ...dInit, data: Float32Array.from(dInit.data) }

@@ -111,6 +111,27 @@ Deno.test("signs of failure are told: atoms of a single row", async () => {
   assert.match(stdout, /^Doubt: \d+ % of the atoms stand for a single row: they were not found/m);
 });
 
+Deno.test("a search that is too fast is told of, and followed by slower ones if wanted", async () => {
+  const hard = generateDatasets({ seed: 0, numLatents: 200, k: 8, nSamples: 2000 });
+  const data = at("hard.npy"), rounds = ["--rounds", "10"];
+  writeNpy(data, toFloat32(hard.val.Y));
+  const line = ["--data", data, "--center", "none", "--latents", "200", "--quiet", ...rounds];
+  const found = (out: string) => {
+    const { cosines } = matchColumns(readMatrix(join(out, "dictionary.npy")), hard.A);
+    return cosines.filter((cosine) => cosine > 0.9).length;
+  };
+  const fast = await learn(...line, "--out", at("fast"));
+  assert.match(
+    fast.stdout,
+    /^Doubt: \d+ codes of a row are more than 52 columns bear \(10\): .*more --searches/m,
+  );
+  assert(found(at("fast")) < 150);
+  const slower = await learn(...line, "--searches", "4", "--out", at("slower"));
+  assert.deepEqual([slower.code, slower.stderr], [0, ""]);
+  assert.doesNotMatch(slower.stdout, /Doubt/);
+  assert.equal(found(at("slower")), 200);
+});
+
 /** The files that a learning leaves, but for the summary with its seconds. */
 function filesOf(out: string): Record<string, Uint8Array> {
   const names = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();

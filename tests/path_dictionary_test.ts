@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Coding, PathRounds } from "../lib/cores/path_dictionary.ts";
 import { missingDirections } from "../lib/cores/path_growing.ts";
 import { prune } from "../lib/cores/path_pruning.ts";
+import { mostCodes } from "../lib/cores/path_searches.ts";
 import { requireCsrMatrix, toDense } from "../lib/csr_matrix.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { lassoGap } from "../lib/lasso_gap.ts";
@@ -356,6 +357,9 @@ Deno.test("directions that samples lack are those that several have in common", 
 // Small enough for a test, and still a case where alternation alone finds only part of the atoms
 const easy = generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 2000 });
 
+/** Latents that a fast search does not find. */
+const hard = generateDatasets({ seed: 0, numLatents: 200, k: 8, nSamples: 2000 });
+
 /** A dictionary with the atom before one in its place. */
 function lacking(A: Matrix, lost: number): Matrix {
   return { ...A, data: A.data.map((value, p) => p % A.cols === lost ? A.data[p - 1] : value) };
@@ -468,6 +472,38 @@ Deno.test("the polish goes no further than to what the noise reaches by chance",
   // 0.15·σ·√(2 ln n) is wanted, but the search ends at 0.043·√(2 ln n) of it, above which no polish goes
   const end = 0.043 * Math.sqrt(2 * Math.log(30)) * rms * Math.sqrt(1 + 0.15 ** 2);
   assert(Math.abs(ended.lambda / end - 1) < 0.02, `${ended.lambda / end}`);
+});
+
+Deno.test("a search that is too fast is followed by slower ones, until one finds the atoms", () => {
+  const X = hard.val.Y, options = { numLatents: 200, seed: 0, rounds: 10 };
+  const found = (searches: number) => {
+    const { dictionary, history } = pathDictionary(X, { ...options, searches });
+    const ends = history.filter(({ phase }, i) =>
+      phase === "search" && history[i + 1].phase === "polish"
+    );
+    const atoms = matchColumns(dictionary, hard.A).cosines.filter((cosine) => cosine > 0.9).length;
+    return { atoms, ends: ends.map(({ round }) => round) };
+  };
+  // with polishes of 30 rounds
+  const [once, atMostFour] = [found(1), found(4)];
+  assert.deepEqual([once.ends, atMostFour.ends], [[10], [10, 60, 130]]);
+  assert(once.atoms < 150, `${once.atoms}`);
+  assert.equal(atMostFour.atoms, 200);
+  // one that finds them at once is the only one, to the bit
+  const slow = { ...options, rounds: 80 };
+  assert.deepEqual(pathDictionary(X, { ...slow, searches: 4 }), pathDictionary(X, slow));
+});
+
+Deno.test("more codes than dimensions bear tell of atoms that were not found", () => {
+  // the dimensions of the paper's data are those that k codes need: k is borne, 2k are not
+  for (const [n, k] of [[50, 5], [100, 10], [1000, 10], [1000, 20], [10_000, 10]]) {
+    const m = Math.ceil(2 * k * Math.log(n / k));
+    const most = mostCodes(m, n);
+    assert(k < most && most < 1.4 * k, `${n}, ${k}: ${most}`);
+    assert(mostCodes(m + 1, n) > most);
+  }
+  // of so many dimensions none is too many
+  assert.equal(mostCodes(100, 10), mostCodes(1000, 10));
 });
 
 Deno.test("a known number of atoms is kept exactly", () => {
@@ -631,6 +667,8 @@ Deno.test("a call goes on from the state after any round, with the same bits", (
     }, [22, 84, 85, 116]],
     // a known number that the samples do not have: it is filled up after the last round
     [Y, { numLatents: 34, seed: 1, rounds: 20, polish: 2 }, [20, 22, 54]],
+    // a search that is too fast, within and at its end, and the next one
+    [hard.val.Y, { numLatents: 200, seed: 0, rounds: 20, searches: 2 }, [15, 50, 51, 90, 120]],
     // few samples lead to three growths: in the second and the third, and at the end
     [generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 300 }).val.Y, {
       ...{ numLatents: "auto", atMost: 45, seed: 1, rounds: 20, polish: 2 },
@@ -724,6 +762,8 @@ Deno.test("arguments that make no sense are refused by name", () => {
     [{ lambdaStart: 0.1, lambdaEnd: 0.2 }, /lambdaEnd must be at most lambdaStart = 0.1, got 0.2/],
     [{ rounds: 0 }, /rounds/],
     [{ polish: -1 }, /polish/],
+    [{ searches: 0 }, /searches/],
+    [{ searches: 2, polish: 0 }, /polish must be .*at least 1.*, got 0/],
     [{ atomSweeps: 0 }, /atomSweeps/],
     [{ dInit: normal(2, 2, 0) }, /dInit/],
     [{ dInit: normal(3, 1, 0) }, /dInit must have at least numLatents = 2 columns, got 1/],
