@@ -2,6 +2,7 @@
  * Which atoms a dictionary lacks: directions that several samples have in common in what it leaves of them.
  * @module
  */
+import { dot } from "../numeric/dot.ts";
 
 /** Steps towards what the samples of a direction have in common. */
 const STEPS = 6;
@@ -112,12 +113,6 @@ function gather(
     fourth += z ** 4;
   }
   return { direction, codes, participation: second ** 2 / fourth };
-}
-
-function dot(a: Float64Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 function norm(values: Float32Array | Float64Array): number {
