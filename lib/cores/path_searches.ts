@@ -2,7 +2,14 @@
  * Whether a search of the path learner has found the atoms.
  * @module
  */
-import type { PathRound } from "../path_dictionary.ts";
+
+/** What a round tells of it: the fields of the learner's `PathRound` that are needed. */
+interface RoundSigns {
+  phase: "search" | "polish" | "settle";
+  lambda: number;
+  codesPerSample: number;
+  atoms: number;
+}
 
 /** Codes of a sample at most, over what its dimensions bear. */
 const MOST_OVER_BORNE = 1.2;
@@ -39,7 +46,7 @@ export function mostCodes(m: number, n: number): number {
  * @param history Rounds, of which the last is one of a polish.
  * @param m Dimensions of a sample.
  */
-export function missesAtoms(history: readonly PathRound[], m: number): boolean {
+export function missesAtoms(history: readonly RoundSigns[], m: number): boolean {
   const { lambda, codesPerSample, atoms } = history.at(-1)!;
   const { lambda: lambdaEnd } = history.findLast(({ phase }) => phase === "search")!;
   return lambda >= lambdaEnd && codesPerSample > mostCodes(m, atoms);
