@@ -1,6 +1,6 @@
-// Products in 8 bits: 4 atoms and 8 rows make a tile. Their values are rounded to −45 … 45 units, so that four
-// products of two pairs each fit one 16-bit sum, 45 · 90 · 2 · 4 ≤ 32767: a multiplication and an addition for 16
-// pairs, where float32 takes a fused one for 4. Rows are stored as 0 … 90, 45 too much, which the sums begin with.
+// Products in 8 bits: 4 atoms and 8 rows make a tile. Values of atoms are rounded to −127 … 127 units, those of rows to
+// −63 … 63 and stored as 0 … 126, 63 too much, which the sums begin with: relaxed SIMD multiplies 8 by 7 bits, on many
+// processors 16 pairs in one instruction, where float32 takes one for 4, and two products fit 16 bits, 127·126·2 ≤ 32767.
 // Integer sums are exact, so a product depends on nothing beside it; what was rounded off is known by its norm.
 
 import { madd } from "./simd";
@@ -15,11 +15,14 @@ export const PANEL: usize = 4;
 /** Relative error of a float32 operation. */
 export const UNIT: f64 = 5.9604644775390625e-8;
 
-/** Units of the largest value. */
-const LEVELS: i32 = 45;
+/** Units of the largest value of an atom. */
+const ATOM_LEVELS: i32 = 127;
 
-/** Float32 of this size are whole numbers; the last byte of this one is LEVELS. */
-const SHIFT: f32 = 12582912 + <f32>LEVELS;
+/** Units of the largest value of a row. */
+const ROW_LEVELS: i32 = 63;
+
+/** Float32 of this size are whole numbers; the last byte of this one is ROW_LEVELS. */
+const SHIFT: f32 = 12582912 + <f32>ROW_LEVELS;
 
 /** Dimensions of packed rows and atoms. */
 // @ts-ignore: decorator
@@ -66,15 +69,15 @@ function largest(ldm: usize, row: usize): f32 {
   return highestLane(f32x4.pmax(most, other));
 }
 
-/** What a value of 45 units is, at least so large that its inverse is finite. */
+/** The unit of which the largest value has so many, at least so large that its inverse is finite. */
 // @ts-ignore: decorator
-@inline function unitOf(most: f32): f32 {
-  return most > 1e-30 ? most / <f32>LEVELS : 1;
+@inline function unitOf(most: f32, levels: i32): f32 {
+  return most > 1e-30 ? most / <f32>levels : 1;
 }
 
 /** Puts an atom at one of the 4 places of a panel; returns the squared norm of what is rounded off. */
 export function packAtom(ldm: usize, atom: usize, panel: usize, place: usize): f64 {
-  const unit = unitOf(largest(ldm, atom)), units = f32x4.splat(unit), pers = f32x4.splat(1 / unit);
+  const unit = unitOf(largest(ldm, atom), ATOM_LEVELS), units = f32x4.splat(unit), pers = f32x4.splat(1 / unit);
   let off = f32x4.splat(0), sums = i32x4.splat(0), to = panel + 32 + (place << 2);
   for (const end = atom + (ldm << 2); atom < end; atom += 16, to += 16) {
     const v = v128.load(atom), q = f32x4.nearest(f32x4.mul(v, pers));
@@ -85,12 +88,12 @@ export function packAtom(ldm: usize, atom: usize, panel: usize, place: usize): f
   }
   const sum = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) +
     i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
-  store<i32>(panel + (place << 2), -LEVELS * sum);
+  store<i32>(panel + (place << 2), -ROW_LEVELS * sum);
   store<f32>(panel + 16 + (place << 2), unit);
   return sum4(off);
 }
 
-/** Four values in units, LEVELS too much, in the last bytes: a sum with SHIFT is rounded to a whole number. */
+/** Four values in units, ROW_LEVELS too much, in the last bytes: a sum with SHIFT is rounded to a whole number. */
 // @ts-ignore: decorator
 @inline function shifted(v: v128, pers: v128): v128 {
   return madd(v, pers, f32x4.splat(SHIFT));
@@ -111,7 +114,7 @@ export function packAtom(ldm: usize, atom: usize, panel: usize, place: usize): f
 
 /** Puts a row at one of the 8 places of a group; returns the squared norm of what is rounded off. */
 export function packRow(ldm: usize, row: usize, group: usize, place: usize): f64 {
-  const end = row + (ldm << 2), unit = unitOf(largest(ldm, row));
+  const end = row + (ldm << 2), unit = unitOf(largest(ldm, row), ROW_LEVELS);
   const pers = f32x4.splat(1 / unit), minus = f32x4.splat(-unit);
   store<f32>(group + (place << 2), unit);
   let off0 = f32x4.splat(0), off1 = off0, to = group + 32 + (place << 4);
@@ -133,26 +136,25 @@ export function packRow(ldm: usize, row: usize, group: usize, place: usize): f64
   return sum4(f32x4.add(off0, off1));
 }
 
-/** Sums over two dimensions of 4 atoms (signed) times a row (unsigned, below 128), as eight int16. */
+/** c + the sums over 4 dimensions of 4 atoms (signed) times a row (unsigned, below 128). */
 // @ts-ignore: decorator
-@inline function pairs(atoms: v128, row: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_dot_i8x16_i7x16_s(atoms, row);
+@inline function add4(c: v128, atoms: v128, row: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_dot_i8x16_i7x16_add_s(atoms, row, c);
   const low = i16x8.extmul_low_i8x16_s(atoms, row), high = i16x8.extmul_high_i8x16_s(atoms, row);
-  return i16x8.add(
+  const pairs = i16x8.add(
     i16x8.shuffle(low, high, 0, 2, 4, 6, 8, 10, 12, 14),
     i16x8.shuffle(low, high, 1, 3, 5, 7, 9, 11, 13, 15),
   );
+  return i32x4.add(c, i32x4.extadd_pairwise_i16x8_s(pairs));
 }
 
-/** c + the sums over 16 dimensions of 4 atoms times the row at `row`. */
+/** c + the sums over 16 dimensions of 4 atoms times a row. */
 // @ts-ignore: decorator
 @inline function add16(c: v128, b0: v128, b1: v128, b2: v128, b3: v128, row: v128): v128 {
-  let s = pairs(b0, i32x4.shuffle(row, row, 0, 0, 0, 0));
-  s = i16x8.add(s, pairs(b1, i32x4.shuffle(row, row, 1, 1, 1, 1)));
-  s = i16x8.add(s, pairs(b2, i32x4.shuffle(row, row, 2, 2, 2, 2)));
-  s = i16x8.add(s, pairs(b3, i32x4.shuffle(row, row, 3, 3, 3, 3)));
-  // not a product with ones: the tile has no register left for them
-  return i32x4.add(c, i32x4.extadd_pairwise_i16x8_s(s));
+  c = add4(c, b0, i32x4.shuffle(row, row, 0, 0, 0, 0));
+  c = add4(c, b1, i32x4.shuffle(row, row, 1, 1, 1, 1));
+  c = add4(c, b2, i32x4.shuffle(row, row, 2, 2, 2, 2));
+  return add4(c, b3, i32x4.shuffle(row, row, 3, 3, 3, 3));
 }
 
 // @ts-ignore: decorator
@@ -210,6 +212,17 @@ export function sift(count: usize, bound: f32, columns: usize, values: usize): u
   return to >> 2;
 }
 
+/** sums + the products of four values of a row with those of four rows, one after the other. */
+// @ts-ignore: decorator
+@inline function addInOrder(sums: v128, r: v128, va: v128, vb: v128, vc: v128, vd: v128): v128 {
+  const ab = i32x4.shuffle(va, vb, 0, 4, 1, 5), cd = i32x4.shuffle(vc, vd, 0, 4, 1, 5);
+  const ab2 = i32x4.shuffle(va, vb, 2, 6, 3, 7), cd2 = i32x4.shuffle(vc, vd, 2, 6, 3, 7);
+  sums = madd(i32x4.shuffle(r, r, 0, 0, 0, 0), i64x2.shuffle(ab, cd, 0, 2), sums);
+  sums = madd(i32x4.shuffle(r, r, 1, 1, 1, 1), i64x2.shuffle(ab, cd, 1, 3), sums);
+  sums = madd(i32x4.shuffle(r, r, 2, 2, 2, 2), i64x2.shuffle(ab2, cd2, 0, 2), sums);
+  return madd(i32x4.shuffle(r, r, 3, 3, 3, 3), i64x2.shuffle(ab2, cd2, 1, 3), sums);
+}
+
 /**
  * Products of a row with four rows a, b, c, d, each the sum over the `bytes` of it in order, as a dense product
  * makes it.
@@ -217,14 +230,23 @@ export function sift(count: usize, bound: f32, columns: usize, values: usize): u
 export function orderedDots(bytes: usize, row: usize, a: usize, b: usize, c: usize, d: usize): v128 {
   let sums = f32x4.splat(0);
   for (let k: usize = 0; k < bytes; k += 16) {
-    const va = v128.load(a + k), vb = v128.load(b + k), vc = v128.load(c + k), vd = v128.load(d + k);
-    const ab = i32x4.shuffle(va, vb, 0, 4, 1, 5), cd = i32x4.shuffle(vc, vd, 0, 4, 1, 5);
-    const ab2 = i32x4.shuffle(va, vb, 2, 6, 3, 7), cd2 = i32x4.shuffle(vc, vd, 2, 6, 3, 7);
-    const r = v128.load(row + k);
-    sums = madd(i32x4.shuffle(r, r, 0, 0, 0, 0), i64x2.shuffle(ab, cd, 0, 2), sums);
-    sums = madd(i32x4.shuffle(r, r, 1, 1, 1, 1), i64x2.shuffle(ab, cd, 1, 3), sums);
-    sums = madd(i32x4.shuffle(r, r, 2, 2, 2, 2), i64x2.shuffle(ab2, cd2, 0, 2), sums);
-    sums = madd(i32x4.shuffle(r, r, 3, 3, 3, 3), i64x2.shuffle(ab2, cd2, 1, 3), sums);
+    sums = addInOrder(
+      sums, v128.load(row + k), v128.load(a + k), v128.load(b + k), v128.load(c + k), v128.load(d + k),
+    );
   }
   return sums;
+}
+
+/** The same with the eight rows at these addresses, at `dots`: two sums at a time, each of which waits for itself. */
+export function orderedDots8(bytes: usize, row: usize, addresses: usize, dots: usize): void {
+  const a = load<usize>(addresses), b = load<usize>(addresses, 4), c = load<usize>(addresses, 8);
+  const d = load<usize>(addresses, 12), e = load<usize>(addresses, 16), f = load<usize>(addresses, 20);
+  const g = load<usize>(addresses, 24), h = load<usize>(addresses, 28);
+  let low = f32x4.splat(0), high = low;
+  for (let k: usize = 0; k < bytes; k += 16) {
+    const r = v128.load(row + k);
+    low = addInOrder(low, r, v128.load(a + k), v128.load(b + k), v128.load(c + k), v128.load(d + k));
+    high = addInOrder(high, r, v128.load(e + k), v128.load(f + k), v128.load(g + k), v128.load(h + k));
+  }
+  v128.store(dots, low), v128.store(dots, high, 16);
 }

@@ -4,7 +4,8 @@
 // made again without it, so the choice never depends on the guess. All sums come in the order of the
 // dense step, to the bit.
 //
-// 1. sae_topk_encode, per chunk: pre-activations, and lists of candidates by sample and chunk.
+// 1. sae_topk_encode, per chunk: pre-activations, and lists of candidates by sample and chunk; where products in 8 bits
+//    sieve (sae_sieve.ts), sae_topk_sieve: of what can be one, and what it can be at most.
 // 2. sae_topk_choose: what the batch chooses.
 // 3. sae_topk_rows, per part of the samples: what a sample chooses, and its residual.
 // 4. sae_topk_sums: sums over samples, and the lists turned round: by unit.
@@ -14,6 +15,7 @@
 // What belongs to a unit is read and written by the thread that has its chunk, wherever the step allows: a row that
 // another processor has written comes from far.
 
+import { GROUP as UNITS, groupBytes, tiles } from "./levels";
 import { BatchSae, takeLargest } from "./sae_batch";
 import {
   encodeUnits, rowGradients, sae_fused_end, sae_fused_start, SaeFused, throughOf, turnRound, update, updateIdle,
@@ -22,19 +24,16 @@ import {
 import { Matryoshka, prefixRow, sumPrefixes } from "./sae_matryoshka";
 import { firstUnit } from "./sae_products";
 import { ABSTOPK, BATCHTOPK, MATRYOSHKA, Sae } from "./sae_record";
+import { canExceed, mostOf, narrow, NEGATIVE, packSamples, packUnit, takeCandidates } from "./sae_sieve";
 import { residualRow, SupportSae } from "./sae_support";
 import { AGE, callVariant } from "./sae_variants";
 import { unweigh, WeighedSae, weighAtoms } from "./sae_weighed";
 import { GROUP } from "./tile5";
-import { topK } from "./top_k";
-import { axpy, dot, highestLane, scale, subtract } from "./vectors";
+import { axpy, dot, scale, subtract } from "./vectors";
 
 /** Bounds are so many times what the last step makes one expect. */
 // @ts-ignore: decorator
 @inline const SHARE: f32 = 0.85;
-/** The bit that marks a candidate below 0. */
-// @ts-ignore: decorator
-@inline const NEGATIVE: u32 = 0x80000000;
 
 /** The fields of lib/cores/sae_fused_topk.ts. */
 // @ts-ignore: decorator
@@ -49,6 +48,13 @@ export class FusedTopK extends SaeFused {
   samples: usize;
   nexts: usize; // the next code of the same unit, or −1
   heads: usize; // w: the first code of a unit, or −1
+  // where products in 8 bits sieve
+  sieves: i32;
+  panels8: usize; // the batch in 8 bits
+  sizes: usize; // most: what norms of samples are at most
+  rest: usize; // a float64: the largest part of a sample that is rounded off
+  groups8: usize; // per chunk: 8 units in 8 bits
+  products: usize; // per chunk: 8×most products, then how far off they are
 }
 
 // @ts-ignore: decorator
@@ -68,6 +74,7 @@ export function sae_topk_start(f: FusedTopK, data: usize, order: usize, rows: i3
     if (i < <usize>rows) bound = whole ? guess : guess * sqrt(dot(n, x, x));
     store<f32>(f.bounds + (i << 2), bound);
   }
+  if (f.sieves) store<f64>(f.rest, packSamples(s, rows, f.panels8, f.sizes));
 }
 
 /** Bits of up to 64 values (a + bias)·weight, of which the mask leaves the size: which exceed the bounds. */
@@ -84,7 +91,7 @@ function exceeding(n: i32, bias: v128, weight: v128, mask: v128, bounds: usize, 
   return bits;
 }
 
-/** Candidates of a chunk's units: values and units, of sample i from place i·ldw + the first unit on. */
+/** Candidates of a chunk's units: values and places i·ldw + unit, of sample i from place i·ldw + the first unit on. */
 export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
   const s = changetype<BatchSae>(f.sae), ldc = <usize>f.most << 2, stride = <usize>s.ldw << 2;
   const buffer = f.buffers + <usize>chunk * GROUP * ldc, counts = f.counts + <usize>chunk * ldc;
@@ -106,14 +113,52 @@ export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
         const bit = <usize>ctz(bits), i = <usize>block + bit, to = counts + (i << 2);
         const value = (load<f32>(a + (bit << 2)) + bias) * weight, count = load<u32>(to);
         const at = i * stride + (<usize>(first + count) << 2);
-        const isNegative = s.type == ABSTOPK && value < 0;
+        const isNegative = s.type == ABSTOPK && value < 0, place = <u32>i * <u32>s.ldw + <u32>j;
         store<f32>(s.pre + at, isNegative ? -value : value);
-        store<u32>(s.codes + at, isNegative ? <u32>j | NEGATIVE : <u32>j);
+        store<u32>(s.codes + at, isNegative ? place | NEGATIVE : place);
         store<u32>(to, count + 1);
       }
     }
   }
   store<i32>(buffer, touched); // loads whose result is used are made
+}
+
+/** Where a chunk's products in 8 bits are; later scratch of one of as many parts of the samples. */
+// @ts-ignore: decorator
+@inline function productsOf(f: FusedTopK, chunk: usize): usize {
+  return f.products + chunk * (UNITS << 2) * (<usize>f.most + 1);
+}
+
+/** The same where products in 8 bits sieve: candidates are what can exceed the bounds, values what they can be at most. */
+export function sae_topk_sieve(f: FusedTopK, chunk: i32): void {
+  const s = changetype<BatchSae>(f.sae), n = <usize>s.ldm, ldc = <usize>f.most << 2, ldw = <usize>s.ldw;
+  const counts = f.counts + <usize>chunk * ldc, group = f.groups8 + <usize>chunk * groupBytes(n);
+  const products = productsOf(f, chunk), errors = products + UNITS * ldc, rest = load<f64>(f.rest);
+  const first = <usize>firstUnit(s.w, chunk), end = <usize>firstUnit(s.w, chunk + 1);
+  memory.fill(counts, 0, ldc);
+  for (let tile = first; tile < end; tile += UNITS) {
+    const units = min(UNITS, end - tile);
+    for (let u: usize = 0; u < units; u++) {
+      store<f32>(errors + (u << 2), packUnit(s, tile + u, rest, group, u));
+    }
+    tiles(n, UNITS, group, f.most, f.panels8, products, ldc);
+    for (let u: usize = 0; u < units; u++) {
+      const j = tile + u, error = load<f32>(errors + (u << 2));
+      for (let block = 0; block < f.rows; block += 64) {
+        const from = <usize>block << 2, a = products + u * ldc + from, left = <u64>(f.rows - block);
+        let bits = canExceed(s, j, error, min(64, f.most - block), a, f.sizes + from, f.bounds + from);
+        if (left < 64) bits &= (1 << left) - 1;
+        for (; bits != 0; bits &= bits - 1) {
+          const bit = <usize>ctz(bits), i = <usize>block + bit, to = counts + (i << 2);
+          const count = load<u32>(to), at = (i * ldw + first + count) << 2;
+          const off = error * load<f32>(f.sizes + (i << 2));
+          store<f32>(s.pre + at, mostOf(s, j, load<f32>(a + (bit << 2)), off));
+          store<u32>(s.codes + at, <u32>(i * ldw + j));
+          store<u32>(to, count + 1);
+        }
+      }
+    }
+  }
 }
 
 /** Moves the candidates of a sample from all chunks together, to the place `to`; returns their number. */
@@ -130,34 +175,16 @@ function gatherCandidates(f: FusedTopK, s: SupportSae, i: usize, to: usize): usi
   return count;
 }
 
-/** The k largest of `count` candidates at `at`, with what stands for them in s.codes. */
-function takeCandidates(s: SupportSae, count: usize, k: i32, at: usize, indices: usize, values: usize): i32 {
-  const keys = s.pre + (at << 2), marks = s.codes + (at << 2), n = (count + 7) & ~(<usize>7);
-  let highest = f32x4.splat(0);
-  for (let t = count; t < n; t++) store<f32>(keys + (t << 2), 0);
-  for (let t: usize = 0; t < n; t += 4) highest = f32x4.pmax(highest, v128.load(keys + (t << 2)));
-  const taken = topK(n, k, highestLane(highest), keys, indices, values);
-  for (let t: usize = 0; t < <usize>taken << 2; t += 4) {
-    store<u32>(indices + t, load<u32>(marks + (load<u32>(indices + t) << 2)));
-  }
-  return taken;
-}
-
 /** What a batch chooses; returns whether bounds were too high. */
 export function sae_topk_choose(f: FusedTopK): i32 {
   const s = changetype<BatchSae>(f.sae);
   if (!byBatch(s)) return 0;
   let count: usize = 0;
-  for (let i: usize = 0; i < <usize>f.rows; i++) {
-    const own = gatherCandidates(f, s, i, count), first = <u32>i * <u32>s.ldw;
-    for (let t = count; t < count + own; t++) {
-      const mark = s.codes + (t << 2);
-      store<u32>(mark, load<u32>(mark) + first);
-    }
-    count += own;
-  }
-  const most = s.mostOf(f.rows), taken = takeCandidates(s, count, most, 0, s.indices, s.values);
-  if (taken < most && load<f32>(f.bounds) > 0) {
+  for (let i: usize = 0; i < <usize>f.rows; i++) count += gatherCandidates(f, s, i, count);
+  const most = s.mostOf(f.rows), bound = load<f32>(f.bounds);
+  if (f.sieves) count = narrow(s, count, most, 0, bound, s.indices, s.values, productsOf(f, 0));
+  const taken = takeCandidates(s, count, most, 0, s.indices, s.values);
+  if (taken < most && bound > 0) {
     for (let i: usize = 0; i < <usize>f.rows; i++) store<f32>(f.bounds + (i << 2), 0);
     return 1;
   }
@@ -167,9 +194,11 @@ export function sae_topk_choose(f: FusedTopK): i32 {
 }
 
 /** What a sample chooses; returns whether its bound was too high. */
-function chooseOwn(f: FusedTopK, s: WeighedSae, i: usize): i32 {
-  const row = i * <usize>s.ldw, count = gatherCandidates(f, s, i, row), x = s.x + i * (<usize>s.ldm << 2);
+function chooseOwn(f: FusedTopK, s: WeighedSae, i: usize, scratch: usize): i32 {
+  const row = i * <usize>s.ldw, x = s.x + i * (<usize>s.ldm << 2);
   const indices = s.indicesOf(i), values = s.valuesOf(i), bound = f.bounds + (i << 2);
+  let count = gatherCandidates(f, s, i, row);
+  if (f.sieves) count = narrow(s, count, s.k, row, load<f32>(bound), indices, values, scratch);
   const taken = takeCandidates(s, count, s.k, row, indices, values);
   if (taken < s.k && load<f32>(bound) > 0) {
     store<f32>(bound, 0);
@@ -179,7 +208,7 @@ function chooseOwn(f: FusedTopK, s: WeighedSae, i: usize): i32 {
   for (let t: usize = 0; t < <usize>taken << 2; t += 4) {
     const mark = load<u32>(indices + t), value = load<f32>(values + t);
     least = min(least, value);
-    store<u32>(indices + t, mark & ~NEGATIVE);
+    store<u32>(indices + t, (mark & ~NEGATIVE) - <u32>row);
     if (mark & NEGATIVE) store<f32>(values + t, -value);
   }
   if (s.byNorms) unweigh(s, taken, indices, values);
@@ -195,7 +224,7 @@ export function sae_topk_rows(f: FusedTopK, part: i32): i32 {
   const first = <usize>(f.rows * part / f.chunks), end = <usize>(f.rows * (part + 1) / f.chunks);
   const rate: f32 = 2 / <f32>(f.rows * s.m);
   let failed = 0;
-  if (!byBatch(s)) for (let i = first; i < end; i++) failed += chooseOwn(f, s, i);
+  if (!byBatch(s)) for (let i = first; i < end; i++) failed += chooseOwn(f, s, i, productsOf(f, part));
   if (failed) return failed;
   for (let i = first; i < end; i++) {
     const r = s.residual + i * stride;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { FUSED_FROM_WIDTH } from "../lib/cores/sae_fused.ts";
 import { fusesAsRelu } from "../lib/cores/sae_fused_relu.ts";
+import { sievePays } from "../lib/cores/sae_fused_topk.ts";
 import { type SaeStepOptions, SaeTrainer } from "../lib/cores/sae_training.ts";
 import type { Matrix32 } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
@@ -14,8 +15,13 @@ function normals(seed: number, rows: number, cols: number, sd = 1): Matrix32 {
 }
 
 /** A wide autoencoder of which about `part` of the codes are active. */
-function wide(options: SaeOptions, inputDim: number, part: number, log = Math.log(1e-3)): Sae {
-  const width = FUSED_FROM_WIDTH + 3; // neither whole groups of 5 units nor whole blocks of 6
+function wide(
+  options: SaeOptions,
+  inputDim: number,
+  part: number,
+  log = Math.log(1e-3),
+  width = FUSED_FROM_WIDTH + 3, // neither whole groups of 5 units nor whole blocks of 6
+): Sae {
   const sae = Sae.initialize({ ...options, inputDim, width, seed: 1 });
   // pre-activations of unit variance times about 0.6: a bias below cuts most off
   const bias = part === 0.5 ? 0 : part === 0 ? -50 : -0.7;
@@ -186,6 +192,83 @@ for (
     }
   });
 }
+
+/** What can make products in 8 bits wrong, or the choice one among equals. */
+const HARD: Record<string, (sae: Sae, X: Matrix32) => void> = {
+  "weights as at the start": () => {},
+  "equal units": ({ parameters: { encoder: { data, cols }, encoderBias } }) => {
+    for (let at = 0; at < data.length; at++) {
+      if (at % (3 * cols) >= cols) data[at] = data[at - cols];
+    }
+    encoderBias.fill(0);
+  },
+  "all units equal": ({ parameters: { encoder: { data, cols }, encoderBias } }) => {
+    for (let at = cols; at < data.length; at++) data[at] = data[at - cols];
+    encoderBias.fill(0);
+  },
+  "units and samples of zeros": ({ parameters: { encoder: { data, cols } } }, X) => {
+    data.fill(0, 30 * cols, 1500 * cols);
+    X.data.fill(0, 5 * X.cols, 20 * X.cols);
+  },
+  "units and samples of sizes from 1e-22 to 1e4": (
+    { parameters: { encoder, encoderBias } },
+    X,
+  ) => {
+    encoder.data.forEach((v, at) => encoder.data[at] = v * 10 ** (Math.floor(at / 180) % 27 - 22));
+    encoderBias.forEach((v, j) => encoderBias[j] = v * 10 ** (j % 25 - 22));
+    X.data.forEach((v, at) => X.data[at] = v * 10 ** (Math.floor(at / X.cols) % 27 - 22));
+  },
+  "dimensions of sizes from 1e-6 to 1e6": ({ parameters: { encoder: { data, cols } } }, X) => {
+    for (let at = 0; at < data.length; at++) data[at] *= 10 ** (6 - at % cols % 13);
+    X.data.forEach((v, at) => X.data[at] = v * 10 ** (at % X.cols % 13 - 6));
+  },
+  "few pre-activations above 0": ({ parameters: { encoderBias } }) => {
+    encoderBias.forEach((v, j) => encoderBias[j] = v - (j % 200 ? 50 : 0));
+  },
+  "none above 0": ({ parameters: { encoderBias } }) => {
+    encoderBias.fill(-50);
+  },
+};
+
+for (
+  const options of [
+    { type: "topk", kval: 10 },
+    { type: "topk", kval: 7, decoderNorms: true },
+    { type: "abstopk", kval: 5 },
+    { type: "batchtopk", kval: 4.6, thresholdAfter: 2 },
+    { type: "matryoshka", kval: 5, groupWeights: [1, 2, 0.5, 0, 1] },
+  ] satisfies SaeOptions[]
+) {
+  const name = Object.entries(options).map(([key, value]) => `${key} ${value}`).join(", ");
+  const at = (inputDim: number) => wide(options, inputDim, 0.5, 0, 2003);
+
+  for (const [what, change] of Object.entries(HARD)) {
+    Deno.test(`${name}: products in 8 bits leave the bits of the step, with ${what}`, () => {
+      for (const [inputDim, rows] of [[20, 64], [33, 101], [125, 37]]) {
+        const sae = at(inputDim), X = normals(4, 150, inputDim);
+        change(sae, X);
+        assert.deepEqual(after(sae, rows, 4, {}, {}, X), after(sae, rows, 4, DENSE, {}, X));
+      }
+    });
+  }
+
+  Deno.test(`${name}: products in 8 bits leave the bits of a training, with any number of threads`, async () => {
+    const sae = at(20), change = { lr: 0.01 }, alone = after(sae, 64, 60, change);
+    assert.deepEqual(alone, after(sae, 64, 60, { ...change, ...DENSE }));
+    for (const count of [2, 3]) {
+      using _threads = await startThreads(count);
+      assert.deepEqual(after(sae, 64, 60, change), alone);
+    }
+  });
+}
+
+Deno.test("where products in 8 bits pay", () => {
+  // this engine has relaxed SIMD
+  assert.equal(sievePays(2000, 10, 64), true);
+  assert.equal(sievePays(1999, 1, 64), false);
+  assert.equal(sievePays(5000, 50, 64), false);
+  assert.equal(sievePays(5000, 10, 16), false);
+});
 
 Deno.test("batches unlike the last one choose as the dense step does", () => {
   // samples shrink and grow, so that bounds guessed from the last batch are too high and too low

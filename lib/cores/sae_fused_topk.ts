@@ -2,7 +2,8 @@
  * The fused training step of the variants that choose codes by size: the dense step's to the bit.
  * @module
  */
-import { type Block, type Call, run, runAll } from "../wasm/memory.ts";
+import { chooseBackend } from "../wasm/backends.ts";
+import { type Block, type Call, padded, run, runAll } from "../wasm/memory.ts";
 import {
   chunkPrograms,
   CHUNKS,
@@ -13,6 +14,9 @@ import {
   fusedValues,
   settingsOf,
 } from "./sae_fused.ts";
+
+/** Samples of a panel, units of a group and int32 at their beginnings, as in kernels/levels.ts. */
+const PANEL = 4, UNITS = 8, HEAD = 8;
 
 /** The class FusedTopK in kernels/sae_fused_topk.ts tells what each is. */
 export const FUSED_TOPK_FIELDS = {
@@ -25,7 +29,21 @@ export const FUSED_TOPK_FIELDS = {
   samples: "block",
   nexts: "block",
   heads: "block",
+  sieves: "number",
+  panels8: "block",
+  sizes: "block",
+  rest: "block",
+  groups8: "block",
+  products: "block",
 } as const;
+
+/**
+ * Whether products in 8 bits, by which most units are out, are faster than those in float32 with all units. Without
+ * relaxed SIMD they take twice as long as these.
+ */
+export function sievePays(width: number, kval: number, rows: number): boolean {
+  return chooseBackend() === "relaxed-simd" && width >= 2000 && width >= 200 * kval && rows >= 32;
+}
 
 /** Fused steps of topk, abstopk, batchtopk and matryoshka. */
 export class FusedTopK implements FusedSteps {
@@ -40,8 +58,11 @@ export class FusedTopK implements FusedSteps {
 
   /** Allocates what the steps need; `kval`: most codes per sample on average. */
   constructor(space: FusedSpace, kval: number) {
-    const { arena, model: { width }, workspace } = space, values = fusedValues(space);
+    const { arena, model: { inputDim, width }, workspace } = space, values = fusedValues(space);
     const { most, settings } = values, codes = Math.ceil(kval * workspace.rows);
+    const sieves = sievePays(width, kval, workspace.rows);
+    // bytes of a row in 8 bits
+    const wide = sieves ? Math.ceil(padded(inputDim) / 16) * 16 : 0;
     this.#space = space;
     this.#settings = settings as Block;
     this.#record = arena.record(FUSED_TOPK_FIELDS, {
@@ -54,8 +75,17 @@ export class FusedTopK implements FusedSteps {
       samples: arena.i32(codes),
       nexts: arena.i32(codes),
       heads: arena.i32(width),
+      sieves: Number(sieves),
+      panels8: arena.i32(most / PANEL * (HEAD + wide * PANEL / 4)),
+      sizes: arena.f32(most),
+      rest: arena.f64(1),
+      groups8: arena.i32(CHUNKS * (HEAD + wide * UNITS / 4)),
+      products: arena.f32(CHUNKS * UNITS * (most + 1)),
     });
-    this.#encode = chunkPrograms("sae_topk_encode", this.#record);
+    this.#encode = chunkPrograms(
+      sieves ? "sae_topk_sieve" : "sae_topk_encode",
+      this.#record,
+    );
     this.#rows = chunkPrograms("sae_topk_rows", this.#record);
     this.#units = chunkPrograms("sae_topk_units", this.#record);
   }

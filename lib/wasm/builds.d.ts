@@ -258,6 +258,8 @@ export interface KernelExports {
   sae_topk_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
   /** The candidates among a chunk of units. */
   sae_topk_encode(fused: Pointer, chunk: number): void;
+  /** Which of them can be candidates, by products in 8 bits. */
+  sae_topk_sieve(fused: Pointer, chunk: number): void;
   /** What the batch chooses; returns whether candidates are missing. */
   sae_topk_choose(fused: Pointer): number;
   /** Codes and residuals of a part of the samples; returns for how many candidates are missing. */
