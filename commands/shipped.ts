@@ -67,6 +67,10 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
         .join(),
     ],
   ],
+  [
+    "sample-frontier",
+    ["--paper", "--n", "300", "--suffix", "n300", "--methods", ["dl_fista", ...SAES].join()],
+  ],
   ["synth-bench", ["--paper"]],
   [
     "synth-bench",
