@@ -100,6 +100,8 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "--suffix n1000",
     "exp:sample-frontier --paper --n 300,1000 --suffix 1k --methods dl_path,dl_path_without_loo," +
     "dl_path_without_restarts,dl_path_without_both",
+    "exp:sample-frontier --paper --n 300 --suffix n300 --methods dl_fista,sae_relu,sae_topk," +
+    "sae_jumprelu,sae_MP",
   ]]);
 
   const folder = freshFolder("shipped-"), experiment = varySparsity as unknown as Experiment;
