@@ -4,7 +4,7 @@
  */
 
 /** What a round tells of it: the fields of the learner's `PathRound` that are needed. */
-interface RoundSigns {
+export interface RoundSigns {
   phase: "search" | "polish" | "settle";
   lambda: number;
   codesPerSample: number;

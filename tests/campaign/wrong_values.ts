@@ -122,7 +122,8 @@ export function wrongValues(
   rule: string,
   { choices = [], valid }: { choices?: readonly string[]; valid: string },
 ): string[] {
-  const [, item] = rule.match(/^a comma-separated list, each (.*) and none twice$/) ?? [];
+  const [, item, alone] =
+    rule.match(/^a comma-separated list, each (.*) and none twice(?:, or "(\w+)" alone)?$/) ?? [];
   if (item !== undefined || /^svg, png or/.test(rule)) {
     const wrong = item === undefined ? nearly(choices) : wrongValues(item, { choices, valid });
     const isNumber = item !== undefined && /^(an integer|a number)/.test(item);
@@ -131,6 +132,7 @@ export function wrongValues(
       ...wrong.map((text) => `${valid},${text}`),
       ...wrong.slice(0, 8).map((text) => `${text},${valid}`),
       ...[",", `${valid},`, `,${valid}`, `${valid},,${valid}`, `${valid};${valid}`],
+      ...(alone === undefined ? [] : [`${alone},${valid}`, `${valid},${alone}`]),
       ...[`${valid},${valid}`, ...(isNumber ? [`${valid},${valid}e0`, `${valid}, ${valid}`] : [])],
     ];
   }
