@@ -24,6 +24,12 @@ const ROW_LEVELS: i32 = 63;
 /** Float32 of this size are whole numbers; the last byte of this one is ROW_LEVELS. */
 const SHIFT: f32 = 12582912 + <f32>ROW_LEVELS;
 
+/** How far off a sum of m products can be in float32, by the norms of the two rows. */
+// @ts-ignore: decorator
+@inline export function slackOf(m: i32): f64 {
+  return <f64>(m + 64) * UNIT;
+}
+
 /** Dimensions of packed rows and atoms. */
 // @ts-ignore: decorator
 @inline function wide(ldm: usize): usize {

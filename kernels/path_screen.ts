@@ -2,7 +2,7 @@
 // products in float32 of those that the errors leave in doubt.
 
 import {
-  GROUP, groupBytes, orderedDots, packAtom, packRow, PANEL, panelBytes, sift, squaresOf, tiles, UNIT,
+  GROUP, groupBytes, orderedDots, packAtom, packRow, PANEL, panelBytes, sift, slackOf, squaresOf, tiles, UNIT,
 } from "./levels";
 import { Path } from "./path_record";
 import { dot4 } from "./simd";
@@ -78,7 +78,7 @@ export function lookFor(p: Path, i: usize, at: usize, sample: i32, least: f32, m
   const size = sqrt(squaresOf(ldm, at)), group = p.groups + i / GROUP * groupBytes(ldm);
   const rest = sqrt(packRow(ldm, at, group, i % GROUP));
   // sums of m products in float32, the norms too, and of roundings of values and units
-  const slack = (<f64>p.m + 64) * UNIT, whole = (norm + off) * (size + rest);
+  const slack = slackOf(p.m), whole = (norm + off) * (size + rest);
   const error = (1 + slack) * (off * size + (norm + off) * rest) + slack * whole + 1e-30;
   row.at = at, row.sample = sample, row.most = most;
   row.least = least, row.bound = <f32>(<f64>least - error), row.error = <f32>((1 + 4 * UNIT) * error);

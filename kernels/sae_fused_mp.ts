@@ -11,7 +11,7 @@
 // 6. sae_mp_end: AdamW on the decoder bias.
 
 import {
-  GROUP, groupBytes, orderedDots, packAtom, packRow, PANEL, panelBytes, sift, squaresOf, tiles, UNIT,
+  GROUP, groupBytes, orderedDots, packAtom, packRow, PANEL, panelBytes, sift, slackOf, squaresOf, tiles,
 } from "./levels";
 import { NORM_FLOOR, normalize_rows } from "./rows";
 import { gather } from "./sae";
@@ -86,21 +86,15 @@ export function sae_mp_pack(f: FusedMp, chunk: i32): void {
   store<f64>(f.offs + (at << 3), sqrt(off));
 }
 
-/** How far off a product of m values can be in float32, of rows of norm 1; `steps`: roundings beside. */
-// @ts-ignore: decorator
-@inline function slackOf(s: MatchingPursuit, steps: i32): f64 {
-  return <f64>(s.m + 64 + steps) * UNIT;
-}
-
 /** How far off correlations and products in float32 can be together. */
 // @ts-ignore: decorator
 @inline function roundingOf(s: MatchingPursuit, search: Search): f64 {
-  return 4 * slackOf(s, 4 * s.k) * search.size + 1e-30;
+  return 4 * slackOf(s.m + 4 * s.k) * search.size + 1e-30;
 }
 
 /** Begins the search for the next pick of sample i, the sample `place` of its block. */
 function begin(f: FusedMp, s: MatchingPursuit, i: usize, groups: usize, place: usize, off: f64): void {
-  const n = <usize>s.ldm, r = f.remains + (i * n << 2), search = searchAt(f, i), slack = slackOf(s, 0);
+  const n = <usize>s.ldm, r = f.remains + (i * n << 2), search = searchAt(f, i), slack = slackOf(s.m);
   const size = sqrt(squaresOf(n, r));
   const rest = sqrt(packRow(n, r, groups + place / GROUP * groupBytes(n), place % GROUP));
   const whole = (1 + off) * (size + rest), error = off * size + (1 + off) * rest;
@@ -211,7 +205,7 @@ function pursueBlock(f: FusedMp, s: MatchingPursuit, part: usize, from: usize, r
   memory.copy(f.remains + begins, s.x + begins, size);
   for (let i = from; i < from + rows; i++) {
     const x = s.x + (i * n << 2);
-    searchAt(f, i).size = (1 + slackOf(s, 0)) * <f64>sqrt(dot(n, x, x));
+    searchAt(f, i).size = (1 + slackOf(s.m)) * <f64>sqrt(dot(n, x, x));
   }
   for (let t: usize = 0; t < k; t++) {
     for (let i: usize = 0; i < rows; i++) begin(f, s, from + i, groups, i, off);

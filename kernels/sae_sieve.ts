@@ -2,7 +2,7 @@
 // can be large enough. Only these are made in float32, each summed in the order of the dense product, so that what is
 // chosen among them is the same, to the bit.
 
-import { orderedDots8, packAtom, packRow, PANEL, panelBytes, sift, squaresOf, UNIT } from "./levels";
+import { orderedDots8, packAtom, packRow, PANEL, panelBytes, sift, slackOf, squaresOf } from "./levels";
 import { ABSTOPK } from "./sae_record";
 import { WeighedSae } from "./sae_weighed";
 import { dot4, madd } from "./simd";
@@ -15,12 +15,6 @@ import { highestLane } from "./vectors";
 
 /** Squares that underflow make a norm too small by less, and products of norms of this size exceed what underflows. */
 const TINY: f64 = 1e-15;
-
-/** How far off a sum of m products can be in float32, by the norms of the two rows. */
-// @ts-ignore: decorator
-@inline function slackOf(m: i32): f64 {
-  return <f64>(m + 64) * UNIT;
-}
 
 /**
  * Puts samples in 8 bits. `sizes` gets for each what its norm is at most, with what is rounded off of it; returns the

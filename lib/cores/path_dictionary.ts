@@ -5,6 +5,7 @@
  */
 import type { CsrMatrix } from "../csr_matrix.ts";
 import { type Matrix, type Matrix32, zeros32 } from "../matrix.ts";
+import { groupValues, panelValues } from "./levels.ts";
 import type { RoundsState } from "./path_state.ts";
 import {
   type Arena,
@@ -154,8 +155,7 @@ export class PathRounds {
       for (let k = 0; k < m; k++, p++) x[s * ldm + k] = scale * X.data[p];
     }
     this.#atoms = arena.f32((ldn + BLOCK_ROWS) * ldm);
-    const wide = (ldm + 15) & ~15;
-    this.#panels = arena.i32(ldn / 4 * (8 + wide));
+    this.#panels = arena.i32(panelValues(ldm, ldn));
     this.#weight = arena.f32(ldn);
     this.#fourth = arena.f32(ldn);
     this.#strength = arena.f32(ldn);
@@ -179,7 +179,7 @@ export class PathRounds {
     const scratch = () => ({
       products: arena.f32(BLOCK_ROWS * CHUNK_ATOMS),
       threshold: arena.f32(BLOCK_ROWS * capacity),
-      groups: arena.i32(BLOCK_ROWS / 8 * (8 + 2 * wide)),
+      groups: arena.i32(groupValues(ldm, BLOCK_ROWS)),
       rows: arena.i32(10 * BLOCK_ROWS),
       settled: arena.i32(BLOCK_ROWS),
       best: arena.f32(BLOCK_ROWS * MOST_ADDED),

@@ -6,7 +6,7 @@
 /** What a round tells of it: the fields of the learner's `PathRound` that are needed. */
 export interface RoundSigns {
   /** What it is for. */
-  phase: "search" | "polish" | "settle";
+  phase: string;
   /** Weight of the penalty. */
   lambda: number;
   /** Mean number of codes of a sample. */

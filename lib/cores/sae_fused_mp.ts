@@ -3,6 +3,7 @@
  * @module
  */
 import { type Block, type Call, padded, run, runAll } from "../wasm/memory.ts";
+import { groupValues, panelValues } from "./levels.ts";
 import {
   chunkPrograms,
   CHUNKS,
@@ -16,8 +17,6 @@ import {
 
 /** Samples of a block and atoms whose products are kept at a time, as in the kernel. */
 const ROWS = 16, ATOMS = 256;
-/** Atoms of a panel, samples of a group and int32 at their beginnings, as in kernels/levels.ts. */
-const PANEL = 4, GROUP = 8, HEAD = 8;
 
 /** The class FusedMp in kernels/sae_fused_mp.ts tells what each is. */
 export const FUSED_MP_FIELDS = {
@@ -60,19 +59,18 @@ export class FusedMp implements FusedSteps {
   constructor(space: FusedSpace, kval: number) {
     const { arena, model: { inputDim, width }, workspace } = space, values = fusedValues(space);
     const { rows } = workspace, stride = padded(inputDim), codes = kval * rows;
-    const wide = Math.ceil(stride / 16) * 16; // bytes of a row in 8 bits
     this.#space = space;
     this.#settings = values.settings as Block;
     this.#record = arena.record(FUSED_MP_FIELDS, {
       ...values,
-      panels8: arena.i32(Math.ceil(width / PANEL) * (HEAD + wide * PANEL / 4)),
+      panels8: arena.i32(panelValues(stride, width)),
       offs: arena.f64(CHUNKS),
       searches: arena.f64(3 * rows),
       remains: arena.f32(rows * stride),
       grams: arena.f32(codes * kval),
       byAtoms: arena.f32(codes * stride),
       squares: arena.f64(rows),
-      groups8: arena.i32(CHUNKS * (ROWS / GROUP) * (HEAD + wide * GROUP / 4)),
+      groups8: arena.i32(CHUNKS * groupValues(stride, ROWS)),
       products: arena.f32(CHUNKS * ROWS * ATOMS),
       dots: arena.f32(CHUNKS * (kval + 4)),
       samples: arena.i32(codes),

@@ -4,6 +4,7 @@
  */
 import { chooseBackend } from "../wasm/backends.ts";
 import { type Block, type Call, padded, run, runAll } from "../wasm/memory.ts";
+import { groupValues, panelValues } from "./levels.ts";
 import {
   chunkPrograms,
   CHUNKS,
@@ -15,8 +16,8 @@ import {
   settingsOf,
 } from "./sae_fused.ts";
 
-/** Samples of a panel, units of a group and int32 at their beginnings, as in kernels/levels.ts. */
-const PANEL = 4, UNITS = 8, HEAD = 8;
+/** Units whose products in 8 bits are made at a time: a group of kernels/levels.ts. */
+const UNITS = 8;
 
 /** The class FusedTopK in kernels/sae_fused_topk.ts tells what each is. */
 export const FUSED_TOPK_FIELDS = {
@@ -61,8 +62,7 @@ export class FusedTopK implements FusedSteps {
     const { arena, model: { inputDim, width }, workspace } = space, values = fusedValues(space);
     const { most, settings } = values, codes = Math.ceil(kval * workspace.rows);
     const sieves = sievePays(width, kval, workspace.rows);
-    // bytes of a row in 8 bits
-    const wide = sieves ? Math.ceil(padded(inputDim) / 16) * 16 : 0;
+    const stride = padded(inputDim), sieved = sieves ? most : 0;
     this.#space = space;
     this.#settings = settings as Block;
     this.#record = arena.record(FUSED_TOPK_FIELDS, {
@@ -76,10 +76,10 @@ export class FusedTopK implements FusedSteps {
       nexts: arena.i32(codes),
       heads: arena.i32(width),
       sieves: Number(sieves),
-      panels8: arena.i32(most / PANEL * (HEAD + wide * PANEL / 4)),
+      panels8: arena.i32(panelValues(stride, sieved)),
       sizes: arena.f32(most),
       rest: arena.f64(1),
-      groups8: arena.i32(CHUNKS * (HEAD + wide * UNITS / 4)),
+      groups8: arena.i32(CHUNKS * groupValues(stride, Math.min(sieved, UNITS))),
       products: arena.f32(CHUNKS * UNITS * (most + 1)),
     });
     this.#encode = chunkPrograms(
