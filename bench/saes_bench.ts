@@ -57,9 +57,13 @@ for (const n of [100, 1000]) {
       trainer.step(data, order, BATCH);
     });
 
-    const { score } = trainer, work = score ? "" : flop(2);
+    const work = trainer.scorer() ? "" : flop(2);
+    let score = trainer.scorer();
     Deno.bench(`${type} scored block n=${n}${work}`, { group: `score n=${n}` }, (b) => {
-      if (prepared !== steps) trainer.workspace.prepare(), prepared = steps; // once per scoring
+      // once per scoring
+      if (prepared !== steps) {
+        score = trainer.scorer(), trainer.workspace.prepare(), prepared = steps;
+      }
       b.start();
       if (score) score(data, order, BATCH);
       else trainer.workspace.forward(data, order, BATCH);

@@ -32,7 +32,7 @@ export {
 export { sae_relu_encode, sae_relu_residual, sae_relu_score, sae_relu_units } from "./sae_fused_relu";
 export { sae_power_penalty } from "./sae_relu";
 export {
-  sae_topk_choose, sae_topk_encode, sae_topk_end, sae_topk_rows, sae_topk_sieve, sae_topk_start, sae_topk_sums,
+  sae_topk_choose, sae_topk_encode, sae_topk_end, sae_topk_pack, sae_topk_rows, sae_topk_score, sae_topk_sieve, sae_topk_start, sae_topk_sums,
   sae_topk_units,
 } from "./sae_fused_topk";
 export { atoms_adam, codes_adam, codes_forward } from "./softplus_adam";

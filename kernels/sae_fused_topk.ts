@@ -8,6 +8,7 @@
 //    sieve (sae_sieve.ts), sae_topk_sieve: of what can be one, and what it can be at most.
 // 2. sae_topk_choose: what the batch chooses.
 // 3. sae_topk_rows, per part of the samples: what a sample chooses, and its residual.
+//    Where nothing is trained, sae_topk_score sums up what the samples give.
 // 4. sae_topk_sums: sums over samples, and the lists turned round: by unit.
 // 5. sae_topk_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
 // 6. sae_topk_end: AdamW on the biases.
@@ -16,6 +17,7 @@
 // another processor has written comes from far.
 
 import { GROUP as UNITS, groupBytes, tiles } from "./levels";
+import { ACTIVE, add } from "./sae";
 import { BatchSae, takeLargest } from "./sae_batch";
 import {
   encodeUnits, rowGradients, sae_fused_end, sae_fused_start, SaeFused, throughOf, turnRound, update, updateIdle,
@@ -24,7 +26,7 @@ import {
 import { Matryoshka, prefixRow, sumPrefixes } from "./sae_matryoshka";
 import { firstUnit } from "./sae_products";
 import { ABSTOPK, BATCHTOPK, MATRYOSHKA, Sae } from "./sae_record";
-import { canExceed, mostOf, narrow, NEGATIVE, packSamples, packUnit, takeCandidates } from "./sae_sieve";
+import { canExceed, errorOf, mostOf, narrow, NEGATIVE, packSamples, packUnit, takeCandidates } from "./sae_sieve";
 import { residualRow, SupportSae } from "./sae_support";
 import { AGE, callVariant } from "./sae_variants";
 import { unweigh, WeighedSae, weighAtoms } from "./sae_weighed";
@@ -49,12 +51,14 @@ export class FusedTopK extends SaeFused {
   nexts: usize; // the next code of the same unit, or −1
   heads: usize; // w: the first code of a unit, or −1
   // where products in 8 bits sieve
-  sieves: i32;
+  sieves: i32; // 0: they do not; 1: units are put in 8 bits as they come; 2: all have been (sae_topk_pack)
   panels8: usize; // the batch in 8 bits
   sizes: usize; // most: what norms of samples are at most
   rest: usize; // a float64: the largest part of a sample that is rounded off
   groups8: usize; // per chunk: 8 units in 8 bits
-  products: usize; // per chunk: 8×most products, then how far off they are
+  kept8: usize; // per chunk: all units in 8 bits
+  kept: usize; // per unit two float32: see packUnit
+  products: usize; // per chunk: 8×most products
 }
 
 // @ts-ignore: decorator
@@ -63,7 +67,8 @@ export class FusedTopK extends SaeFused {
 }
 
 /** Takes the batch, and guesses the bounds. */
-export function sae_topk_start(f: FusedTopK, data: usize, order: usize, rows: i32): void {
+export function sae_topk_start(f: FusedTopK, data: usize, order: usize, rows: i32, sieves: i32): void {
+  f.sieves = sieves;
   const s = changetype<BatchSae>(f.sae), n = <usize>s.ldm, guess = load<f32>(f.guess) * SHARE;
   sae_fused_start(f, data, order, rows);
   const whole = byBatch(s);
@@ -74,7 +79,7 @@ export function sae_topk_start(f: FusedTopK, data: usize, order: usize, rows: i3
     if (i < <usize>rows) bound = whole ? guess : guess * sqrt(dot(n, x, x));
     store<f32>(f.bounds + (i << 2), bound);
   }
-  if (f.sieves) store<f64>(f.rest, packSamples(s, rows, f.panels8, f.sizes));
+  if (sieves) store<f64>(f.rest, packSamples(s, rows, f.panels8, f.sizes));
 }
 
 /** Bits of up to 64 values (a + bias)·weight, of which the mask leaves the size: which exceed the bounds. */
@@ -126,24 +131,41 @@ export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
 /** Where a chunk's products in 8 bits are; later scratch of one of as many parts of the samples. */
 // @ts-ignore: decorator
 @inline function productsOf(f: FusedTopK, chunk: usize): usize {
-  return f.products + chunk * (UNITS << 2) * (<usize>f.most + 1);
+  return f.products + chunk * (UNITS << 2) * <usize>f.most;
+}
+
+/** Where a chunk's units are that have all been put in 8 bits. */
+// @ts-ignore: decorator
+@inline function keptOf(f: FusedTopK, chunk: i32): usize {
+  const s = changetype<Sae>(f.sae), most = <usize>(s.w + f.chunks - 1) / <usize>f.chunks;
+  return f.kept8 + <usize>chunk * ((most + UNITS - 1) / UNITS) * groupBytes(<usize>s.ldm);
+}
+
+/** Puts a chunk's units in 8 bits, for steps that change no weights. */
+export function sae_topk_pack(f: FusedTopK, chunk: i32): void {
+  const s = changetype<Sae>(f.sae), n = <usize>s.ldm, groups = keptOf(f, chunk);
+  const first = <usize>firstUnit(s.w, chunk), end = <usize>firstUnit(s.w, chunk + 1);
+  for (let j = first; j < end; j++) {
+    const place = j - first;
+    packUnit(s, j, groups + place / UNITS * groupBytes(n), place % UNITS, f.kept + (j << 3));
+  }
 }
 
 /** The same where products in 8 bits sieve: candidates are what can exceed the bounds, values what they can be at most. */
 export function sae_topk_sieve(f: FusedTopK, chunk: i32): void {
   const s = changetype<BatchSae>(f.sae), n = <usize>s.ldm, ldc = <usize>f.most << 2, ldw = <usize>s.ldw;
-  const counts = f.counts + <usize>chunk * ldc, group = f.groups8 + <usize>chunk * groupBytes(n);
-  const products = productsOf(f, chunk), errors = products + UNITS * ldc, rest = load<f64>(f.rest);
+  const counts = f.counts + <usize>chunk * ldc, keeps = f.sieves == 2;
+  const products = productsOf(f, chunk), rest = load<f64>(f.rest);
   const first = <usize>firstUnit(s.w, chunk), end = <usize>firstUnit(s.w, chunk + 1);
+  let group = keeps ? keptOf(f, chunk) : f.groups8 + <usize>chunk * groupBytes(n);
   memory.fill(counts, 0, ldc);
   for (let tile = first; tile < end; tile += UNITS) {
     const units = min(UNITS, end - tile);
-    for (let u: usize = 0; u < units; u++) {
-      store<f32>(errors + (u << 2), packUnit(s, tile + u, rest, group, u));
-    }
+    if (!keeps) for (let u: usize = 0; u < units; u++) packUnit(s, tile + u, group, u, f.kept + (tile + u << 3));
     tiles(n, UNITS, group, f.most, f.panels8, products, ldc);
+    if (keeps) group += groupBytes(n);
     for (let u: usize = 0; u < units; u++) {
-      const j = tile + u, error = load<f32>(errors + (u << 2));
+      const j = tile + u, error = errorOf(s, f.kept + (j << 3), rest);
       for (let block = 0; block < f.rows; block += 64) {
         const from = <usize>block << 2, a = products + u * ldc + from, left = <u64>(f.rows - block);
         let bits = canExceed(s, j, error, min(64, f.most - block), a, f.sizes + from, f.bounds + from);
@@ -236,16 +258,33 @@ export function sae_topk_rows(f: FusedTopK, part: i32): i32 {
   return 0;
 }
 
-/** Sums over the samples, and the codes of each unit. */
-export function sae_topk_sums(f: FusedTopK): void {
-  const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2;
+/** Σ of the samples' squared errors; where each chooses on its own, the next guess too. */
+function sumSamples(f: FusedTopK): f64 {
   let squares: f64 = 0, smallest = f32.MAX_VALUE;
   for (let i: usize = 0; i < <usize>f.rows; i++) {
     squares += load<f64>(f.squares + (i << 3));
     smallest = min(smallest, load<f32>(f.smallest + (i << 2)));
   }
-  store<f64>(s.sums, load<f64>(s.sums) + squares / <f64>(f.rows * s.m));
-  if (!byBatch(s)) store<f32>(f.guess, smallest < f32.MAX_VALUE ? smallest : 0);
+  if (!byBatch(changetype<Sae>(f.sae))) store<f32>(f.guess, smallest < f32.MAX_VALUE ? smallest : 0);
+  return squares;
+}
+
+/** Adds the squared residuals and the number of active codes to the sums, as sae_forward does and to the bit. */
+export function sae_topk_score(f: FusedTopK): void {
+  const s = changetype<SupportSae>(f.sae);
+  let active = 0;
+  for (let i: usize = 0; i < <usize>f.rows; i++) {
+    const values = s.valuesOf(i);
+    for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) active += i32(abs(load<f32>(values + t)) > ACTIVE);
+  }
+  add(s.sums, sumSamples(f));
+  add(s.sums + 16, active);
+}
+
+/** Sums over the samples, and the codes of each unit. */
+export function sae_topk_sums(f: FusedTopK): void {
+  const s = changetype<SupportSae>(f.sae), n = <usize>s.ldm, stride = n << 2;
+  add(s.sums, sumSamples(f) / <f64>(f.rows * s.m));
   if (s.type == MATRYOSHKA) sumPrefixes(changetype<Matryoshka>(f.sae), f.rows);
   else {
     memory.fill(s.gDecoderBias, 0, stride);

@@ -2,8 +2,8 @@
 // can be large enough. Only these are made in float32, each summed in the order of the dense product, so that what is
 // chosen among them is the same, to the bit.
 
-import { orderedDots8, packAtom, packRow, PANEL, panelBytes, sift, slackOf, squaresOf } from "./levels";
-import { ABSTOPK } from "./sae_record";
+import { orderedDots8, packAtom, packRow, PANEL, panelBytes, sift, slackOf, squaresOf, UNIT } from "./levels";
+import { ABSTOPK, Sae } from "./sae_record";
 import { WeighedSae } from "./sae_weighed";
 import { dot4, madd } from "./simd";
 import { topK } from "./top_k";
@@ -20,7 +20,7 @@ const TINY: f64 = 1e-15;
  * Puts samples in 8 bits. `sizes` gets for each what its norm is at most, with what is rounded off of it; returns the
  * largest part of that which is rounded off.
  */
-export function packSamples(s: WeighedSae, rows: i32, panels: usize, sizes: usize): f64 {
+export function packSamples(s: Sae, rows: i32, panels: usize, sizes: usize): f64 {
   const n = <usize>s.ldm, slack = slackOf(s.m);
   let most: f64 = 0;
   for (let i: usize = 0, x = s.x; i < <usize>rows; i++, x += n << 2) {
@@ -33,13 +33,20 @@ export function packSamples(s: WeighedSae, rows: i32, panels: usize, sizes: usiz
 }
 
 /**
- * Puts the row of a unit at a place of a group; returns how far off its products with samples of size 1 can be, of which
- * the part `rest` is rounded off.
+ * Puts the row of a unit at a place of a group; its norm with what is rounded off, at most, and that alone are stored as
+ * two float32.
  */
-export function packUnit(s: WeighedSae, j: usize, rest: f64, group: usize, place: usize): f32 {
-  const n = <usize>s.ldm, row = s.encoder + j * (n << 2), slack = slackOf(s.m);
-  const off = sqrt(packRow(n, row, group, place)) + TINY, size = <f64>sqrt(dot4(n, row, row)) + off;
-  return <f32>((1 + 4 * slack) * (off + (rest + 4 * slack) * size));
+export function packUnit(s: Sae, j: usize, group: usize, place: usize, sizes: usize): void {
+  const n = <usize>s.ldm, row = s.encoder + j * (n << 2);
+  const off = sqrt(packRow(n, row, group, place)) + TINY;
+  store<f32>(sizes, <f32>((1 + 2 * UNIT) * (<f64>sqrt(dot4(n, row, row)) + off)));
+  store<f32>(sizes, <f32>((1 + 2 * UNIT) * off), 4);
+}
+
+/** How far off products of a unit with samples of size 1 can be, of which the part `rest` is rounded off. */
+export function errorOf(s: Sae, sizes: usize, rest: f64): f32 {
+  const slack = 4 * slackOf(s.m);
+  return <f32>((1 + slack) * (<f64>load<f32>(sizes, 4) + (rest + slack) * <f64>load<f32>(sizes)));
 }
 
 /** Which of four values (a + error·size + bias)·weight are up to the bounds. */

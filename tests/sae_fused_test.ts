@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FUSED_FROM_WIDTH } from "../lib/cores/sae_fused.ts";
 import { fusesAsRelu } from "../lib/cores/sae_fused_relu.ts";
-import { sievePays } from "../lib/cores/sae_fused_topk.ts";
+import { keptSievePays, sievePays } from "../lib/cores/sae_fused_topk.ts";
 import { type SaeStepOptions, SaeTrainer } from "../lib/cores/sae_training.ts";
 import type { Matrix32 } from "../lib/matrix.ts";
 import { RandomState } from "../lib/random.ts";
@@ -110,17 +110,30 @@ for (
   });
 }
 
-for (const options of [{ type: "relu" }, { type: "jumprelu" }] satisfies SaeOptions[]) {
-  Deno.test(`${options.type}: scores are those of forward passes to the bit`, () => {
+for (
+  const [options, width] of [
+    [{ type: "relu" }],
+    [{ type: "jumprelu" }],
+    [{ type: "topk", kval: 5 }],
+    [{ type: "topk", kval: 5, decoderNorms: true }],
+    [{ type: "abstopk", kval: 5 }],
+    [{ type: "topk", kval: 5 }, 2003],
+  ] satisfies [SaeOptions, number?][]
+) {
+  const name = [options.type, "decoderNorms" in options && "by norms", width].filter(Boolean).join(
+    ", ",
+  );
+  Deno.test(`${name}: scores are those of forward passes to the bit`, () => {
     using arena = new Arena();
-    const sae = wide(options, 33, 0.1), sizes = { rows: 101, samples: 101 };
+    const sae = wide(options, 33, 0.1, undefined, width), sizes = { rows: 101, samples: 101 };
     const trainer = new SaeTrainer(arena, sae, { lr: RATE, gamma: 1e-3, gradClip: 0 }, sizes);
     const data = arena.matrix(normals(4, 101, 33)), order = arena.i32(101), { workspace } = trainer;
     order.view.forEach((_, i, view) => view[i] = 100 - i);
     trainer.step(data, order, 101); // which codes are active is known by it
     workspace.takeSums();
+    const score = trainer.scorer()!;
     for (const rows of [101, 64, 50, 3]) {
-      trainer.score!(data, order, rows);
+      score(data, order, rows);
       const { recon, active } = workspace.takeSums();
       workspace.prepare();
       workspace.forward(data, order, rows);
@@ -268,6 +281,9 @@ Deno.test("where products in 8 bits pay", () => {
   assert.equal(sievePays(1999, 1, 64), false);
   assert.equal(sievePays(5000, 50, 64), false);
   assert.equal(sievePays(5000, 10, 16), false);
+  assert.equal(keptSievePays(1000, 10, 64), true);
+  assert.equal(keptSievePays(1000, 11, 64), false);
+  assert.equal(keptSievePays(1000, 10, 16), false);
 });
 
 Deno.test("batches unlike the last one choose as the dense step does", () => {

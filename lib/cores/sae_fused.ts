@@ -73,11 +73,14 @@ export interface FusedSteps {
   /** One step on the samples `order[0 … rows − 1]` of `data`. */
   step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void;
   /**
-   * Adds the squared residuals and the active codes of these samples to the sums, as a forward pass does and to the bit,
-   * but leaves no codes; undefined where a variant has no faster way than that.
+   * What adds the squared residuals and the active codes of samples to the sums, as a forward pass does and to the bit, but
+   * leaves no codes, for as long as the weights stay as they are; undefined where a variant has no faster way than that.
    */
-  readonly score?: (data: Block, order: Block<Int32Array>, rows: number) => void;
+  readonly scorer?: () => Scorer;
 }
+
+/** Adds what the samples `order[0 … rows − 1]` of `data` give to the sums. */
+export type Scorer = (data: Block, order: Block<Int32Array>, rows: number) => void;
 
 /** Running means of gradients by a parameter and of their squares; empty where it is not trained. */
 export function meansOf({ arena, workspace, adam }: FusedSpace, name: string): [Block, Block] {

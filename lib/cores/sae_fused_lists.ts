@@ -20,6 +20,7 @@ import {
   type FusedSpace,
   type FusedSteps,
   fusedValues,
+  type Scorer,
   settingsOf,
 } from "./sae_fused.ts";
 
@@ -72,7 +73,7 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
   readonly #settings: Block;
   readonly #encode: Call[][];
   readonly #units: Call[][];
-  readonly score?: (data: Block, order: Block<Int32Array>, rows: number) => void;
+  readonly scorer?: () => Scorer;
   active: number = FIRST_ACTIVE;
 
   /** Allocates what the steps need. */
@@ -96,7 +97,7 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
     this.#encode = chunkPrograms(kernels.encode, this.#record);
     this.#units = chunkPrograms(kernels.units, this.#record);
     const { score } = kernels;
-    this.score = score && ((data, order, rows) => {
+    this.scorer = score && (() => (data, order, rows) => {
       run("sae_fused_start", this.#record, data, order, rows);
       run(score, this.#record);
     });

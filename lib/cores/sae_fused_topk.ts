@@ -13,6 +13,7 @@ import {
   type FusedSpace,
   type FusedSteps,
   fusedValues,
+  type Scorer,
   settingsOf,
 } from "./sae_fused.ts";
 
@@ -35,6 +36,8 @@ export const FUSED_TOPK_FIELDS = {
   sizes: "block",
   rest: "block",
   groups8: "block",
+  kept8: "block",
+  kept: "block",
   products: "block",
 } as const;
 
@@ -46,25 +49,41 @@ export function sievePays(width: number, kval: number, rows: number): boolean {
   return chooseBackend() === "relaxed-simd" && width >= 2000 && width >= 200 * kval && rows >= 32;
 }
 
+/** The same where all units have been put in 8 bits before. */
+export function keptSievePays(width: number, kval: number, rows: number): boolean {
+  return chooseBackend() === "relaxed-simd" && width >= 100 * kval && rows >= 32;
+}
+
+/** How the product that a choice is made from is sieved, as in the kernel. */
+const NONE = 0, AS_THEY_COME = 1, KEPT = 2;
+type Sieve = typeof NONE | typeof AS_THEY_COME | typeof KEPT;
+
 /** Fused steps of topk, abstopk, batchtopk and matryoshka. */
 export class FusedTopK implements FusedSteps {
   readonly #space: FusedSpace;
   readonly #record: Block<Int32Array>;
   readonly #settings: Block;
   readonly #encode: Call[][];
+  readonly #sieve: Call[][];
   readonly #rows: Call[][];
   readonly #units: Call[][];
+  readonly #training: Sieve;
+  readonly scorer?: () => Scorer;
   readonly pays = true;
   active = 1;
 
   /** Allocates what the steps need; `kval`: most codes per sample on average. */
   constructor(space: FusedSpace, kval: number) {
-    const { arena, model: { inputDim, width }, workspace } = space, values = fusedValues(space);
-    const { most, settings } = values, codes = Math.ceil(kval * workspace.rows);
+    const { arena, model: { inputDim, width, options: { type } }, workspace } = space;
+    const values = fusedValues(space), { most, settings } = values;
+    const codes = Math.ceil(kval * workspace.rows), stride = padded(inputDim);
     const sieves = sievePays(width, kval, workspace.rows);
-    const stride = padded(inputDim), sieved = sieves ? most : 0;
+    // what chooses over a batch has a threshold in its place when it is scored
+    const scores = type === "topk" || type === "abstopk";
+    const keeps = scores && keptSievePays(width, kval, workspace.rows);
     this.#space = space;
     this.#settings = settings as Block;
+    this.#training = sieves ? AS_THEY_COME : NONE;
     this.#record = arena.record(FUSED_TOPK_FIELDS, {
       ...values,
       bounds: arena.f32(most),
@@ -75,30 +94,45 @@ export class FusedTopK implements FusedSteps {
       samples: arena.i32(codes),
       nexts: arena.i32(codes),
       heads: arena.i32(width),
-      sieves: Number(sieves),
-      panels8: arena.i32(panelValues(stride, sieved)),
+      sieves: NONE,
+      panels8: arena.i32(panelValues(stride, sieves || keeps ? most : 0)),
       sizes: arena.f32(most),
       rest: arena.f64(1),
-      groups8: arena.i32(CHUNKS * groupValues(stride, Math.min(sieved, UNITS))),
-      products: arena.f32(CHUNKS * UNITS * (most + 1)),
+      groups8: arena.i32(CHUNKS * groupValues(stride, sieves ? UNITS : 0)),
+      kept8: arena.i32(CHUNKS * groupValues(stride, keeps ? Math.ceil(width / CHUNKS) : 0)),
+      kept: arena.f32(sieves || keeps ? 2 * width : 0),
+      products: arena.f32(CHUNKS * UNITS * most),
     });
-    this.#encode = chunkPrograms(
-      sieves ? "sae_topk_sieve" : "sae_topk_encode",
-      this.#record,
-    );
+    this.#encode = chunkPrograms("sae_topk_encode", this.#record);
+    this.#sieve = chunkPrograms("sae_topk_sieve", this.#record);
     this.#rows = chunkPrograms("sae_topk_rows", this.#record);
     this.#units = chunkPrograms("sae_topk_units", this.#record);
+    const pack = chunkPrograms("sae_topk_pack", this.#record);
+    this.scorer = scores
+      ? () => {
+        if (keeps) runAll(pack);
+        return (data, order, rows) => {
+          this.#choose(data, order, rows, keeps ? KEPT : NONE);
+          run("sae_topk_score", this.#record);
+        };
+      }
+      : undefined;
   }
 
   step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
     this.#settings.view.set(settingsOf(this.#space, rows, rates));
-    run("sae_topk_start", this.#record, data, order, rows);
-    // a second time where the bounds, guessed from the last batch, were too high for this one
-    do runAll(this.#encode); while (
-      run("sae_topk_choose", this.#record) > 0 || runAll(this.#rows).flat().some((n) => n > 0)
-    );
+    this.#choose(data, order, rows, this.#training);
     run("sae_topk_sums", this.#record);
     runAll(this.#units);
     run("sae_topk_end", this.#record);
+  }
+
+  /** The codes of these samples, and their residuals. */
+  #choose(data: Block, order: Block<Int32Array>, rows: number, sieve: Sieve): void {
+    run("sae_topk_start", this.#record, data, order, rows, sieve);
+    // a second time where the bounds, guessed from the last batch, were too high for this one
+    do runAll(sieve === NONE ? this.#encode : this.#sieve); while (
+      run("sae_topk_choose", this.#record) > 0 || runAll(this.#rows).flat().some((n) => n > 0)
+    );
   }
 }

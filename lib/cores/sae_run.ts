@@ -288,7 +288,7 @@ export class SaeRun {
       trainReg: penalty / batches,
       trainLoss: loss / batches,
     };
-    const { score } = this.#trainer;
+    const score = this.#trainer.scorer();
     if (!score) this.#prepare();
     for (const { X, suffix, variance } of this.#options.sets) {
       const { data, order } = this.#options.batch;

@@ -8,7 +8,7 @@ import type { TorchGenerator } from "../random.ts";
 import { systemBlas } from "../system_blas.ts";
 import { AdamW, ADAMW_WEIGHT_DECAY } from "./adamw.ts";
 import { fusedSteps } from "./sae_fused_steps.ts";
-import type { FusedSteps } from "./sae_fused.ts";
+import type { FusedSteps, Scorer } from "./sae_fused.ts";
 import { SaeWorkspace, type SaeWorkspaceOptions } from "./sae.ts";
 import type { AuxK } from "./sae_variant.ts";
 import type { SaeModel } from "./sae_variants.ts";
@@ -244,11 +244,12 @@ export class SaeTrainer {
   }
 
   /**
-   * Adds the squared residuals and the active codes of the samples `order[0 … rows − 1]` of `data` to the workspace's sums,
-   * without its being prepared; undefined where its forward passes are the fastest way, or the products a BLAS's.
+   * What adds the squared residuals and the active codes of samples to the workspace's sums, for as long as the weights
+   * stay as they are, without its being prepared; undefined where its forward passes are the fastest way, or the products
+   * a BLAS's.
    */
-  get score(): FusedSteps["score"] {
-    return this.#fused?.pays && systemBlas() === undefined ? this.#fused.score : undefined;
+  scorer(): Scorer | undefined {
+    return this.#fused?.pays && systemBlas() === undefined ? this.#fused.scorer?.() : undefined;
   }
 
   /** The state as it is now. */

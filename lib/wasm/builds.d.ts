@@ -254,16 +254,26 @@ export interface KernelExports {
   sae_mp_units(fused: Pointer, chunk: number): void;
   /** AdamW on the decoder bias. */
   sae_mp_end(fused: Pointer): void;
-  /** The batch of such a step of variants that choose by size; see kernels/sae_fused_topk.ts. */
-  sae_topk_start(fused: Pointer, data: Pointer, order: Pointer, rows: number): void;
+  /** The batch of such a step of variants that choose by size, and its sieve; see kernels/sae_fused_topk.ts. */
+  sae_topk_start(
+    fused: Pointer,
+    data: Pointer,
+    order: Pointer,
+    rows: number,
+    sieves: number,
+  ): void;
   /** The candidates among a chunk of units. */
   sae_topk_encode(fused: Pointer, chunk: number): void;
+  /** Puts a chunk of units in 8 bits, for as long as the weights stay as they are. */
+  sae_topk_pack(fused: Pointer, chunk: number): void;
   /** Which of them can be candidates, by products in 8 bits. */
   sae_topk_sieve(fused: Pointer, chunk: number): void;
   /** What the batch chooses; returns whether candidates are missing. */
   sae_topk_choose(fused: Pointer): number;
   /** Codes and residuals of a part of the samples; returns for how many candidates are missing. */
   sae_topk_rows(fused: Pointer, part: number): number;
+  /** Adds the squared residuals and the active codes of the batch to the sums, in place of a training step. */
+  sae_topk_score(fused: Pointer): void;
   /** Sums over samples; adds to the sums. */
   sae_topk_sums(fused: Pointer): void;
   /** Gradients of a chunk's units, and AdamW on them. */
