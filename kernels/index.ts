@@ -29,7 +29,9 @@ export { sae_gated_encode, sae_gated_residual, sae_gated_units } from "./sae_fus
 export {
   sae_mp_end, sae_mp_pack, sae_mp_rows, sae_mp_start, sae_mp_sums, sae_mp_units,
 } from "./sae_fused_mp";
-export { sae_relu_encode, sae_relu_residual, sae_relu_score, sae_relu_units } from "./sae_fused_relu";
+export {
+  sae_relu_encode, sae_relu_residual, sae_relu_score, sae_relu_score_end, sae_relu_units,
+} from "./sae_fused_relu";
 export { sae_power_penalty } from "./sae_relu";
 export {
   sae_topk_choose, sae_topk_encode, sae_topk_end, sae_topk_pack, sae_topk_rows, sae_topk_score, sae_topk_sieve, sae_topk_start, sae_topk_sums,

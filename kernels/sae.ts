@@ -23,7 +23,7 @@ export function gather(s: Sae, data: usize, order: usize, rows: usize): void {
 }
 
 /** Σ of the squared residuals at r, a row per sample. */
-export function squares(s: Sae, rows: i32, r: usize): f64 {
+function squares(s: Sae, rows: i32, r: usize): f64 {
   const stride = <usize>s.ldm << 2;
   let sum: f64 = 0;
   for (let i = 0; i < rows; i++, r += stride) sum += dot(s.ldm, r, r);

@@ -131,18 +131,18 @@ export function sae_fused_start(f: SaeFused, data: usize, order: usize, rows: i3
 }
 
 /**
- * The pre-activations, without bias, of up to 5 units from j on, in the chunk's buffer, a row per unit; `last`
- * ends the tile. Reads these units' rows of the decoder too where they are needed `soon`. Returns what keeps reads
- * ahead of their use from being left out.
+ * The pre-activations, without bias, of up to 5 units from j on, in the chunk's buffer, a row per unit, for samples `from`,
+ * a multiple of 8, up to `to`; `last` ends the tile. Reads these units' rows of the decoder too where they are needed
+ * `soon`. Returns what keeps reads ahead of their use from being left out.
  */
-export function encodeUnits(f: SaeFused, j: i32, last: i32, chunk: i32, soon: bool): i32 {
+export function encodeUnits(f: SaeFused, j: i32, last: i32, chunk: i32, soon: bool, from: i32, to: i32): i32 {
   const s = changetype<Sae>(f.sae), m = <usize>s.m, stride = <usize>s.ldm << 2, ldc = <usize>f.most << 2;
   const at = <usize>chunk * GROUP, group = f.groups + at * stride, buffer = f.buffers + at * ldc;
   const e = s.encoder + <usize>j * stride, zeros = f.zeros;
   const share: usize = (GROUP * stride / 8 + 63) & ~(<usize>63);
   let touched = 0;
   packRows(<usize>min(<i32>GROUP, last - j), m, e, stride, group);
-  for (let p: usize = 0; p < <usize>f.rows; p += 8) {
+  for (let p = <usize>from; p < <usize>to; p += 8) {
     // rows come from far: ask for an eighth of them beside each of eight panels
     const part = (p & 56) / 8 * share;
     if (j + 2 * <i32>GROUP <= last) touched ^= touch(e + GROUP * stride + part, share);

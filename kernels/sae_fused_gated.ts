@@ -126,7 +126,7 @@ export function sae_gated_encode(f: FusedGated, chunk: i32): void {
     const last = min(end, tile + TILE);
     for (let j = tile; j < last; j += <i32>GROUP) {
       const units = min(<i32>GROUP, last - j);
-      touched ^= encodeUnits(f, j, last, chunk, true);
+      touched ^= encodeUnits(f, j, last, chunk, true, 0, f.rows);
       for (let u = 0; u < units; u++) {
         active += listUnit(f, s, j + u, buffer + <usize>u * ldc, ends, totals);
       }

@@ -7,7 +7,7 @@
 // 4. sae_relu_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
 // 5. sae_fused_end: what comes through the encoder's input to the decoder bias.
 
-import { ACTIVE, add, squares } from "./sae";
+import { ACTIVE, add } from "./sae";
 import {
   encodeUnits, rowGradients, setting, throughOf, updateEach, updateIdle, updateRows,
 } from "./sae_fused";
@@ -17,7 +17,7 @@ import { firstUnit } from "./sae_products";
 import { Sae } from "./sae_record";
 import { madd } from "./simd";
 import { GROUP } from "./tile5";
-import { axpy, subtract } from "./vectors";
+import { axpy, dot, subtract } from "./vectors";
 
 /** The number of relu in lib/cores/sae_relu.ts. */
 // @ts-ignore: decorator
@@ -32,6 +32,7 @@ import { axpy, subtract } from "./vectors";
 export class FusedRelu extends FusedLists {
   meanLog: usize;
   squareLog: usize;
+  squares: usize; // most, float64: squared errors of samples that are scored
 }
 
 /** Bits of up to 64 values a + bias: which are above the threshold. */
@@ -146,15 +147,15 @@ function addRows(n: usize, list: usize, last: usize, rows: usize, out: usize): v
   }
 }
 
-/** Begins the samples' lists of a tile. */
-function beginTile(f: FusedRelu, ends: usize, lists: usize): void {
-  for (let i: usize = 0; i < <usize>f.most; i++) store<u32>(ends + (i << 2), <u32>(lists + i * (<usize>TILE << 3)));
+/** Begins a tile's lists of samples `from` up to `to`. */
+function beginTile(from: i32, to: i32, ends: usize, lists: usize): void {
+  for (let i = <usize>from; i < <usize>to; i++) store<u32>(ends + (i << 2), <u32>(lists + i * (<usize>TILE << 3)));
 }
 
-/** Adds what a tile's lists say to the samples' rows of `out`. */
-function endTile(f: FusedRelu, n: usize, ends: usize, lists: usize, rows: usize, out: usize): void {
-  for (let i: usize = 0; i < <usize>f.rows; i++, lists += <usize>TILE << 3, out += n << 2) {
-    addRows(n, lists, <usize>load<u32>(ends + (i << 2)), rows, out);
+/** Adds what a tile's lists say to the rows of these samples in `out`. */
+function endTile(from: i32, to: i32, n: usize, ends: usize, lists: usize, rows: usize, out: usize): void {
+  for (let i = <usize>from; i < <usize>to; i++) {
+    addRows(n, lists + i * (<usize>TILE << 3), <usize>load<u32>(ends + (i << 2)), rows, out + i * (n << 2));
   }
 }
 
@@ -170,30 +171,30 @@ export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
   memory.fill(part, 0, most * stride);
   for (let tile = firstUnit(s.w, chunk); tile < end; tile += TILE) {
     const last = min(end, tile + TILE);
-    beginTile(f, ends, rowLists);
+    beginTile(0, f.rows, ends, rowLists);
     for (let j = tile; j < last; j += <i32>GROUP) {
       const units = min(<i32>GROUP, last - j);
-      touched ^= encodeUnits(f, j, last, chunk, true);
+      touched ^= encodeUnits(f, j, last, chunk, true, 0, f.rows);
       for (let u = 0; u < units; u++) {
         active += listUnit(f, s, j + u, list, buffer + <usize>u * ldc, ends, totals);
         list += <usize>load<u32>(f.counts + (<usize>(j + u) << 2)) << 2;
       }
     }
-    endTile(f, s.ldm, ends, rowLists, s.decoder, part);
+    endTile(0, f.rows, s.ldm, ends, rowLists, s.decoder, part);
   }
   store<f64>(totals + 8, active);
   store<i32>(buffer, touched); // loads whose result is used are made
 }
 
-/** A tile's lists of the samples, from the pre-activations of one unit. Returns its codes that count in l0. */
-function listCodes(f: FusedRelu, s: Sae, j: i32, a: usize, ends: usize): i32 {
+/** A tile's lists of samples `from` up to `to`, from the pre-activations of one unit. Returns its codes that count in l0. */
+function listCodes(f: FusedRelu, s: Sae, j: i32, from: i32, to: i32, a: usize, ends: usize): i32 {
   const unit = <usize>j << 2, row = <u32>(<usize>j * (<usize>s.ldm << 2)), bias = load<f32>(s.encoderBias + unit);
   const theta: f32 = s.type == RELU ? 0 : thresholdOf(changetype<JumpRelu>(f.sae), unit);
   let active = 0;
-  for (let first = 0; first < f.rows; first += 64) {
-    const from = a + (<usize>first << 2);
-    for (let bits = select(min(64, f.rows - first), bias, theta, from); bits != 0; bits &= bits - 1) {
-      const i = <usize>ctz(bits), code = load<f32>(from + (i << 2)) + bias;
+  for (let first = from; first < to; first += 64) {
+    const at = a + (<usize>first << 2);
+    for (let bits = select(min(64, to - first), bias, theta, at); bits != 0; bits &= bits - 1) {
+      const i = <usize>ctz(bits), code = load<f32>(at + (i << 2)) + bias;
       const end = ends + ((<usize>first + i) << 2), entry = <usize>load<u32>(end);
       store<u32>(entry, row);
       store<f32>(entry, code, 4);
@@ -205,29 +206,42 @@ function listCodes(f: FusedRelu, s: Sae, j: i32, a: usize, ends: usize): i32 {
 }
 
 /**
- * Adds the squared residuals and the number of active codes to the sums, as sae_forward does and to the bit: all units in
- * turn, in place of chunks.
+ * Residuals and active codes of samples `from`, a multiple of 8, up to `to`, as sae_forward has them and to the bit: all
+ * units in turn, in the room of a chunk, of which no other thread makes use.
  */
-export function sae_relu_score(f: FusedRelu): void {
-  const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2, ldc = <usize>f.most << 2;
-  const buffer = f.buffers, ends = f.rowEnds, rowLists = f.rowLists, r = f.parts;
+export function sae_relu_score(f: FusedRelu, chunk: i32, from: i32, to: i32): void {
+  const s = changetype<Sae>(f.sae), n = <usize>s.ldm, stride = n << 2, at = <usize>chunk, ldc = <usize>f.most << 2;
+  const buffer = f.buffers + at * GROUP * ldc, ends = f.rowEnds + at * ldc, r = f.parts;
+  const rowLists = f.rowLists + at * <usize>f.most * (<usize>TILE << 3);
+  const own = r + <usize>from * stride, count = <usize>(to - from);
   let active = 0, touched = 0;
-  memory.fill(r, 0, <usize>f.rows * stride);
+  memory.fill(own, 0, count * stride);
   for (let tile = 0; tile < s.w; tile += TILE) {
     const last = min(s.w, tile + TILE);
-    beginTile(f, ends, rowLists);
+    beginTile(from, to, ends, rowLists);
     for (let j = tile; j < last; j += <i32>GROUP) {
-      touched ^= encodeUnits(f, j, last, 0, true);
+      touched ^= encodeUnits(f, j, last, chunk, true, from, to);
       for (let u = j; u < min(j + <i32>GROUP, last); u++) {
-        active += listCodes(f, s, u, buffer + <usize>(u - j) * ldc, ends);
+        active += listCodes(f, s, u, from, to, buffer + <usize>(u - j) * ldc, ends);
       }
     }
-    endTile(f, n, ends, rowLists, s.decoder, r);
+    endTile(from, to, n, ends, rowLists, s.decoder, r);
   }
+  subtract(count * n, own, s.x + <usize>from * stride, own);
+  for (let i = <usize>from; i < <usize>to; i++) {
+    store<f64>(f.squares + (i << 3), dot(n, r + i * stride, r + i * stride));
+  }
+  store<f64>(totalsOf(f, at) + 8, active);
   store<i32>(buffer, touched); // loads whose result is used are made
-  subtract(<usize>f.rows * n, r, s.x, r);
-  add(s.sums, squares(s, f.rows, r));
-  add(s.sums + 16, active);
+}
+
+/** Adds what so many parts of the samples gave to the sums. */
+export function sae_relu_score_end(f: FusedRelu, parts: i32): void {
+  const sums = changetype<Sae>(f.sae).sums;
+  let squares: f64 = 0, active: f64 = 0;
+  for (let i: usize = 0; i < <usize>f.rows; i++) squares += load<f64>(f.squares + (i << 3));
+  for (let c: usize = 0; c < <usize>parts; c++) active += load<f64>(totalsOf(f, c) + 8);
+  add(sums, squares), add(sums + 16, active);
 }
 
 /** The residual's gradient, its sum over the samples, and what adds to the sums. */

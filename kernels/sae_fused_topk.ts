@@ -106,7 +106,7 @@ export function sae_topk_encode(f: FusedTopK, chunk: i32): void {
   memory.fill(counts, 0, ldc);
   for (let j = first; j < end; j++) {
     const u = (j - first) % <i32>GROUP;
-    if (u == 0) touched ^= encodeUnits(f, j, end, chunk, false);
+    if (u == 0) touched ^= encodeUnits(f, j, end, chunk, false, 0, f.rows);
     const bias = load<f32>(s.encoderBias + (<usize>j << 2));
     const weight = load<f32>(s.weights + (<usize>j << 2));
     for (let block = 0; block < f.rows; block += 64) {

@@ -123,23 +123,28 @@ for (
   const name = [options.type, "decoderNorms" in options && "by norms", width].filter(Boolean).join(
     ", ",
   );
-  Deno.test(`${name}: scores are those of forward passes to the bit`, () => {
-    using arena = new Arena();
+  Deno.test(`${name}: scores are those of forward passes to the bit, with any number of threads`, async () => {
     const sae = wide(options, 33, 0.1, undefined, width), sizes = { rows: 101, samples: 101 };
-    const trainer = new SaeTrainer(arena, sae, { lr: RATE, gamma: 1e-3, gradClip: 0 }, sizes);
-    const data = arena.matrix(normals(4, 101, 33)), order = arena.i32(101), { workspace } = trainer;
-    order.view.forEach((_, i, view) => view[i] = 100 - i);
-    trainer.step(data, order, 101); // which codes are active is known by it
-    workspace.takeSums();
-    const score = trainer.scorer()!;
-    for (const rows of [101, 64, 50, 3]) {
-      score(data, order, rows);
-      const { recon, active } = workspace.takeSums();
-      workspace.prepare();
-      workspace.forward(data, order, rows);
-      const sums = workspace.takeSums();
-      assert(active > 0);
-      assert.deepEqual([recon, active], [sums.recon, sums.active]);
+    for (const count of [1, 2, 3]) {
+      using _threads = await startThreads(count);
+      using arena = new Arena();
+      const trainer = new SaeTrainer(arena, sae, { lr: RATE, gamma: 1e-3, gradClip: 0 }, sizes);
+      const data = arena.matrix(normals(4, 101, 33)),
+        order = arena.i32(101),
+        { workspace } = trainer;
+      order.view.forEach((_, i, view) => view[i] = 100 - i);
+      trainer.step(data, order, 101); // which codes are active is known by it
+      workspace.takeSums();
+      const score = trainer.scorer()!;
+      for (const rows of [101, 64, 50, 3]) {
+        score(data, order, rows);
+        const { recon, active } = workspace.takeSums();
+        workspace.prepare();
+        workspace.forward(data, order, rows);
+        const sums = workspace.takeSums();
+        assert(active > 0);
+        assert.deepEqual([recon, active], [sums.recon, sums.active]);
+      }
     }
   });
 }

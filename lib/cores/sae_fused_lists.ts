@@ -11,6 +11,7 @@ import {
   type RecordValues,
   run,
   runAll,
+  threadCount,
 } from "../wasm/memory.ts";
 import {
   chunkPrograms,
@@ -50,7 +51,7 @@ export interface ListsVariant<F extends typeof LISTS_FIELDS & RecordFields> {
     readonly encode: "sae_relu_encode" | "sae_gated_encode";
     readonly residual: "sae_relu_residual" | "sae_gated_residual";
     readonly units: "sae_relu_units" | "sae_gated_units";
-    readonly score?: "sae_relu_score";
+    readonly score?: readonly [part: "sae_relu_score", end: "sae_relu_score_end"];
   };
   /** Numbers in an entry of a sample's list: the decoder's row and a code for each reconstruction. */
   readonly entry: number;
@@ -63,6 +64,15 @@ export interface ListsVariant<F extends typeof LISTS_FIELDS & RecordFields> {
   ) => Omit<RecordValues<F>, keyof typeof LISTS_FIELDS>;
   /** Above this part of active codes the dense step is the faster one. */
   readonly mostActive: number;
+}
+
+/** Bounds of parts of the samples, a part for each thread: each reads all units. All but the last are multiples of 8. */
+function partsOf(rows: number): number[] {
+  const panels = Math.ceil(rows / 8), parts = Math.min(threadCount(), CHUNKS, panels);
+  return Array.from(
+    { length: parts + 1 },
+    (_, p) => Math.min(rows, 8 * Math.floor(p * panels / parts)),
+  );
 }
 
 /** Fused steps on lists. */
@@ -99,7 +109,9 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
     const { score } = kernels;
     this.scorer = score && (() => (data, order, rows) => {
       run("sae_fused_start", this.#record, data, order, rows);
-      run(score, this.#record);
+      const [part, end] = score, bounds = partsOf(rows);
+      runAll(bounds.slice(1).map((to, p) => [[part, this.#record, p, bounds[p], to]]));
+      run(end, this.#record, bounds.length - 1);
     });
   }
 

@@ -234,8 +234,10 @@ export interface KernelExports {
   sae_relu_residual(fused: Pointer): number;
   /** Gradients of a chunk's units, and AdamW on them. */
   sae_relu_units(fused: Pointer, chunk: number): void;
-  /** Adds the squared residuals and the active codes of the batch to the sums, in place of a training step. */
-  sae_relu_score(fused: Pointer): void;
+  /** Scores samples of the batch, `from` a multiple of 8, in the room of a chunk; threads take other ones. */
+  sae_relu_score(fused: Pointer, chunk: number, from: number, to: number): void;
+  /** Adds the squared residuals and the active codes of so many chunks of samples to the sums. */
+  sae_relu_score_end(fused: Pointer, chunks: number): void;
   /** Codes and gates of a chunk of units, and its parts of the reconstructions; see kernels/sae_fused_gated.ts. */
   sae_gated_encode(fused: Pointer, chunk: number): void;
   /** The residuals of all parts; adds to the sums. Returns the number of active codes. */
