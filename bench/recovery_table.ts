@@ -29,6 +29,8 @@ export interface Judged {
   seconds: number;
   /** Of all threads, the least too. */
   cpuSeconds: number;
+  /** The processor that took so long. */
+  cpu: string;
   /** Smallest and median margin, where atoms were pruned. */
   margins?: { least: number; median: number };
   /** Whether the learner, not told n, says that its start was too wide. */
