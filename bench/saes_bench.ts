@@ -57,8 +57,8 @@ for (const n of [100, 1000]) {
       trainer.step(data, order, BATCH);
     });
 
-    const work = trainer.scorer() ? "" : flop(2);
     let score = trainer.scorer();
+    const work = score ? "" : flop(2);
     Deno.bench(`${type} scored block n=${n}${work}`, { group: `score n=${n}` }, (b) => {
       // once per scoring
       if (prepared !== steps) {

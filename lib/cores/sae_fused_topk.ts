@@ -41,17 +41,19 @@ export const FUSED_TOPK_FIELDS = {
   products: "block",
 } as const;
 
-/**
- * Whether products in 8 bits, by which most units are out, are faster than those in float32 with all units. Without
- * relaxed SIMD they take twice as long as these.
- */
+/** Whether products in 8 bits can be fast: without relaxed SIMD they take twice as long as those in float32. */
+function canSieve(rows: number): boolean {
+  return chooseBackend() === "relaxed-simd" && rows >= 32;
+}
+
+/** Whether products in 8 bits, by which most units are out, are faster than those in float32 with all units. */
 export function sievePays(width: number, kval: number, rows: number): boolean {
-  return chooseBackend() === "relaxed-simd" && width >= 2000 && width >= 200 * kval && rows >= 32;
+  return canSieve(rows) && width >= 2000 && width >= 200 * kval;
 }
 
 /** The same where all units have been put in 8 bits before. */
 export function keptSievePays(width: number, kval: number, rows: number): boolean {
-  return chooseBackend() === "relaxed-simd" && width >= 100 * kval && rows >= 32;
+  return canSieve(rows) && width >= 100 * kval;
 }
 
 /** How the product that a choice is made from is sieved, as in the kernel. */
