@@ -95,15 +95,15 @@ const optional: Flags = Object.fromEntries(
 export const SAE_FLAGS = {
   type: { about: "kind of autoencoder", kind: oneOf(SAE_TYPES), default: "topk" },
   width: { about: "number of latents", kind: positive, required: true },
+  startBias: {
+    about: "decoder's bias at the start: 0, or the first batch's median",
+    kind: oneOf(["geometricMedian", "zero"]),
+    default: "geometricMedian",
+  },
   conventions: {
     about: "whose defaults all options below have that are not given",
     kind: oneOf(["paper", "saelens", "dictionary_learning"]),
     default: "saelens",
-  },
-  startBias: {
-    about: "the decoder's bias at the start: 0, or the first batch's median",
-    kind: oneOf(["geometricMedian", "zero"]),
-    default: "geometricMedian",
   },
   batchSize: { about: "samples per step", kind: positive, default: 256 },
   seed: {

@@ -179,7 +179,9 @@ export async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
     );
     meter.stop();
 
-    const table = history.map((entry) => rowOf(entry, { every, steps, batchSize, factor, type }));
+    const table = history.map((entry) =>
+      rowOf(entry, { every, steps, batchSize, rows, factor, type })
+    );
     const last = table.at(-1), folded = factor === 1 ? sae : withoutScale(sae, factor);
     const names = files.map(({ path }) => path);
     const about = { files: names, rows: matrix.rows, heldOut, normFactor: factor };
@@ -264,15 +266,17 @@ function scaled(X: Matrix, factor: number): Matrix {
 /** An entry of the history as a row, with errors in the units of the activations. */
 function rowOf(
   entry: SaePartialEntry,
-  { every, steps, batchSize, factor, type }: {
+  { every, steps, batchSize, rows, factor, type }: {
     every: number;
     steps: number;
     batchSize: number;
+    rows: number;
     factor: number;
     type: string;
   },
 ): Row {
   const step = Math.min(steps, (entry.epoch + 1) * every), unit = factor ** 2;
+  const ofPass = Math.ceil(rows / batchSize), passes = Math.floor(step / ofPass);
   const optional = {
     held_out_mse: entry.mseId === undefined ? undefined : entry.mseId / unit,
     held_out_explained: entry.explainedId,
@@ -281,7 +285,8 @@ function rowOf(
     gamma_factor: entry.gammaFactor,
   };
   return {
-    ...{ method: `sae_${type}`, step, samples: step * batchSize },
+    ...{ method: `sae_${type}`, step },
+    samples: passes * rows + (step - passes * ofPass) * batchSize,
     ...{ train_mse: entry.trainRecon / unit, train_loss: entry.trainLoss },
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };

@@ -5,9 +5,10 @@ import { Sae } from "./sae_record";
 import { AGE, BACKWARD, callVariant, FORWARD, PREPARE, SCATTER } from "./sae_variants";
 import { countAbove, dot, subtract } from "./vectors";
 
-/** A code above this size counts as active in l0. */
-// @ts-ignore: decorator
-@inline export const ACTIVE: f32 = 0.01;
+/** A code above this size counts as active in l0: 0.01 in the paper. */
+export function activeFrom(s: Sae): f32 {
+  return s.everyCode ? 0 : 0.01;
+}
 
 /** Brings what is made from the parameters up to date; to be called whenever they have changed. */
 export function sae_prepare(s: Sae): void {
@@ -44,9 +45,9 @@ export function sae_forward(s: Sae, data: usize, order: usize, rows: i32): void 
   add(s.sums + 8, callVariant(s, FORWARD, rows));
   add(s.sums, squares(s, rows, s.residual));
   callVariant(s, SCATTER, rows);
-  const stride = <usize>s.ldw << 2;
+  const stride = <usize>s.ldw << 2, least = activeFrom(s);
   let active = 0;
-  for (let i = 0, c = s.codes; i < rows; i++, c += stride) active += countAbove(s.ldw, ACTIVE, c);
+  for (let i = 0, c = s.codes; i < rows; i++, c += stride) active += countAbove(s.ldw, least, c);
   add(s.sums + 16, active);
 }
 

@@ -7,7 +7,7 @@
 // 4. sae_relu_units, per chunk: a unit's gradients from its list, and AdamW on its two rows.
 // 5. sae_fused_end: what comes through the encoder's input to the decoder bias.
 
-import { ACTIVE, add } from "./sae";
+import { activeFrom, add } from "./sae";
 import {
   encodeUnits, rowGradients, setting, throughOf, updateEach, updateIdle, updateRows,
 } from "./sae_fused";
@@ -189,7 +189,7 @@ export function sae_relu_encode(f: FusedRelu, chunk: i32): void {
 /** A tile's lists of samples `from` up to `to`, from the pre-activations of one unit. Returns its codes that count in l0. */
 function listCodes(f: FusedRelu, s: Sae, j: i32, from: i32, to: i32, a: usize, ends: usize): i32 {
   const unit = <usize>j << 2, row = <u32>(<usize>j * (<usize>s.ldm << 2)), bias = load<f32>(s.encoderBias + unit);
-  const theta: f32 = s.type == RELU ? 0 : thresholdOf(changetype<JumpRelu>(f.sae), unit);
+  const theta: f32 = s.type == RELU ? 0 : thresholdOf(changetype<JumpRelu>(f.sae), unit), least = activeFrom(s);
   let active = 0;
   for (let first = from; first < to; first += 64) {
     const at = a + (<usize>first << 2);
@@ -199,7 +199,7 @@ function listCodes(f: FusedRelu, s: Sae, j: i32, from: i32, to: i32, a: usize, e
       store<u32>(entry, row);
       store<f32>(entry, code, 4);
       store<u32>(end, <u32>(entry + 8));
-      active += i32(code > ACTIVE);
+      active += i32(code > least);
     }
   }
   return active;

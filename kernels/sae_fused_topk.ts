@@ -17,7 +17,7 @@
 // another processor has written comes from far.
 
 import { GROUP as UNITS, groupBytes, tiles } from "./levels";
-import { ACTIVE, add } from "./sae";
+import { activeFrom, add } from "./sae";
 import { BatchSae, takeLargest } from "./sae_batch";
 import {
   encodeUnits, rowGradients, sae_fused_end, sae_fused_start, SaeFused, throughOf, turnRound, update, updateIdle,
@@ -271,11 +271,11 @@ function sumSamples(f: FusedTopK): f64 {
 
 /** Adds the squared residuals and the number of active codes to the sums, as sae_forward does and to the bit. */
 export function sae_topk_score(f: FusedTopK): void {
-  const s = changetype<SupportSae>(f.sae);
+  const s = changetype<SupportSae>(f.sae), least = activeFrom(s);
   let active = 0;
   for (let i: usize = 0; i < <usize>f.rows; i++) {
     const values = s.valuesOf(i);
-    for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) active += i32(abs(load<f32>(values + t)) > ACTIVE);
+    for (let t: usize = 0; t < s.countOf(i) << 2; t += 4) active += i32(abs(load<f32>(values + t)) > least);
   }
   add(s.sums, sumSamples(f));
   add(s.sums + 16, active);

@@ -214,7 +214,7 @@ export class JumpRelu extends DenseSae {
       else jumpGradient(false, n, rate, bandwidth, floor, theta, a, c, c + toStep, g, sum, gTheta);
       a += stride, c += stride, g += stride;
     }
-    if (dead > 0) this.revive(rows, dead / <f32>rows);
+    if (dead > 0 && this.tracked) this.revive(rows, dead / <f32>rows);
     backwardFromCodes(this, rows);
     if (this.byNorms) throughNorms(this, 1);
     if (!this.direct) this.throughLogarithm();

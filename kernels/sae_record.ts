@@ -47,4 +47,5 @@ export class Sae {
   tracked: i32; // whether `silent` is kept
   deadAfter: i32; // a unit is dead when it has been silent for more steps than this
   silent: usize; // w: steps since a unit's last code that was not 0
+  everyCode: i32; // whether every code that is not 0 counts as active, or only those of more than 0.01
 }

@@ -46,7 +46,8 @@ const FORMAT = "startcoding-sae-1";
  *
  * @param path The file; its folder must exist.
  * @param sae The autoencoder.
- * @param config What to keep with it, for example its `SaeConfig`; functions and `loader` are left out.
+ * @param config What to keep with it, for example its `SaeConfig`, whose functions, `loader`,
+ * `initial`, `checkpoint` and `signal` are left out.
  * @throws {TypeError} When `sae` is no autoencoder or `config` no object.
  * @throws {RangeError} When a parameter holds a value that is not finite.
  *
@@ -78,7 +79,10 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
       throw new RangeError(`Cannot save ${path}: ${name} must be finite, got ${data[bad]}`);
     }
   }
-  const plain = JSON.stringify({ ...config, loader: undefined });
+  const plain = JSON.stringify({
+    ...config,
+    ...{ loader: undefined, initial: undefined, checkpoint: undefined, signal: undefined },
+  });
   const { type, ...options } = sae.options;
   const own = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)]);
   const metadata = { format: FORMAT, type, ...Object.fromEntries(own), config: plain };

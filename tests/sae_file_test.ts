@@ -58,6 +58,13 @@ Deno.test("the file has the reference's parameter names and shapes, and no tempo
   assert([...Deno.readDirSync(folder)].every(({ name }) => name.endsWith(".safetensors")));
 });
 
+Deno.test("of a configuration what is no option of the training is left out", () => {
+  const sae = Sae.initialize({ type: "relu", ...sizes }), path = join(folder, "config.safetensors");
+  const { signal } = new AbortController(), checkpoint = { name: "states" };
+  saveSae(path, sae, { epochs: 3, initial: sae, checkpoint, signal, loader: [[0]], onEpoch() {} });
+  assert.deepEqual(loadSae(path).config, { epochs: 3 });
+});
+
 Deno.test("an autoencoder that diverged is not saved, and the old file stays", () => {
   const path = join(folder, "kept.safetensors");
   const sae = Sae.initialize({ type: "relu", ...sizes });

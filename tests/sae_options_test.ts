@@ -5,7 +5,7 @@ import { scheduled } from "../lib/cores/sae_schedule.ts";
 import { columnNorms, type Matrix32 } from "../lib/matrix.ts";
 import { geometricMedian } from "../lib/numeric/geometric_median.ts";
 import { RandomState } from "../lib/random.ts";
-import { Sae, SAE_TYPES } from "../lib/saes.ts";
+import { Sae, SAE_TYPES, saeGradients } from "../lib/saes.ts";
 import { type SaeConfig, type SaeTrainingData, trainSae } from "../lib/train_sae.ts";
 import { trainSaeStream } from "../lib/train_sae_stream.ts";
 import { assertClose, goldenCase } from "./golden.ts";
@@ -156,6 +156,65 @@ Deno.test("the history tells loss and explained variance", () => {
   );
 });
 
+Deno.test("the history's loss has the penalty's weight of each step", () => {
+  // one step an epoch, so that an entry tells its weight
+  const config = { ...base, type: "relu", gamma: 0.5, batchSize: 50, epochs: 12 } as const;
+  const weights = (more: object) => {
+    const { history } = trainSae(data, { ...config, ...more } as SaeConfig);
+    return history.map(({ trainLoss, trainRecon, trainReg }) =>
+      (trainLoss - trainRecon) / trainReg
+    );
+  };
+  // sums of the loss in float64, which is 10 times the penalty or less
+  const allowed = 1e-13;
+  const warm = config.epochs - 2;
+  assertClose(
+    weights({ schedule: { gammaWarmup: warm } }),
+    Array.from(
+      { length: 12 },
+      (_, step) => 0.5 * scheduled({ gammaWarmup: warm }, step, 12).penalty,
+    ),
+    allowed,
+    "warm-up",
+  );
+  for (
+    const more of [{ tuneL0: { target: 1, rate: 0.4 } }, { annealPower: { after: 2, powers: 4 } }]
+  ) {
+    const { history } = trainSae(data, { ...config, ...more });
+    const factors = history.map(({ gammaFactor }) => gammaFactor!);
+    assert(Math.max(...factors) > 1.05 * Math.min(...factors));
+    // an entry has the factor of the next step
+    assertClose(weights(more), [1, ...factors.slice(0, -1)].map((f) => 0.5 * f), allowed, "factor");
+  }
+});
+
+Deno.test("with the paper's conventions codes above 0.01 count, with others all that are not 0", () => {
+  // the fused steps score on their own; clipping and AuxK forbid them
+  const plain = { gradClip: 0, deadAfter: 5, decoderNorms: false };
+  const small = (X: Matrix32) => ({ ...X, data: X.data.map((value) => 0.001 * value) });
+  for (const type of ["relu", "jumprelu", "topk", "abstopk", "batchtopk", "gated"] as const) {
+    for (const width of [13, 1040]) {
+      for (const conventions of ["paper", "saelens"] as const) {
+        const { history, codesId } = trainSae(
+          { ...data, id: small(data.id) },
+          { ...base, ...plain, type, width, conventions, epochs: 1 } as SaeConfig,
+        );
+        const least = conventions === "paper" ? Math.fround(0.01) : 0;
+        const active = codesId.data.filter((code) => Math.abs(code) > least).length;
+        assert.equal(history[0].l0Id, active / data.id.rows, `${type} ${width} ${conventions}`);
+        if (type === "topk") assert.equal(history[0].l0Id, conventions === "saelens" ? 3 : 0);
+      }
+    }
+  }
+});
+
+Deno.test("dictionary_learning clips gradients but of its standard and its gated ones", () => {
+  const clips = SAE_TYPES.filter((type) =>
+    trainingDefaults("dictionary_learning", type, { inputDim: 7, width: 13 }, 16).gradClip > 0
+  );
+  assert.deepEqual(clips, SAE_TYPES.filter((type) => type !== "relu" && type !== "gated"));
+});
+
 Deno.test("a training ends when the ID error has not improved for so many entries", () => {
   // a rate of 0.5 throws the weights about: the error does not fall for long
   const config = { ...base, lr: 0.5, epochs: 200, patience: 3 };
@@ -187,6 +246,35 @@ Deno.test("a silent unit counts as dead, and comes back by resampling or AuxK", 
       .sae.parameters.encoderBias[4];
   assert.equal(bias(true), -100);
   assert.notEqual(bias(false), -100);
+});
+
+Deno.test("resampling gives a unit all that it has of its own anew", () => {
+  const dead = [
+    ["relu", "encoderBias", -100],
+    ["jumprelu", "logThreshold", 4],
+    ["gated", "magnitudeBias", -100],
+  ] as const;
+  for (const [type, name, value] of dead) {
+    for (const units of [1, 13]) { // where all are dead none is left to tell a norm
+      const initial = Sae.initialize({ type, width: 13, seed: 5, inputDim: 7 });
+      const own = initial.parameters as unknown as Record<string, Float32Array>;
+      own[name].fill(value, 0, units);
+      const config = { ...base, type, deadAfter: 5, epochs: 12, initial } as SaeConfig;
+      const left = trainSae(data, config).history.at(-1)!.dead!;
+      const { history, sae } = trainSae(data, { ...config, resampleEvery: 7 });
+      assert(left >= units, `${type}: ${left}`);
+      assert.equal(history.at(-1)!.dead, 0, `${type}, ${units} dead`);
+      const now = sae.parameters as unknown as Record<string, Float32Array>;
+      assert(now[name].every((one) => Math.abs(one - value) > 3), type);
+    }
+  }
+});
+
+Deno.test("units are revived only where dead ones are counted", () => {
+  const sae = (revival: number) =>
+    Sae.initialize({ type: "jumprelu", width: 13, seed: 5, inputDim: 7, revival });
+  const gradients = [0, 1].map((revival) => saeGradients(sae(revival), data.train));
+  assert.deepEqual(gradients[1], gradients[0]);
 });
 
 Deno.test("the factor of a tuned penalty follows SynthSAEBench's rule", () => {
@@ -338,6 +426,15 @@ Deno.test("wrong options of a training are refused by name", () => {
     [{ patience: 0.5 }, /^RangeError: patience .* got 0\.5/],
     [{ deadAfter: -1 }, /^RangeError: deadAfter .* got -1/],
     [{ resampleEvery: 5 }, /^TypeError: resampleEvery needs deadAfter, got none/],
+    [{ type: "jumprelu", revival: 1 }, /^TypeError: revival needs deadAfter, got none/],
+    [
+      { type: "relu", annealPower: { after: 16 } }, // of 24 steps
+      /^RangeError: annealPower must have at least 9 steps after 16 for 10 powers, got 8 of 24/,
+    ],
+    [
+      { type: "batchtopk", kval: 0.05 },
+      /^RangeError: kval times batchSize must be at least 1, got 0\.8/,
+    ],
     [{ type: "MP", resampleEvery: 5, deadAfter: 5 }, /^TypeError: resampleEvery needs a type that/],
     [{ auxK: {} }, /^TypeError: auxK needs deadAfter, got none/],
     [{ type: "relu", auxK: {}, deadAfter: 5 }, /^TypeError: auxK needs a type that .* got relu/],

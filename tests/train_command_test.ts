@@ -131,6 +131,8 @@ Deno.test("the weights are those of the library on the same stream", async () =>
     ...{ lr: 0.01, schedule: { warmup: 4 }, deadAfter: 5, batchSize: 16 },
   });
   assert.deepEqual(loadSae(join(out, OWN_WEIGHTS)).sae, sae);
+  const { last } = JSON.parse(Deno.readTextFileSync(join(out, "summary.json")));
+  assert.deepEqual([last.step, last.samples], [42, 648]); // the last of a pass's 14 batches has 8 rows
 });
 
 Deno.test("a training that is killed goes on by the same command, and ends with the same bits", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { SaeState, SaeStateStore } from "../lib/cores/sae_state.ts";
 import { columnNorms, fromRows, type Matrix32 } from "../lib/matrix.ts";
 import { RandomState, shuffledBatches, TorchGenerator } from "../lib/random.ts";
 import { Sae, SAE_TYPES } from "../lib/saes.ts";
@@ -192,4 +193,18 @@ Deno.test("a training that diverges ends with an error that names the epoch and 
     () => trainSae(data, { ...base, type: "relu", lr: 1e30 }),
     /loss must be finite, got .* in epoch \d+ with lr 1e\+30/,
   );
+  // what the last step did no loss has seen, and no state of it is kept
+  const saved: SaeState[] = [];
+  const checkpoint: SaeStateStore = {
+    ...{ name: "states", everySteps: 1, everyEpochs: 1, load: () => saved.at(-1) },
+    save: (state) => void saved.push(structuredClone(state)),
+  };
+  const oneStep = { ...base, type: "relu", lr: 1e38, epochs: 1, batchSize: 1000 } as const;
+  for (const more of [{}, { checkpoint }]) {
+    assert.throws(
+      () => trainSae(data, { ...oneStep, ...more }),
+      /^Error: Cannot go on training: the parameters must be finite, got .* in epoch 0 with lr 1e\+38/,
+    );
+  }
+  assert.deepEqual(saved, []);
 });

@@ -47,6 +47,8 @@ export interface SaeWorkspaceOptions {
   mostCodes?: number;
   /** The loss is so many times that of the kernels. Default 1. */
   lossScale?: number;
+  /** Whether every code that is not 0 counts as active. Default: only those of more than 0.01, as in the paper. */
+  everyCode?: boolean;
 }
 
 /**
@@ -77,6 +79,7 @@ export const SAE_FIELDS = {
   tracked: "number",
   deadAfter: "number",
   silent: "block",
+  everyCode: "number",
 } as const;
 
 /** Sums that {@linkcode SaeWorkspace.takeSums} returns. */
@@ -85,7 +88,7 @@ export interface SaeSums {
   recon: number;
   /** Penalty, without its weight. */
   penalty: number;
-  /** Number of codes with |code| > 0.01; of forward passes only. */
+  /** Number of active codes; of forward passes only. */
   active: number;
   /** The loss's terms beside these, with their weights; of gradient passes only. */
   others: number;
@@ -279,6 +282,7 @@ export class SaeWorkspace {
       tracked: Number(deadAfter !== undefined),
       deadAfter: deadAfter ?? 0,
       silent: this.silent,
+      everyCode: Number(options.everyCode ?? false),
     };
     const fields: RecordFields = { ...SAE_FIELDS, ...variant.fields };
     const names = this.#fields = Object.keys(fields), values = this.#values = variant.values(space);

@@ -57,9 +57,11 @@ export interface SaeTraining extends Interruptible {
    * Whose defaults all other options of the training and of the kind have. `"paper"`, the default: those
    * told here. `"saelens"`: SAELens 6.37, errors added up over dimensions, a free decoder that starts
    * with norms 0.1, clipping at 1, AuxK, penalties by the atoms' norms, lr 3e-4, γ 1; jumprelu trains θ, as
-   * SAELens since 6.48, and not its logarithm. In `"dictionary_learning"` it does so too, columns have unit norm, lr and γ depend on the kind, and warm up over 1000 and
+   * SAELens since 6.48, and not its logarithm. In `"dictionary_learning"` it does so too, columns have unit
+   * norm, gradients are clipped but for relu and gated, lr and γ depend on the kind, and warm up over 1000 and
    * 2000 steps, after 1000 of which the threshold of batchtopk begins: for shorter trainings give `schedule`
-   * and `thresholdAfter`. Number of units, `kval`, epochs and batches are yours.
+   * and `thresholdAfter`. Its jumprelu does not subtract the decoder's bias from the input; here all do, which
+   * the encoder's bias can make up for, with other gradients. Number of units, `kval`, epochs and batches are yours.
    */
   conventions?: SaeConventions;
   /** Decay rates of AdamW's running means, each in [0, 1). Default 0.9 and 0.999. */
@@ -210,6 +212,8 @@ export interface SaeSettings {
   readonly loader?: Iterable<ArrayLike<number>>;
   /** Called after every epoch. */
   readonly onEpoch?: (progress: SaeEpoch) => void;
+  /** Whether every code that is not 0 counts as active, or only those of more than 0.01. */
+  readonly everyCode: boolean;
   /** Where states are kept. */
   readonly checkpoint?: SaeStateStore;
   /** Ends the training early. */
@@ -325,12 +329,20 @@ export function settingsOf(
     // an option that it does not tell is that of the training
     ? new Sae({ ...initial.options, ...options, parameters: initial.parameters } as SaeInit)
     : begin(options, { inputDim, width, seed }, defaults.initialNorm);
+  const { kval = 1 } = config as Own, byBatch = ["batchtopk", "matryoshka"].includes(config.type);
+  if (byBatch && kval * batchSize < 1) {
+    throw new RangeError(`kval times batchSize must be at least 1, got ${kval * batchSize}`);
+  }
+  const { revival = 0 } = start.options as { revival?: number };
+  if (revival > 0 && deadAfter === undefined) {
+    throw new TypeError("revival needs deadAfter, got none");
+  }
   return {
     start,
     stepping: { lr, gamma, gradClip, betas, weightDecay, lossScale, decoderNorm },
     ...{ epochs, batchSize, seed, schedule, renormEvery, deadAfter, auxK, resampleEvery },
     ...{ tuneL0, annealPower, startBias, patience, historyEvery, loader, onEpoch },
-    ...{ checkpoint, signal, partial, endsAfter },
+    ...{ checkpoint, signal, partial, endsAfter, everyCode: conventions !== "paper" },
   };
 }
 

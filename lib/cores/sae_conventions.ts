@@ -54,8 +54,8 @@ const PAPER: TrainingDefaults = {
   ...{ lossScale: "mean", decoderNorm: "projected", renormEvery: 50 },
 };
 
-const OTHERS: Pick<TrainingDefaults, "weightDecay" | "lossScale" | "renormEvery" | "gradClip"> = {
-  ...{ weightDecay: 0, lossScale: "sum", renormEvery: 0, gradClip: 1 },
+const OTHERS: Pick<TrainingDefaults, "weightDecay" | "lossScale" | "renormEvery"> = {
+  ...{ weightDecay: 0, lossScale: "sum", renormEvery: 0 },
 };
 
 /** dictionary_learning counts samples: a unit is dead after so many without a code. */
@@ -84,7 +84,7 @@ export function trainingDefaults(
   if (conventions === "saelens") {
     return {
       ...{ ...OTHERS, lr: 3e-4, betas: [0.9, 0.999], gamma: 1, decoderNorm: "free", schedule: {} },
-      ...{ deadAfter: 1000, auxK: { ...aux, weight: 1, relative: false } },
+      ...{ gradClip: 1, deadAfter: 1000, auxK: { ...aux, weight: 1, relative: false } },
       initialNorm: type === "pursuit" || type === "MP" ? 1 : 0.1,
     };
   }
@@ -95,6 +95,8 @@ export function trainingDefaults(
     lr: rates[type] ?? 2e-4 / Math.sqrt(width / 2 ** 14),
     betas: [momentum, 0.999],
     gamma: type === "jumprelu" ? 1 : 0.1,
+    // its StandardTrainer and GatedSAETrainer do not clip
+    gradClip: type === "relu" || type === "gated" ? 0 : 1,
     decoderNorm: "unit",
     schedule: { warmup: 1000, fromZero: true, ...(penalised && { gammaWarmup: 2000 }) },
     deadAfter: Math.ceil(DEAD_SAMPLES / batchSize),

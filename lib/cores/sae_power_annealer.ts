@@ -52,12 +52,22 @@ export class PowerAnnealer {
   /** Penalties of the last steps with this power, and with the next one. */
   #seen: (readonly [own: number, next: number])[] = [];
 
-  /** Starts with the power `from`, in a training of so many steps. */
+  /**
+   * Starts with the power `from`, in a training of so many steps.
+   *
+   * @throws {RangeError} When these are too few for all powers.
+   */
   constructor(
     annealing: PowerAnnealing,
     { from, steps }: { from: number; steps: number },
   ) {
     const { after, powers, to, window } = completeAnnealing(annealing);
+    if (steps - after < powers - 1) {
+      throw new RangeError(
+        `annealPower must have at least ${powers - 1} steps after ${after} for ${powers} powers, ` +
+          `got ${Math.max(0, steps - after)} of ${steps}`,
+      );
+    }
     const share = (i: number) => i / (powers - 1);
     const places = Array.from({ length: powers }, (_, i) => i);
     this.#at = places.map((i) => Math.floor(after + share(i) * (steps - after)));

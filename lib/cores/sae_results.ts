@@ -18,7 +18,10 @@ export interface SaeHistoryEntry {
   mseId: number;
   /** The same on the OOD samples. */
   mseOod: number;
-  /** Mean number of codes per ID sample with |code| > 0.01 after the epoch. */
+  /**
+   * Mean number of active codes per ID sample after the epoch: with the paper's conventions those with
+   * |code| > 0.01, with others all that are not 0.
+   */
   l0Id: number;
   /** The same on the OOD samples. */
   l0Ood: number;

@@ -80,6 +80,8 @@ export class SaeRun {
   #ended = false;
   /** Whether it ended by itself, not by a signal. */
   #finished = false;
+  /** What weights other than the settings' have added to the penalties of this epoch's steps. */
+  #excess = 0;
   /** Numbers that the resampler has drawn. */
   #draws = 0;
   /** Batches of this epoch that come again after a resumption, and the digest of the last of them. */
@@ -101,7 +103,8 @@ export class SaeRun {
     const { sets, batch, identity, steps } = options, { schedule, annealPower } = settings;
     const samples = Math.max(1, ...sets.map(({ X }) => X.rows));
     const mostCodes = schedule.kvalAnneal ? Math.min(start.inputDim, start.width) : undefined;
-    const sizes = { rows: batch.capacity, samples, deadAfter, auxK, mostCodes };
+    const { everyCode } = settings;
+    const sizes = { rows: batch.capacity, samples, deadAfter, auxK, mostCodes, everyCode };
     this.#trainer = new SaeTrainer(arena, start, stepping, sizes);
     this.#workspace = this.#trainer.workspace;
     this.#settings = settings;
@@ -126,6 +129,7 @@ export class SaeRun {
     this.#step = position.step;
     this.#ended = this.#finished = position.finished;
     this.#lastBatch = position.lastBatch;
+    this.#excess = position.excess;
     this.#draws = position.draws;
     this.#resampler.skip(position.draws);
     (this.#tuner ?? this.#annealer)?.restore(position.tuner);
@@ -163,7 +167,9 @@ export class SaeRun {
     this.#setCodes(this.#step);
     if (this.#annealer) this.#workspace.setPower(this.#annealer.power);
     this.#prepared = false;
+    const before = this.#penalties;
     this.#trainer.step(data, order, rows, { lr: stepping.lr * rate, gamma });
+    this.#excess += (gamma - stepping.gamma) * (this.#penalties - before);
     this.#tuner?.observe(this.#trainer.l0(rows), this.#step);
     this.#annealer?.observe(this.#step, (power) => this.#workspace.penaltyAt(power, rows));
     this.#setCodes(Infinity);
@@ -173,6 +179,11 @@ export class SaeRun {
       this.#draws += this.#trainer.resample(data, order, rows, this.#resampler);
     }
     if (checkpoint && isDue(checkpoint.everySteps, this.#step)) this.#save();
+  }
+
+  /** The penalties of this epoch's steps, without their weights. */
+  get #penalties(): number {
+    return this.#workspace.sums.view[1];
   }
 
   /** What the penalty's weight is multiplied by. */
@@ -216,11 +227,13 @@ export class SaeRun {
     }
     const sums = this.#workspace.takeSums();
     this.#requireFinite(sums.recon);
+    this.#requireFiniteParameters();
     if (isDue(renormEvery, epoch)) this.#trainer.renorm();
     let entry: SaePartialEntry | undefined;
     if (epoch === epochs - 1 || isDue(historyEvery, epoch)) {
       this.#note(entry = this.#entry(sums));
     }
+    this.#excess = 0;
     const snapshot = () => this.sae();
     onEpoch?.({ epoch, epochs, entry: entry as SaeHistoryEntry | undefined, snapshot });
     const done = ++this.#epoch;
@@ -246,11 +259,12 @@ export class SaeRun {
     const { checkpoint } = this.#settings, batch = this.#batches;
     if (!checkpoint || this.#again > 0) return;
     this.#requireFinite(this.#workspace.sums.view[0]);
+    this.#requireFiniteParameters();
     const lastBatch = batch > 0 ? this.#options.batch.digest() : "";
     const tuner = (this.#tuner ?? this.#annealer)?.state ?? [];
     const position = {
       ...{ epoch: this.#epoch, batch, step: this.#step },
-      ...{ tuner, draws: this.#draws, lastBatch },
+      ...{ tuner, excess: this.#excess, draws: this.#draws, lastBatch },
     };
     checkpoint.save(packed(
       this.#identity!,
@@ -260,12 +274,22 @@ export class SaeRun {
     ));
   }
 
-  #requireFinite(recon: number): void {
-    if (Number.isFinite(recon)) return;
+  #requireFinite(value: number, what = "loss"): void {
+    if (Number.isFinite(value)) return;
     const { lr } = this.#settings.stepping;
     throw new Error(
-      `Cannot go on training: the loss must be finite, got ${recon} in epoch ${this.#epoch} with lr ${lr}`,
+      `Cannot go on training: the ${what} must be finite, got ${value} in epoch ${this.#epoch} with lr ${lr}`,
     );
+  }
+
+  /** What the last step made of them no loss has seen yet. */
+  #requireFiniteParameters(): void {
+    const { view } = this.#workspace.parameters.all;
+    let sum = 0;
+    for (let p = 0; p < view.length; p++) sum += 0 * view[p];
+    if (sum !== 0) {
+      this.#requireFinite(view.find((value) => !Number.isFinite(value))!, "parameters");
+    }
   }
 
   #otherBatches(): Error {
@@ -281,7 +305,8 @@ export class SaeRun {
   #entry({ recon, penalty, others }: SaeSums): SaePartialEntry {
     const workspace = this.#workspace, batches = this.#batches;
     const { start: { inputDim }, stepping: { gamma, lossScale }, deadAfter } = this.#settings;
-    const loss = (lossScale === "sum" ? inputDim : 1) * (recon + others) + gamma * penalty;
+    const loss = (lossScale === "sum" ? inputDim : 1) * (recon + others) + gamma * penalty +
+      this.#excess;
     const entry: SaePartialEntry = {
       epoch: this.#epoch,
       trainRecon: recon / batches,
@@ -310,6 +335,7 @@ export class SaeRun {
   /** What the training has made: the weights, how they came about, and what they make of the scored sets. */
   trained(): PartlyScoredSae {
     const { parameters } = this.#workspace, { data, order } = this.#options.batch;
+    this.#requireFiniteParameters();
     const sae = this.sae(), results: PartlyScoredSae = { sae, history: this.history };
     const { unitAtoms } = variantOf(sae.type);
     this.#prepare();

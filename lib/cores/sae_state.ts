@@ -30,6 +30,8 @@ export interface SaeProgress {
   readonly lastBatch: string;
   /** State of what changes the penalty's weight, by L0 or by its power; empty where nothing does. */
   readonly tuner: readonly number[];
+  /** What changes of the penalty's weight have added to the loss of this epoch's steps. */
+  readonly excess: number;
   /** Numbers that resampling has drawn. */
   readonly draws: number;
   /** Steps of AdamW. */
@@ -77,14 +79,12 @@ export function packed(
 /** Whether a progress has what it must have. */
 function isWhole(progress: SaeProgress): boolean {
   const isCount = (value: unknown) => Number.isSafeInteger(value) && value as number >= 0;
-  const { epoch, batch, step, finished, lastBatch, draws, adamSteps, counters, columns, tuner } =
-    Object(
-      progress,
-    );
+  const { epoch, batch, step, finished, lastBatch, tuner, excess, draws } = Object(progress);
+  const { adamSteps, counters, columns } = Object(progress);
   return [epoch, batch, step, draws, adamSteps].every(isCount) &&
     typeof finished === "boolean" && typeof lastBatch === "string" &&
     Array.isArray(counters) && counters.every(isCount) &&
-    Array.isArray(tuner) && tuner.every(Number.isFinite) &&
+    Array.isArray(tuner) && tuner.every(Number.isFinite) && Number.isFinite(excess) &&
     Array.isArray(columns) && columns.every((name) => typeof name === "string");
 }
 

@@ -4,14 +4,14 @@
  * @module
  */
 import { type Arena, type Block, padded, run } from "../wasm/memory.ts";
-import type { TorchGenerator } from "../random.ts";
+import { TorchGenerator } from "../random.ts";
 import { systemBlas } from "../system_blas.ts";
 import { AdamW, ADAMW_WEIGHT_DECAY } from "./adamw.ts";
 import { fusedSteps } from "./sae_fused_steps.ts";
 import type { FusedSteps, Scorer } from "./sae_fused.ts";
 import { SaeWorkspace, type SaeWorkspaceOptions } from "./sae.ts";
 import type { AuxK } from "./sae_variant.ts";
-import type { SaeModel } from "./sae_variants.ts";
+import { parametersOf, type SaeModel } from "./sae_variants.ts";
 
 /** Hyper-parameters of {@linkcode SaeTrainer}, as in SaeConfig. */
 export interface SaeStepOptions {
@@ -99,6 +99,8 @@ export class SaeTrainer {
   readonly #fused?: FusedSteps;
   /** The loss is so many times that of the kernels. */
   readonly #scale: number;
+  /** What is trained that each unit has one of, with the values of a new unit. */
+  readonly #ofUnits: { name: string; values: Float32Array }[];
 
   /** Starts from the parameters of `model`, which stay as they are. */
   constructor(
@@ -129,6 +131,14 @@ export class SaeTrainer {
     this.#norms = arena.f32(model.width);
     this.#options = options;
     this.#decoderNorm = options.decoderNorm ?? "projected";
+    const { inputDim, width } = model;
+    const begun = { inputDim, width, options: model.options, earlier: {} };
+    this.#ofUnits = parametersOf(model.options)
+      .filter(({ trained, shape }) => trained && shape.join() === "width")
+      .map(({ name, initial }) => {
+        // none of these is drawn
+        return { name, values: initial({ ...begun, generator: new TorchGenerator(0) }) };
+      });
     // clipping needs the norm of all gradients before the first is used, AuxK all pre-activations
     if (options.gradClip === 0 && !sizes.auxK) {
       this.#fused = fusedSteps({
@@ -193,7 +203,8 @@ export class SaeTrainer {
   /**
    * Gives dead units new weights (Bricken et al., 2023) after a step on these samples: each takes a sample,
    * drawn with a probability that grows with its error, as its atom and, at a fifth of the living units'
-   * mean norm, as its weights in the encoder; its bias and the means of its gradients become 0.
+   * mean norm (of all, where none lives), as its weights in the encoder. What else a unit has of its own,
+   * bias and threshold, becomes what it was at the start, and the means of all its gradients 0.
    *
    * @returns How many numbers were drawn.
    */
@@ -212,8 +223,8 @@ export class SaeTrainer {
     const norm = (row: Float32Array) => Math.sqrt(row.reduce((sum, v) => sum + v * v, 0));
     const encoder = parameters.block("encoder")!, encoderRow = rowsOf(encoder);
     const living = [...silent.view.keys()].filter((j) => silent.view[j] <= deadAfter!);
-    const mean = living.reduce((sum, j) => sum + norm(encoderRow(j)), 0) /
-      Math.max(1, living.length);
+    const compared = living.length > 0 ? living : dead;
+    const mean = compared.reduce((sum, j) => sum + norm(encoderRow(j)), 0) / compared.length;
     const weights = Array.from({ length: rows }, (_, i) => norm(rowsOf(residual)(i)));
     for (const unit of dead.slice(0, rows)) {
       const total = weights.reduce((sum, w) => sum + w, 0);
@@ -227,11 +238,14 @@ export class SaeTrainer {
       if (size === 0) continue;
       rowsOf(this.#decoder)(unit).set(x.map((v) => v / size));
       encoderRow(unit).set(x.map((v) => 0.2 * mean * v / size));
-      parameters.block("encoderBias")!.view[unit] = 0;
       silent.view[unit] = 0;
-      this.#adam.forget(parameters.place("decoder") + unit * stride, stride);
-      this.#adam.forget(parameters.place("encoder") + unit * stride, stride);
-      this.#adam.forget(parameters.place("encoderBias") + unit, 1);
+      for (const name of ["decoder", "encoder"]) {
+        this.#adam.forget(parameters.place(name) + unit * stride, stride);
+      }
+      for (const { name, values } of this.#ofUnits) {
+        parameters.block(name)!.view[unit] = values[unit];
+        this.#adam.forget(parameters.place(name) + unit, 1);
+      }
     }
     return draws;
   }
