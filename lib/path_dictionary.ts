@@ -215,7 +215,7 @@ const LEARNER = 4;
 export interface PathDictionary {
   /** m×n, unit columns. */
   dictionary: Matrix32;
-  /** Samples×n codes of `X` for it, with the penalty of the last round. */
+  /** Samples×n codes of `X` for it, in units of `X`, with the penalty of the last round. */
   codes: CsrMatrix;
   /** One entry per round. */
   history: PathRound[];
@@ -424,25 +424,26 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
       `resume.history must have at most ${history.length} rounds, got ${before.length}`,
     );
   }
-  learner.code({
-    ...{ lambda: plan.lambdaEnd, gamma: polish > 0 ? MCP_GAMMA : 0, leaveOut: 0 },
-    ...{ passes: 2, added: MOST_ADDED, sweeps: 20 },
-  });
+  // the last round's penalty: a polish ends below the search's last one, except where noise forbids it
+  const lambda = history.at(-1)!.lambda / unit, gamma = polish > 0 ? MCP_GAMMA : 0;
+  learner.code({ lambda, gamma, leaveOut: 0, passes: 2, added: MOST_ADDED, sweeps: 20 });
   const dictionary = learner.dictionary();
   const found = { dictionary, history, margins, tooWide };
   if (part === X) return { ...found, codes: learner.codes(unit) };
+  const { lambdaEnd } = plan;
+  // from a large λ down, as the samples that were learned from
+  const falling = [
+    ...[[3 * lambdaEnd, 0], [lambdaEnd, 0]],
+    ...polish > 0 ? [[lambdaEnd, gamma], [lambda, gamma]] : [],
+  ];
   const blocks = Array.from({ length: Math.ceil(X.rows / CODED_AT_ONCE) }, (_, b) => {
     const rows = Math.min(CODED_AT_ONCE, X.rows - b * CODED_AT_ONCE);
     const start = b * CODED_AT_ONCE * X.cols;
     const block = { rows, cols: X.cols, data: X.data.subarray(start, start + rows * X.cols) };
     using inner = new Arena();
     const coder = new PathRounds(inner, block, dictionary, settings);
-    // from a large λ down, as the samples that were learned from
-    for (const [above, gamma] of [[3, 0], [1, 0], [1, polish > 0 ? MCP_GAMMA : 0]]) {
-      coder.code({
-        ...{ lambda: above * plan.lambdaEnd, gamma, leaveOut: 0 },
-        ...{ passes: 4, added: MOST_ADDED, sweeps: 20 },
-      });
+    for (const [lambda, gamma] of falling) {
+      coder.code({ lambda, gamma, leaveOut: 0, passes: 4, added: MOST_ADDED, sweeps: 20 });
     }
     return coder.codes(unit);
   });
