@@ -16,7 +16,7 @@ import {
 import { differenceOf, type Identity } from "./cores/identity.ts";
 import { MOST_ADDED, PathRounds } from "./cores/path_dictionary.ts";
 import { missingDirections } from "./cores/path_growing.ts";
-import { prune, type Pruning } from "./cores/path_pruning.ts";
+import { duplicateOf, prune, type Pruning } from "./cores/path_pruning.ts";
 import { missesAtoms } from "./cores/path_searches.ts";
 import {
   requireState,
@@ -50,7 +50,7 @@ const RESTART_EVERY = 10;
 const SINGLE = 2;
 /** One with a smaller ratio stands for few. */
 const FEW = 8;
-/** Of two atoms with a cosine beyond this, one is a duplicate. */
+/** Of two atoms with a cosine beyond ±this, one may be a duplicate. */
 const DUPLICATE = 0.9;
 /** Atoms enter the samples' lists in every third round: besides the time, that leaves lists time to settle. */
 const ENTER_EVERY = 3;
@@ -143,7 +143,10 @@ export interface PathDictionaryOptions {
   atMost?: number;
   /** Seed of everything random: the start, the order of atoms, restarts. */
   seed: number;
-  /** Keeps the codes at 0 or above. Default true. */
+  /**
+   * Keeps the codes at 0 or above. Default true. Then two latents may be opposites; where one of them is used less
+   * than half as much as the other, it is taken for a false copy, and lost.
+   */
   nonneg?: boolean;
   /**
    * λ of the first round, in units of `X`. Default 0.43·σ·√(2 ln n), with σ the root mean square of X's
@@ -209,7 +212,7 @@ export interface PathState extends RoundsState {
 }
 
 /** Rises whenever the same samples and options lead to other rounds: no state of the old ones goes on then. */
-const LEARNER = 4;
+const LEARNER = 5;
 
 /** What {@linkcode pathDictionary} returns. */
 export interface PathDictionary {
@@ -549,7 +552,10 @@ function restartUseless(
 ): number {
   const weights = learner.weights(), useless = new Set<number>();
   participation.forEach((ratio, j) => ratio < SINGLE && useless.add(j));
-  for (const [i, j] of learner.coherent(DUPLICATE)) useless.add(weights[i] < weights[j] ? i : j);
+  for (const pair of learner.coherent(DUPLICATE)) {
+    const duplicate = duplicateOf(learner, pair, weights);
+    if (duplicate !== undefined) useless.add(duplicate);
+  }
   const directions = [...useless].map((j): [number, Float64Array] => {
     return [j, randomDirection(learner.m, random)];
   });

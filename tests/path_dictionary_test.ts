@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Coding, PathRounds } from "../lib/cores/path_dictionary.ts";
 import { missingDirections } from "../lib/cores/path_growing.ts";
-import { prune } from "../lib/cores/path_pruning.ts";
+import { duplicateOf, prune } from "../lib/cores/path_pruning.ts";
 import { mostCodes } from "../lib/cores/path_searches.ts";
 import { type CsrMatrix, requireCsrMatrix, toDense } from "../lib/csr_matrix.ts";
 import { generateDatasets } from "../lib/data.ts";
@@ -278,6 +278,24 @@ Deno.test("pruning takes out copies, opposites and mixtures, and nothing that is
   assert.equal(margins.length, 20);
   assert(Math.min(...margins) >= 0.5, "an atom without a margin stayed");
   assert.equal(rounds.codes(1).cols, 20);
+});
+
+Deno.test("of opposites the one that is used little is a duplicate, of codes of either sign the weaker one", () => {
+  // the second atom is the first, the third its opposite
+  const D: Matrix = { rows: 2, cols: 3, data: Float32Array.of(1, 1, -1, 0, 0, 0) };
+  const duplicate = (signed: boolean, pair: [number, number], use: number[]) => {
+    using arena = new Arena();
+    return duplicateOf(
+      new PathRounds(arena, normal(1, 2, 0), D, { scale: 1, signed, capacity: 1 }),
+      pair,
+      use,
+    );
+  };
+  assert.equal(duplicate(false, [0, 1], [3, 2, 0]), 1);
+  assert.equal(duplicate(false, [0, 2], [3, 0, 2]), undefined);
+  assert.equal(duplicate(false, [0, 2], [3, 0, 1]), 2);
+  assert.equal(duplicate(false, [0, 2], [1, 0, 3]), 0);
+  assert.equal(duplicate(true, [0, 2], [3, 0, 2]), 2);
 });
 
 Deno.test("pruning spares a rare atom that copies of a frequent one, and its one strong sample, would cost", () => {
@@ -607,6 +625,39 @@ Deno.test("of many samples a part is learned from, and all are coded", () => {
   // codes below λ, about 0.003, are left out; nothing else is lost in most samples
   assert(sum / (12_000 * 3) < 0.002, `${sum / 36_000}`);
   assert(worst < 0.05, "the last samples have others' codes");
+});
+
+Deno.test("opposite latents are both found by codes at 0 or above", () => {
+  // ten pairs of opposites, of which a sample has one at most, and ten others
+  const random = new RandomState(0), [N, n, m, k] = [2500, 30, 20, 3];
+  const A = atoms(m, n, 1), X: Matrix = { rows: N, cols: m, data: new Float64Array(N * m) };
+  for (let j = 0; j < 20; j += 2) {
+    for (let d = 0; d < m; d++) A.data[d * n + j + 1] = -A.data[d * n + j];
+  }
+  for (let s = 0; s < N; s++) {
+    const active = new Set<number>();
+    for (const j of random.permutation(n)) {
+      if (active.size < k && !(j < 20 && active.has(j ^ 1))) active.add(j);
+    }
+    for (const j of active) {
+      const [z] = random.uniform(0.5, 1.5, 1);
+      for (let d = 0; d < m; d++) X.data[s * m + d] += z * A.data[d * n + j];
+    }
+  }
+  for (const size of [{ numLatents: n }, { numLatents: "auto", atMost: 45 }] as const) {
+    const { dictionary } = pathDictionary(X, { ...size, seed: 0 });
+    assert.equal(dictionary.cols, n);
+    // with their signs, which matchColumns does not tell
+    const column = ({ data, rows, cols }: Matrix, j: number) =>
+      Float64Array.from({ length: rows }, (_, d) => data[d * cols + j]);
+    for (let j = 0; j < n; j++) {
+      const products = Array.from(
+        { length: n },
+        (_, i) => dot(column(A, j), column(dictionary, i)),
+      );
+      assert(Math.max(...products) > 0.99, `latent ${j}: ${Math.max(...products)}`);
+    }
+  }
 });
 
 Deno.test("signed codes find a dictionary whose atoms occur with either sign", () => {

@@ -115,6 +115,8 @@ export class PathRounds {
   readonly m: number;
   /** Most codes of a sample. */
   readonly capacity: number;
+  /** Whether codes may be below 0. */
+  readonly signed: boolean;
   readonly #samples: Samples;
   readonly #atoms: Block;
   readonly #panels: Block<Int32Array>;
@@ -149,6 +151,7 @@ export class PathRounds {
   ) {
     const n = mostAtoms, m = this.m = X.cols, ldm = padded(m), ldn = padded(n);
     this.capacity = capacity;
+    this.signed = signed;
     this.#samples = new Samples(arena, X.rows, ldm, capacity);
     const x = this.#samples.x.view;
     for (let s = 0, p = 0; s < X.rows; s++) {
@@ -316,6 +319,14 @@ export class PathRounds {
         (_, p): [number, number] => [view[2 * p], view[2 * p + 1]],
       );
     });
+  }
+
+  /** Product of two atoms. */
+  cosine(i: number, j: number): number {
+    const ldm = padded(this.m), view = this.#atoms.view;
+    let sum = 0;
+    for (let k = 0; k < this.m; k++) sum += view[i * ldm + k] * view[j * ldm + k];
+    return sum;
   }
 
   /** Gives atoms new directions (m values each, unit norm) and takes their codes away. */

@@ -26,14 +26,38 @@ export function marginLimit(inputDim: number): number {
 const CLEAR = 2.5;
 /** Of this many atoms and more, a first look takes so many samples at most, which tells the clear ones. */
 const MANY_ATOMS = 1000, FIRST_SAMPLES = 32;
-/** The weaker of two atoms with a cosine beyond this goes at once. */
+/** Of two atoms with a cosine beyond ±this the duplicate goes at once. */
 const DUPLICATE = 0.95;
+/**
+ * Where codes are at 0 or above an opposite is a duplicate only if it is used less than this share of the other atom.
+ * In the paper's data the false opposite of the latent that is active in half of the samples has at most .38 of its
+ * Σ|z|; true opposites that are equally frequent have .64 and more.
+ */
+const OPPOSITE_USE = 0.5;
 /** An atom with a smaller participation ratio stands for a single sample, and goes. */
 const SINGLE = 1.5;
 /** One with a smaller ratio may be a rare one: it goes if it costs less than this to do without it. */
 const [PERHAPS_SINGLE, SINGLE_LIMIT] = [2, 1];
 /** The codes of its other samples add up to this many λ at least, where rare atoms are spared. */
 const OTHERS = 2;
+
+/**
+ * Which of two atoms with a cosine near ±1 is a duplicate of the other: the weaker one, unless codes at 0 or above
+ * make much use of both opposites.
+ *
+ * @param pair Indices of the atoms.
+ * @param use How much each atom is used, Σ|z| or Σz².
+ * @returns Its index, or undefined where both are needed.
+ */
+export function duplicateOf(
+  rounds: PathRounds,
+  [i, j]: readonly [number, number],
+  use: ArrayLike<number>,
+): number | undefined {
+  const [weaker, stronger] = use[i] < use[j] ? [i, j] : [j, i];
+  const opposite = !rounds.signed && rounds.cosine(i, j) < 0;
+  return opposite && use[weaker] >= OPPOSITE_USE * use[stronger] ? undefined : weaker;
+}
 
 /** How far pruning goes. */
 export interface Pruning {
@@ -115,9 +139,12 @@ export function prune(
   const enough = () => rounds.n - gone.size <= atLeast;
 
   const found = Array.from({ length: rounds.n }, (_, j) => look(j, 1));
+  const sizes = found.map(({ size }) => size);
   for (const [i, j] of rounds.coherent(DUPLICATE)) {
     if (enough()) break;
-    if (!gone.has(i) && !gone.has(j)) remove(found[i].size < found[j].size ? i : j);
+    if (gone.has(i) || gone.has(j)) continue;
+    const duplicate = duplicateOf(rounds, [i, j], sizes);
+    if (duplicate !== undefined) remove(duplicate);
   }
   for (const { atom, participation } of found) {
     if (enough()) break;
@@ -146,16 +173,10 @@ export function prune(
 /** Takes out atoms that have the direction of another; tells whether there were any. */
 function mergeCopies(rounds: PathRounds, atLeast: number): boolean {
   const uses = rounds.users().map((samples) => samples.size), gone = new Set<number>();
-  const { rows: m, cols: n, data } = rounds.dictionary();
-  const cosine = (i: number, j: number) => {
-    let sum = 0;
-    for (let k = 0; k < m; k++) sum += data[k * n + i] * data[k * n + j];
-    return sum;
-  };
   for (const [i, j] of rounds.coherent(DUPLICATE)) {
-    if (n - gone.size <= atLeast) break;
+    if (rounds.n - gone.size <= atLeast) break;
     // an opposite's codes cannot be added
-    if (gone.has(i) || gone.has(j) || cosine(i, j) < 0) continue;
+    if (gone.has(i) || gone.has(j) || rounds.cosine(i, j) < 0) continue;
     const [copy, original] = uses[i] < uses[j] ? [i, j] : [j, i];
     rounds.merge(copy, original);
     uses[original] += uses[copy];
