@@ -5,12 +5,11 @@
  * write on the folder of `--out`.
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { kindOfPath, writeAtomic } from "../lib/atomic_file.ts";
 import { marginLimit } from "../lib/cores/path_pruning.ts";
 import { missesAtoms, mostCodes } from "../lib/cores/path_searches.ts";
 import { figure, lines } from "../lib/figures.ts";
-import type { CsrMatrix } from "../lib/csr_matrix.ts";
 import type { Matrix, Matrix32 } from "../lib/matrix.ts";
 import { readMatrix, writeCsr, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
 import type { MatrixFile } from "../lib/matrix_stream.ts";
@@ -114,6 +113,9 @@ Example: deno task learn --data acts.npy --latents auto --at-most 600`,
 /** File of an interrupted learning's state, until it has ended. */
 const STATE = "learning.safetensors";
 
+/** File that tells of a learning, and which files it has left. */
+const SUMMARY = "summary.json";
+
 /** Values of the rows that are learned from where nobody says how many: 1 GiB. */
 const MOST_VALUES = 2 ** 28;
 /** Rounds that settle what pruning has left, at most. */
@@ -174,31 +176,26 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { X, mean, chosen } = learned, finished = "codes" in end;
   const dictionary = "codes" in end ? end.dictionary : end;
   const { margins, tooWide } = "codes" in end ? end : {};
-  const written = save(out, flags.format, { dictionary, mean });
-  const put = (name: string, write: (path: string) => void) => {
-    const path = join(out, name);
-    write(path);
-    written.push(path);
-  };
-  if ("codes" in end) {
-    const { codes }: { codes: CsrMatrix } = end;
-    put("codes.npz", (path) => writeCsr(path, codes));
-  }
-  if (chosen) {
-    const data = Float64Array.from(chosen);
-    put("rows.npy", (path) => writeNpy(path, { rows: data.length, cols: 1, data }));
-  }
   const table = history.map(rowOf);
-  put("history.json", (path) => writeAtomic(path, formatRows(table)));
-  put("history.svg", (path) => writeAtomic(path, curves(table)));
+  const writers: Writers = {
+    ...dictionaryWriters(flags.format, { dictionary, mean }),
+    ..."codes" in end && codesWriter(end),
+    ...chosen && rowsWriter(chosen),
+    "history.json": (path) => writeAtomic(path, formatRows(table)),
+    "history.svg": (path) => writeAtomic(path, curves(table)),
+  };
+  const names = [...Object.keys(writers), SUMMARY];
   const summary = {
     ...{ out, files: files.map(({ path }) => path), rows: matrix.rows, learnedFrom: X.rows },
     ...{ cols: matrix.cols, atoms: dictionary.cols, finished },
     seconds: (performance.now() - started) / 1000,
     signals: signalsOf(history, X, { margins, tooWide }),
-    written: [...written, join(out, "summary.json")],
+    written: names.map((name) => join(out, name)),
   };
-  put("summary.json", (path) => writeAtomic(path, JSON.stringify(summary, null, 2) + "\n"));
+  const read = [...summary.files, ...flags.start === undefined ? [] : [flags.start]];
+  removeEarlier(out, { but: names, read });
+  for (const [name, write] of Object.entries(writers)) write(join(out, name));
+  writeAtomic(join(out, SUMMARY), JSON.stringify(summary, null, 2) + "\n");
   if (finished && kindOfPath(state)) Deno.removeSync(state);
   console.log(flags.json ? JSON.stringify(summary, null, 2) : summaryText(summary));
   return finished
@@ -329,26 +326,64 @@ function refusal(message: string, state: string): UsageError {
   return ofState ? notResumable(state, ofState) : new UsageError(withFlags(message, FLAGS));
 }
 
-function save(
-  out: string,
+/** What writes the files of a learning, by their names. */
+type Writers = Record<string, (path: string) => void>;
+
+function dictionaryWriters(
   format: "npy" | "safetensors",
   { dictionary, mean }: { dictionary: Matrix32; mean?: Float32Array },
-): string[] {
+): Writers {
   const { rows, cols, data } = dictionary;
   if (format === "safetensors") {
-    const path = join(out, "dictionary.safetensors");
     const tensors = {
       dictionary: { shape: [rows, cols], data },
       ...mean && { mean: { shape: [rows], data: mean } },
     };
-    writeSafetensors(path, { tensors, metadata: {} });
-    return [path];
+    return {
+      "dictionary.safetensors": (path) => writeSafetensors(path, { tensors, metadata: {} }),
+    };
   }
-  const path = join(out, "dictionary.npy"), meanPath = join(out, "mean.npy");
-  writeNpy(path, dictionary);
-  if (!mean) return [path];
-  writeNpy(meanPath, { rows: 1, cols: mean.length, data: mean });
-  return [path, meanPath];
+  return {
+    "dictionary.npy": (path) => writeNpy(path, dictionary),
+    ...mean && {
+      "mean.npy": (path) => writeNpy(path, { rows: 1, cols: mean.length, data: mean }),
+    },
+  };
+}
+
+function codesWriter({ codes }: PathDictionary): Writers {
+  return { "codes.npz": (path) => writeCsr(path, codes) };
+}
+
+function rowsWriter(chosen: Int32Array): Writers {
+  const data = Float64Array.from(chosen);
+  return { "rows.npy": (path) => writeNpy(path, { rows: data.length, cols: 1, data }) };
+}
+
+/**
+ * Removes the files of an earlier learning, as its summary tells, which would be taken for those of this one: all but
+ * those that this one writes anyway, and what it reads, which it needs again to go on.
+ */
+function removeEarlier(out: string, { but, read }: { but: string[]; read: string[] }): void {
+  const there = read.filter((path) => kindOfPath(path) !== undefined);
+  const needed = new Set(there.map((path) => Deno.realPathSync(path)));
+  for (const name of writtenEarlier(join(out, SUMMARY))) {
+    const path = join(out, name);
+    if (but.includes(name) || kindOfPath(path) !== "file") continue;
+    if (!needed.has(Deno.realPathSync(path))) Deno.removeSync(path);
+  }
+}
+
+/** Names of the files that a summary tells of: none where there is no such summary. */
+function writtenEarlier(summary: string): string[] {
+  if (kindOfPath(summary) !== "file") return [];
+  try {
+    const { written } = JSON.parse(Deno.readTextFileSync(summary));
+    return written.map((path: string) => basename(path));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return [];
+    throw error;
+  }
 }
 
 /** The signs that docs/dictionary.md tells of, and what they say. */

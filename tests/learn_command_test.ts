@@ -141,6 +141,29 @@ function filesOf(out: string): Record<string, Uint8Array> {
   return Object.fromEntries(whole.map((name) => [name, Deno.readFileSync(join(out, name))]));
 }
 
+Deno.test("of an earlier learning in the folder nothing is left but what is read, nor what is nobody's taken", async () => {
+  const out = at("again"), quick = ["--rounds", "3", "--polish", "1", "--out", out];
+  const names = () =>
+    [...Deno.readDirSync(out)].map(({ name }) => name).filter((name) => name !== ".lock")
+      .toSorted();
+  const always = ["history.json", "history.svg", "summary.json"];
+  Deno.mkdirSync(out);
+  Deno.writeTextFileSync(join(out, "mine.npy"), "");
+  assert.equal((await learn(...DATA, "--latents", "9", "--rows", "300", ...quick)).code, 0);
+  const first = ["codes.npz", "dictionary.npy", "mean.npy", "mine.npy", "rows.npy", ...always];
+  assert.deepEqual(names(), first.toSorted());
+  // it starts from the dictionary that was there, and ends early: without codes
+  const line = [...DATA, "--start", join(out, "dictionary.npy"), "--latents", "9", "--center"];
+  const last = ["none", "--format", "safetensors", "--max-seconds", "0.4", ...quick.slice(2)];
+  const { code, stderr } = await learn(...line, ...last, "--rounds", "100000");
+  assert.equal(code, 3, stderr);
+  const second = [
+    ...["dictionary.npy", "dictionary.safetensors", "learning.safetensors", "mine.npy"],
+    ...always,
+  ];
+  assert.deepEqual(names(), second.toSorted());
+});
+
 /** Some seconds of learning, with other values of some flags. */
 const long = (flags: Record<string, string> = {}) => [
   ...DATA,
