@@ -10,15 +10,15 @@ import { kindOfPath, writeAtomic } from "../lib/atomic_file.ts";
 import { marginLimit } from "../lib/cores/path_pruning.ts";
 import { missesAtoms, mostCodes } from "../lib/cores/path_searches.ts";
 import { figure, lines } from "../lib/figures.ts";
-import type { Matrix, Matrix32 } from "../lib/matrix.ts";
+import type { Matrix32 } from "../lib/matrix.ts";
 import { readMatrix, writeCsr, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
 import type { MatrixFile } from "../lib/matrix_stream.ts";
 import {
+  mostRounds,
   type PathDictionary,
   type PathDictionaryOptions,
   type PathRound,
   type PathState,
-  searchDefaults,
 } from "../lib/path_dictionary.ts";
 import { RandomState } from "../lib/random.ts";
 import { alignColumns, formatRows, printable, type Row } from "../lib/results.ts";
@@ -118,10 +118,6 @@ const SUMMARY = "summary.json";
 
 /** Values of the rows that are learned from where nobody says how many: 1 GiB. */
 const MOST_VALUES = 2 ** 28;
-/** Rounds that settle what pruning has left, at most. */
-const SETTLING = 60;
-/** Times that atoms are grown, at most. */
-const MOST_GROWN = 3;
 /** From this share of atoms for single samples on, the search has not found them. */
 const MANY_SINGLE = 0.1;
 
@@ -152,16 +148,16 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
     meter.stop();
     meter = createMeter(flags);
     const { X } = learned;
+    const request = { X, options: { ...options, ...resume && { resume } }, state };
     const tell = (round: PathRound) => {
-      const total = roundsOf(options, X, history);
+      const total = roundsOf(request, history);
       meter.tell(
         Math.min(0.99, round.round / total),
-        `${round.phase}, round ${round.round} of ${total}, ${round.atoms} atoms, ` +
+        `${round.phase}, round ${round.round} of ${total} at most, ${round.atoms} atoms, ` +
           `${round.codesPerSample.toFixed(1)} codes a row`,
       );
     };
     if (resume) tell(history.at(-1)!);
-    const request = { X, options: { ...options, ...resume && { resume } }, state };
     end = await inWorker({ ...request, threads: flags.threads }, signal, (round) => {
       history.push(round);
       tell(round);
@@ -280,22 +276,23 @@ async function drawnRows(
   return { X, mean, chosen };
 }
 
-/** Rounds of a run, at most, if no search follows on those of its history. */
+/**
+ * Rounds of a run, at most, if no search follows on those of its history.
+ *
+ * @throws {UsageError} Where the library refuses the options.
+ */
 function roundsOf(
-  options: PathDictionaryOptions,
-  { rows, cols }: Matrix,
+  { X, options, state }: Pick<LearnRequest, "X" | "options" | "state">,
   history: readonly PathRound[],
 ): number {
-  const { numLatents, atMost, dInit, polish = 30 } = options;
-  const target = numLatents === "auto" ? Math.ceil((atMost ?? dInit!.cols) / 1.2) : numLatents;
-  const defaults = searchDefaults(rows, cols, target), { rounds = defaults.rounds } = options;
-  const pruned = numLatents === "auto" || (dInit?.cols ?? defaults.width) > target;
-  const grown = numLatents === "auto" ? SETTLING + MOST_GROWN * polish : 0;
   const searches = history.filter(({ phase }, i) => {
     return phase === "search" && history[i - 1]?.phase !== "search";
   }).length;
-  const searched = (2 ** searches - 1) * rounds + searches * polish;
-  return searched + (pruned ? SETTLING + polish : 0) + grown;
+  try {
+    return mostRounds(X.rows, X.cols, { ...options, searches });
+  } catch (error) {
+    throw refusal((error as Error).message, state);
+  }
 }
 
 /** Learns in a worker; the dictionary alone where the signal ends it. */

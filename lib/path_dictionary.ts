@@ -275,6 +275,60 @@ export function searchDefaults(
 }
 
 /**
+ * Rounds of {@linkcode pathDictionary} at most, for telling how far it is: it ends earlier where no search has to
+ * follow on the first, or no atoms are grown.
+ *
+ * @param samples Number of samples.
+ * @param inputDim Dimensions of a sample.
+ * @param options Those of the call; only what sizes and rounds depend on is looked at.
+ * @throws {TypeError} When an argument is of the wrong kind.
+ * @throws {RangeError} When one is out of range.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mostRounds } from "./path_dictionary.ts";
+ * // a search of 150 rounds; polish; settling, and polish; after growing again, and two more polishes
+ * const rounds = mostRounds(2500, 47, { numLatents: 100, seed: 0, rounds: 150, polish: 30 });
+ * assert.equal(rounds, 150 + 30 + (60 + 30) + (30 + 30) + 2 * 30);
+ * ```
+ */
+export function mostRounds(
+  samples: number,
+  inputDim: number,
+  options: PathDictionaryOptions,
+): number {
+  const sizes = sizesOf(samples, inputDim, options), { rounds, searches, polish } = sizes;
+  const searched = (2 ** searches - 1) * rounds + searches * polish;
+  if (!isPruned(sizes, options)) return searched;
+  const settled = settling(samples, fewestAtoms(options.numLatents)).rounds + polish;
+  return searched + settled + SETTLE.rounds + growths(polish) * polish;
+}
+
+/** Whether atoms are pruned, and grown. */
+function isPruned(
+  { target, width }: Pick<Plan, "target" | "width">,
+  { dInit }: PathDictionaryOptions,
+): boolean {
+  return target < width || !dInit;
+}
+
+/** Atoms that pruning leaves at least, before the number is made exact. */
+function fewestAtoms(numLatents: number | "auto"): number {
+  return numLatents === "auto" ? 1 : Math.ceil(NEVER_FALSE * numLatents);
+}
+
+/** How the atoms that the first pruning has left adapt. */
+function settling(samples: number, atoms: number): typeof SETTLE {
+  return samples < HOT_FROM * atoms ? SETTLE : HOT_SETTLE;
+}
+
+/** Times that atoms are grown at most. */
+function growths(polish: number): number {
+  return polish > 0 ? GROW.times : 1;
+}
+
+/**
  * Learns a dictionary of unknown, or known, size from a random start. Every round codes all samples by
  * coordinate descent on sparse lists and then improves every atom once; over the rounds the weight λ
  * of the penalty falls geometrically. What makes it work where alternation fails is told in docs/dictionary.md:
@@ -390,7 +444,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     // only a polish leaves noise alone
     const noise = polish > 0 ? PRUNE_ABOVE_CHANCE * chance : 0;
     const lambda = Math.max(plan.lambdaEnd, noise);
-    const atLeast = exact ? target : auto ? 1 : Math.ceil(NEVER_FALSE * target);
+    const atLeast = exact ? target : fewestAtoms(options.numLatents);
     return prune(learner, { lambda, gamma: MCP_GAMMA, atLeast, exact, sparing });
   };
   const settle = ({ from, rounds }: typeof SETTLE) => {
@@ -399,13 +453,12 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   };
   // an earlier call's rounds that follow tell that this was done
   const next = () => before[history.length];
-  if (target < learner.n || !options.dInit) {
+  if (isPruned(plan, options)) {
     if (!next()) pruneTo({ exact: false });
-    settle(part.rows < HOT_FROM * (next()?.atoms ?? learner.n) ? SETTLE : HOT_SETTLE);
+    settle(settling(part.rows, next()?.atoms ?? learner.n));
     const { single } = history.at(-1)!.participation;
     if (!next()) margins = pruneTo({ exact: false, sparing: true });
-    const times = polish > 0 ? GROW.times : 1;
-    for (let time = 0; time < times && (next() || auto || learner.n !== target); time++) {
+    for (let time = 0; time < growths(polish) && (next() || auto || learner.n !== target); time++) {
       if (!next() && !grow(learner, plan.lambdaEnd, mostAtoms)) break;
       // other atoms had taken up what was missing; but to go through this again and again costs the rarest
       if (time === 0) settle(SETTLE);
@@ -581,6 +634,8 @@ function shares(participation: Float64Array): PathRound["participation"] {
 interface Plan {
   /** Atoms that are kept at least. */
   target: number;
+  /** Atoms of the start. */
+  width: number;
   /** The first dictionary. */
   D: Matrix32;
   unit: number;
@@ -619,48 +674,11 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   requireInteger("X.rows", X.rows, 1);
   requireInteger("X.cols", X.cols, 1);
   requireFloat32("X", X);
-  requireOptions("options", options, OPTIONS);
-  const { numLatents, atMost, seed, dInit, signal, onProgress } = options;
-  const auto = numLatents === "auto";
-  if (auto) {
-    if (atMost === undefined && dInit === undefined) {
-      throw new RangeError('atMost or dInit must be given with numLatents "auto", got neither');
-    }
-  } else requireInteger("numLatents", numLatents, 1);
-  if (atMost !== undefined) {
-    if (!auto) {
-      throw new RangeError(`atMost must be left out with numLatents ${numLatents}, got ${atMost}`);
-    }
-    requireInteger("atMost", atMost, 1);
-  }
+  const sizes = sizesOf(X.rows, X.cols, options), { width } = sizes;
+  const { seed, dInit, signal, onProgress, atomSweeps = 1 } = options;
   requireInteger("seed", seed, 0, 2 ** 32 - 1);
-  if (dInit) requireMatrix("dInit", dInit, { rows: X.cols });
-  const target = auto ? 1 : numLatents;
-  if (dInit && dInit.cols < target) {
-    throw new RangeError(
-      `dInit must have at least numLatents = ${target} columns, got ${dInit.cols}`,
-    );
-  }
-  if (dInit && atMost !== undefined && dInit.cols > atMost) {
-    throw new RangeError(`dInit must have at most atMost = ${atMost} columns, got ${dInit.cols}`);
-  }
-  // "auto" starts with 1.2 times as many as there may be
-  const defaults = searchDefaults(
-    ...[X.rows, X.cols, auto ? Math.ceil((dInit?.cols ?? atMost!) / 1.2) : target] as const,
-  );
-  const borne = Math.max(1, Math.floor(X.rows / FEWEST_OF_START));
-  const width = dInit?.cols ?? (auto ? Math.min(atMost!, borne) : defaults.width);
-  const unit = penaltyUnit(X, width);
-  const {
-    rounds = defaults.rounds,
-    searches = 1,
-    polish = 30,
-    atomSweeps = 1,
-  } = options;
-  requireInteger("rounds", rounds, 1);
-  requireInteger("searches", searches, 1);
-  requireInteger("polish", polish, searches > 1 ? 1 : 0);
   requireInteger("atomSweeps", atomSweeps, 1);
+  const unit = penaltyUnit(X, width);
   const { lambdaStart = SEARCH_START * unit } = options;
   requirePositive("lambdaStart", lambdaStart);
   const { lambdaEnd = lambdaStart * SEARCH_END / SEARCH_START } = options;
@@ -676,7 +694,8 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   const { nonneg = true, leaveOneOut = true, restarts = true } = options;
   const random = () => new TorchGenerator(seed).randn(X.cols * width);
   return {
-    ...{ target, unit, rounds, searches, polish, nonneg, leaveOneOut, restarts, atomSweeps },
+    ...sizes,
+    ...{ unit, nonneg, leaveOneOut, restarts, atomSweeps },
     D: normalizeColumns(
       dInit
         ? { ...dInit, data: Float32Array.from(dInit.data) }
@@ -685,6 +704,51 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
     lambdaStart: lambdaStart / unit,
     lambdaEnd: lambdaEnd / unit,
   };
+}
+
+/** Sizes and rounds, with their defaults, checked. */
+function sizesOf(
+  samples: number,
+  inputDim: number,
+  options: PathDictionaryOptions,
+): Pick<Plan, "target" | "width" | "rounds" | "searches" | "polish"> {
+  requireInteger("samples", samples, 1);
+  requireInteger("inputDim", inputDim, 1);
+  requireOptions("options", options, OPTIONS);
+  const { numLatents, atMost, dInit } = options;
+  const auto = numLatents === "auto";
+  if (auto) {
+    if (atMost === undefined && dInit === undefined) {
+      throw new RangeError('atMost or dInit must be given with numLatents "auto", got neither');
+    }
+  } else requireInteger("numLatents", numLatents, 1);
+  if (atMost !== undefined) {
+    if (!auto) {
+      throw new RangeError(`atMost must be left out with numLatents ${numLatents}, got ${atMost}`);
+    }
+    requireInteger("atMost", atMost, 1);
+  }
+  if (dInit) requireMatrix("dInit", dInit, { rows: inputDim });
+  const target = auto ? 1 : numLatents;
+  if (dInit && dInit.cols < target) {
+    throw new RangeError(
+      `dInit must have at least numLatents = ${target} columns, got ${dInit.cols}`,
+    );
+  }
+  if (dInit && atMost !== undefined && dInit.cols > atMost) {
+    throw new RangeError(`dInit must have at most atMost = ${atMost} columns, got ${dInit.cols}`);
+  }
+  // "auto" starts with 1.2 times as many as there may be
+  const defaults = searchDefaults(
+    ...[samples, inputDim, auto ? Math.ceil((dInit?.cols ?? atMost!) / 1.2) : target] as const,
+  );
+  const borne = Math.max(1, Math.floor(samples / FEWEST_OF_START));
+  const width = dInit?.cols ?? (auto ? Math.min(atMost!, borne) : defaults.width);
+  const { rounds = defaults.rounds, searches = 1, polish = 30 } = options;
+  requireInteger("rounds", rounds, 1);
+  requireInteger("searches", searches, 1);
+  requireInteger("polish", polish, searches > 1 ? 1 : 0);
+  return { target, width, rounds, searches, polish };
 }
 
 /** σ·√(2 ln n), with σ the root mean square of X's entries: what products with n random atoms reach by chance. */

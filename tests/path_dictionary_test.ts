@@ -9,6 +9,7 @@ import { lassoGap } from "../lib/lasso_gap.ts";
 import { firstRows, type Matrix, normalizeColumns, toFloat32 } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import {
+  mostRounds,
   pathDictionary,
   type PathDictionaryOptions,
   type PathRound,
@@ -531,6 +532,34 @@ Deno.test("a search that is too fast is followed by slower ones, until one finds
   // one that finds them at once is the only one, to the bit
   const slow = { ...options, rounds: 80 };
   assert.deepEqual(pathDictionary(X, { ...slow, searches: 4 }), pathDictionary(X, slow));
+});
+
+Deno.test("there are no more rounds than are told before", () => {
+  const few = generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 300 }).val.Y;
+  const { val: { Y }, A } = easy, quick = { seed: 1, rounds: 20, polish: 2 };
+  const cases: [X: Matrix, options: PathDictionaryOptions, isReached: boolean][] = [
+    // after so short a search atoms are grown three times, of a known number and of "auto"
+    [Y, { ...quick, numLatents: 30, rounds: 5 }, true],
+    [Y, { ...quick, numLatents: "auto", atMost: 45, rounds: 5 }, true],
+    // that many atoms stay for few samples, which settle sooner, is not known before
+    [few, { ...quick, numLatents: "auto", atMost: 45 }, false],
+    // nothing is grown
+    [Y, { ...quick, numLatents: 40, polish: 0 }, false],
+    [Y, { ...quick, numLatents: 30, dInit: A }, true],
+    // one search is enough; it takes both
+    [hard.val.Y, { seed: 0, numLatents: 200, rounds: 80, searches: 2 }, false],
+    [hard.val.Y, { seed: 0, numLatents: 200, rounds: 10, searches: 2 }, true],
+  ];
+  for (const [X, options, isReached] of cases) {
+    const { length } = pathDictionary(X, options).history;
+    const most = mostRounds(X.rows, X.cols, options);
+    assert(
+      isReached ? length === most : length < most,
+      `${length} of ${most}: ${JSON.stringify(options)}`,
+    );
+  }
+  assert.throws(() => mostRounds(0, 1, { numLatents: 1, seed: 0 }), /samples/);
+  assert.throws(() => mostRounds(1, 1, { numLatents: "auto", seed: 0 }), /atMost or dInit/);
 });
 
 Deno.test("more codes than dimensions bear tell of atoms that were not found", () => {

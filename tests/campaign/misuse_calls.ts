@@ -112,6 +112,7 @@ add("pathDictionary.resume", api.pathDictionary, () => {
   return [X(), { ...options, resume: resume! }];
 });
 add("searchDefaults", api.searchDefaults, () => [2500, 93, 1000]);
+add("mostRounds", api.mostRounds, () => [2500, 93, { numLatents: n, seed: 0 }]);
 add("omp", api.omp, () => [X(), D(), { k: 2, nonneg: true, tol: 1e-3 }]);
 add("debias", api.debias, () => [X(), D(), api.fromDense(codes()), { nonneg: true }]);
 add("lassoGap", api.lassoGap, () => [X(), D(), codes(), { lambda: 0.1, nonneg: true }]);
