@@ -71,7 +71,8 @@ export interface Activations extends Disposable {
 }
 
 /**
- * A message of the library with the flag in place of the option that it begins with.
+ * A message of the library with flags in place of options: of the one that it begins with, and of those further on
+ * that can be nothing else, by a capital, a name of their own or " = " and a value.
  *
  * @param names Flags of options that are named otherwise.
  */
@@ -80,9 +81,15 @@ export function withFlags(
   flags: Flags,
   names: Readonly<Record<string, string>> = {},
 ): string {
-  const [option] = message.match(/^\w+/) ?? [""],
-    { [option]: flag = option } = { X: "data", ...names };
-  return flag in flags ? `--${flagName(flag)}${message.slice(option.length)}` : message;
+  const renamed: Record<string, string> = { X: "data", ...names };
+  // not in a path
+  return message.replace(/(?<![\w/.-])\w+(?![\w/-])/g, (word, place: number) => {
+    const rest = message.slice(place + word.length), isRenamed = Object.hasOwn(renamed, word);
+    const isOption = place === 0 || rest.startsWith(" = ") ||
+      (isRenamed || /[a-z][A-Z]/.test(word)) && !rest.startsWith(".");
+    const flag = isRenamed ? renamed[word] : word;
+    return isOption && Object.hasOwn(flags, flag) ? `--${flagName(flag)}` : word;
+  });
 }
 
 /** What a folder of activations is searched for. */

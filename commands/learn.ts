@@ -94,6 +94,9 @@ const FLAGS = {
   json: { about: "print the summary as JSON" },
 } as const;
 
+/** Flags of the library's options that are named otherwise there. */
+const OPTION_FLAGS = { numLatents: "latents", dInit: "start" };
+
 /** The command, for its usage and for the completion of a shell. */
 export const command: Command<typeof FLAGS> = {
   task: "learn",
@@ -185,7 +188,7 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
     ...{ out, files: files.map(({ path }) => path), rows: matrix.rows, learnedFrom: X.rows },
     ...{ cols: matrix.cols, atoms: dictionary.cols, finished },
     seconds: (performance.now() - started) / 1000,
-    signals: signalsOf(history, X, { margins, tooWide }),
+    signals: signalsOf(history, X, { margins, tooWide, widthFlag: widthFlagOf(flags) }),
     written: names.map((name) => join(out, name)),
   };
   const read = [...summary.files, ...flags.start === undefined ? [] : [flags.start]];
@@ -320,7 +323,9 @@ async function inWorker(
 /** What the library refuses, in words of the command. */
 function refusal(message: string, state: string): UsageError {
   const [, ofState] = message.match(/^resume must be of the same learning: (.*)/) ?? [];
-  return ofState ? notResumable(state, ofState) : new UsageError(withFlags(message, FLAGS));
+  return ofState
+    ? notResumable(state, ofState)
+    : new UsageError(withFlags(message, FLAGS, OPTION_FLAGS));
 }
 
 /** What writes the files of a learning, by their names. */
@@ -398,10 +403,19 @@ interface Signals {
   doubts: string[];
 }
 
+/** Which flag says how many atoms there are, or may be. */
+function widthFlagOf({ latents, start }: FlagValues<typeof FLAGS>): string {
+  if (latents !== "auto") return "--latents";
+  return start === undefined ? "--at-most" : "--start";
+}
+
 function signalsOf(
   history: readonly PathRound[],
   X: Matrix32,
-  { margins, tooWide }: Pick<PathDictionary, "margins" | "tooWide">,
+  { margins, tooWide, widthFlag }: Pick<PathDictionary, "margins" | "tooWide"> & {
+    /** The flag that says how many atoms there are, or may be. */
+    widthFlag: string;
+  },
 ): Signals {
   const last = history.at(-1)!;
   const { participation: { single } } = history.findLast(({ phase }) => phase === "search")!;
@@ -426,13 +440,13 @@ function signalsOf(
         `${close} of ${sorted.length} atoms are hardly needed (margin below ${
           bound.toFixed(2)
         }): their number is ` +
-        "not settled; try another --at-most",
+        `not settled; try another ${widthFlag}`,
       ]
       : []),
     ...(tooWide
       ? [
         "the start was too wide for so few rows: some atoms are false, others missing; " +
-        "give fewer with --at-most, or more rows",
+        `give fewer with ${widthFlag}, or more rows`,
       ]
       : []),
     ...(last.phase === "polish" && missesAtoms(history, X.cols)

@@ -747,7 +747,11 @@ function sizesOf(
   const { rounds = defaults.rounds, searches = 1, polish = 30 } = options;
   requireInteger("rounds", rounds, 1);
   requireInteger("searches", searches, 1);
-  requireInteger("polish", polish, searches > 1 ? 1 : 0);
+  requireInteger("polish", polish, 0);
+  if (searches > 1 && polish === 0) {
+    // it tells whether a search has found the atoms
+    throw new RangeError(`polish must be at least 1 with searches = ${searches}, got 0`);
+  }
   return { target, width, rounds, searches, polish };
 }
 

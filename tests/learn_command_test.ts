@@ -1,6 +1,7 @@
 /** `deno task learn`: the library's dictionary on files of one's own, and what is left after Ctrl-C. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { withFlags } from "../commands/activations.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { type Matrix32, toFloat32 } from "../lib/matrix.ts";
 import { readCsr, readMatrix, writeNpy } from "../lib/matrix_file.ts";
@@ -109,6 +110,39 @@ Deno.test("signs of failure are told: atoms of a single row", async () => {
   );
   assert.equal(code, 0);
   assert.match(stdout, /^Doubt: \d+ % of the atoms stand for a single row: they were not found/m);
+});
+
+Deno.test("atoms that are hardly needed are told of with the flag that may be given", async () => {
+  const quick = [...DATA, "--rounds", "9", "--polish", "2", "--out", at("needless")];
+  const flags: [given: string[], advised: string][] = [
+    [["--latents", "60"], "--latents"],
+    [["--at-most", "90", "--rows", "90"], "--at-most"],
+    [["--start", at("wide.npy"), "--rows", "45"], "--start"],
+  ];
+  const wide = new RandomState(8).normal(0, 1, 90 * X.cols);
+  writeNpy(at("wide.npy"), { rows: X.cols, cols: 90, data: wide });
+  for (const [given, advised] of flags) {
+    const { code, stdout } = await learn(...quick, ...given);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^Doubt: .* (try another|give fewer with) ${advised}\\b`, "m"));
+  }
+});
+
+Deno.test("options in a message of the library become flags, words and paths stay", () => {
+  const flags = { lambdaStart: {}, data: {}, rows: {}, rounds: {}, latents: {} } as never;
+  const names = { numLatents: "latents" };
+  const cases = [
+    ["rounds must be 1", "--rounds must be 1"],
+    ["X.rows must be below rows = 3", "--data.rows must be below --rows = 3"],
+    [
+      "it must have 3 rows with numLatents 4, got X",
+      "it must have 3 rows with --latents 4, got --data",
+    ],
+    ["Cannot write a/lambdaStart/b: full", "Cannot write a/lambdaStart/b: full"],
+    ["Cannot write lambdaStart.npy: full", "Cannot write lambdaStart.npy: full"],
+    ["constructor must be lambdaStart", "constructor must be --lambda-start"],
+  ];
+  for (const [message, expected] of cases) assert.equal(withFlags(message, flags, names), expected);
 });
 
 Deno.test("a search that is too fast is told of, and followed by slower ones if wanted", async () => {
@@ -266,6 +300,7 @@ Deno.test("a state that is damaged, or of another learning, is refused by name a
 
 Deno.test("bad input is refused in one line that names it", async () => {
   writeNpy(at("D.npy"), { rows: 3, cols: 2, data: new Float32Array(6).fill(1) });
+  writeNpy(at("narrow.npy"), { rows: X.cols, cols: 2, data: X.data.slice(0, 2 * X.cols) });
   writeNpy(at("zeros.npy"), { rows: 30, cols: 2, data: new Float32Array(60) });
   writeNpy(at("same.npy"), { rows: 30, cols: 2, data: new Float32Array(60).fill(1) });
   const out = ["--out", at("refused")];
@@ -278,7 +313,15 @@ Deno.test("bad input is refused in one line that names it", async () => {
     ],
     [
       [...DATA, "--lambda-start", "1", "--lambda-end", "2"],
-      /--lambda-end must be at most lambdaStart = 1, got 2/,
+      /--lambda-end must be at most --lambda-start = 1, got 2/,
+    ],
+    [
+      [...DATA, "--searches", "2", "--polish", "0"],
+      /--polish must be at least 1 with --searches = 2, got 0/,
+    ],
+    [
+      [...DATA, "--latents", "5", "--start", at("narrow.npy")],
+      /--start must have at least --latents = 5 columns, got 2/,
     ],
     [
       ["--data", at("same.npy"), "--quiet"],

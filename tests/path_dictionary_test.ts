@@ -865,7 +865,7 @@ Deno.test("arguments that make no sense are refused by name", () => {
     [{ rounds: 0 }, /rounds/],
     [{ polish: -1 }, /polish/],
     [{ searches: 0 }, /searches/],
-    [{ searches: 2, polish: 0 }, /polish must be .*at least 1.*, got 0/],
+    [{ searches: 2, polish: 0 }, /polish must be at least 1 with searches = 2, got 0/],
     [{ atomSweeps: 0 }, /atomSweeps/],
     [{ dInit: normal(2, 2, 0) }, /dInit/],
     [{ dInit: normal(3, 1, 0) }, /dInit must have at least numLatents = 2 columns, got 1/],
