@@ -19,7 +19,7 @@ const [FIRST, PER_VALUE] = [0.01, 2e-8];
 
 /** Replaces the file by one of a state. */
 export function saveLearning(path: string, state: PathState): void {
-  const { of, history, chance, dictionary: { rows, cols, data }, ...lists } = state;
+  const { of, rounds, history, chance, dictionary: { rows, cols, data }, ...lists } = state;
   const tensors = {
     dictionary: { shape: [rows, cols], data },
     ...Object.fromEntries(
@@ -29,7 +29,7 @@ export function saveLearning(path: string, state: PathState): void {
   const metadata = {
     format: FORMAT,
     learning: JSON.stringify(of),
-    progress: JSON.stringify({ history, chance }),
+    progress: JSON.stringify({ rounds, history, chance }),
   };
   writeAtomic(path, safetensorsParts(sealed({ tensors, metadata })));
 }

@@ -16,6 +16,7 @@ import { type AnyMatrix, isCsrMatrix, requireAnyMatrix, toDense } from "./csr_ma
 import { findNonzeros } from "./numeric/csr.ts";
 import { Arena, type Block, padded, run, toMatrix32, writeRows } from "./wasm/memory.ts";
 import { LassoSolver } from "./cores/fista.ts";
+import { whileRunning } from "./cores/reader_guard.ts";
 import { lipschitz } from "./linalg.ts";
 import {
   type Matrix,
@@ -343,13 +344,11 @@ function report(
   id: CodedSplit,
   ood: CodedSplit,
 ): void {
-  let running = true;
-  const copy = (split: CodedSplit) => () => {
-    if (!running) throw new Error(`Cannot read the codes of round ${round}: onRound has returned`);
-    return split.codes();
-  };
-  onRound({ round, entry, dictionary, codesId: copy(id), codesOod: copy(ood) });
-  running = false;
+  const what = `the codes of round ${round}`;
+  whileRunning("onRound", (guard) => {
+    const [codesId, codesOod] = [id, ood].map((split) => guard(what, () => split.codes()));
+    onRound({ round, entry, dictionary, codesId, codesOod });
+  });
 }
 
 /** Requires that the squares of the residuals have not overflowed: codes and dictionary are lost then. */

@@ -24,6 +24,7 @@ import {
   type StateSizes,
   withCodesOf,
 } from "./cores/path_state.ts";
+import { whileRunning } from "./cores/reader_guard.ts";
 import type { CsrMatrix } from "./csr_matrix.ts";
 import {
   type Matrix,
@@ -187,7 +188,7 @@ export interface PathDictionaryOptions {
   signal?: AbortSignal;
   /**
    * Called after every round, with functions that copy the dictionary (m × `round.atoms`) as it is then, and the
-   * whole state, for `resume`: they tell of this round during the call only.
+   * whole state, for `resume`: they tell of this round, and throw once `onProgress` has returned.
    */
   onProgress?: (
     round: PathRound,
@@ -205,7 +206,9 @@ export interface PathDictionaryOptions {
 export interface PathState extends RoundsState {
   /** What decides where the rounds lead to: by name, plain JSON. */
   readonly of: Readonly<Record<string, unknown>>;
-  /** The rounds that are done. */
+  /** Number of rounds that are done. */
+  readonly rounds: number;
+  /** What these were, all of them. */
   readonly history: readonly PathRound[];
   /** What products of the last round's residuals reach by chance, which bounds the next penalty of a polish. */
   readonly chance: number;
@@ -395,6 +398,11 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     for (let r = 0; r < count; r++) {
       const known = before[history.length];
       if (known) {
+        if (known.phase !== phase) {
+          throw new RangeError(
+            `resume.history[${history.length}].phase must be "${phase}", got "${known.phase}"`,
+          );
+        }
         // its numbers are drawn again; the last one's state has the rest
         random.permutation(known.atoms);
         for (let i = 0; i < known.restarts; i++) random.normal(0, 1, learner.m);
@@ -427,8 +435,15 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
         participation: shares(participation),
       };
       history.push(entry);
-      const state = () => ({ of: identity(), history: [...history], chance, ...learner.state });
-      options.onProgress?.(entry, () => learner.dictionary(), state);
+      whileRunning("onProgress", (guard) =>
+        options.onProgress?.(
+          entry,
+          guard(`the dictionary of round ${entry.round}`, () => learner.dictionary()),
+          guard(`the state of round ${entry.round}`, () => ({
+            ...{ of: identity(), rounds: history.length, history: [...history], chance },
+            ...learner.state,
+          })),
+        ));
     }
   };
   const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;
@@ -584,17 +599,46 @@ function identityOf(part: Matrix, options: PathDictionaryOptions, plan: Plan): I
  * @throws {TypeError | RangeError} Where it is none: the message says in what.
  */
 function requireResumable(state: PathState, own: Identity, sizes: StateSizes): void {
-  const { of, history, chance } = state;
+  const { of, rounds, history, chance } = state;
   requireOptions("resume.of", of);
   const difference = differenceOf(of, own, "learning");
   if (difference) throw new RangeError(`resume must be of the same learning: ${difference}`);
   requireState("resume", state, sizes);
   requireNonNegative("resume.chance", chance);
   requireArray("resume.history", history);
-  history.forEach(({ atoms, restarts }, i) => {
-    requireInteger(`resume.history[${i}].atoms`, atoms, 1, sizes.mostAtoms);
-    requireInteger(`resume.history[${i}].restarts`, restarts, 0, atoms);
-  });
+  requireInteger("resume.rounds", rounds, 1);
+  if (history.length !== rounds) {
+    throw new RangeError(`resume.history must have ${rounds} rounds, got ${history.length}`);
+  }
+  history.forEach((entry, i) => requireRound(`resume.history[${i}]`, entry, i + 1, sizes));
+  const { atoms } = history[rounds - 1];
+  if (atoms !== state.dictionary.cols) {
+    throw new RangeError(
+      `resume.dictionary must have the ${atoms} atoms of round ${rounds}, got ${state.dictionary.cols}`,
+    );
+  }
+}
+
+/** Requires an entry of a history; that its phase is the plan's is seen where it is gone through. */
+function requireRound(
+  name: string,
+  entry: PathRound,
+  number: number,
+  { mostAtoms }: StateSizes,
+): void {
+  requireOptions(name, entry);
+  const { round, atoms, restarts, participation } = entry;
+  if (round !== number) throw new RangeError(`${name}.round must be ${number}, got ${round}`);
+  requireInteger(`${name}.atoms`, atoms, 1, mostAtoms);
+  requireInteger(`${name}.restarts`, restarts, 0, atoms);
+  requirePositive(`${name}.lambda`, entry.lambda);
+  for (const key of ["loss", "meanSquare", "codesPerSample"] as const) {
+    requireNonNegative(`${name}.${key}`, entry[key]);
+  }
+  requireOptions(`${name}.participation`, participation);
+  for (const key of ["single", "few", "many"] as const) {
+    requireNonNegative(`${name}.participation.${key}`, participation[key]);
+  }
 }
 
 /** Gives new random directions to the atoms of a single sample and to duplicates; returns their number. */

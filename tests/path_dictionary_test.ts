@@ -737,6 +737,18 @@ Deno.test("onProgress sees every round, and can end the run", () => {
   pathDictionary(easy.val.Y, { numLatents: 30, seed: 0, rounds: 1, polish: 0 });
 });
 
+Deno.test("what onProgress is given tells of its round only, not of what comes later", () => {
+  const kept: (() => unknown)[] = [];
+  const options = { numLatents: 30, seed: 0, rounds: 3, polish: 1 };
+  const onProgress: PathDictionaryOptions["onProgress"] = ({ round }, dictionary, state) => {
+    if (round === 2) kept.push(dictionary, state);
+    for (const read of kept.slice(0, round === 3 ? 2 : 0)) assert.throws(read);
+  };
+  pathDictionary(easy.val.Y, { ...options, onProgress });
+  assert.throws(kept[0], /^Error: Cannot read the dictionary of round 2: onProgress has returned$/);
+  assert.throws(kept[1], /^Error: Cannot read the state of round 2: onProgress has returned$/);
+});
+
 /** The states after some rounds of a call, copied as a file would, and its result. */
 function statesOf(X: Matrix, options: PathDictionaryOptions, rounds: readonly number[]) {
   const states: PathState[] = [];
@@ -810,11 +822,55 @@ Deno.test("a state of another call, or none, is refused by name", () => {
   refused(/resume must be an object, got number/, {}, 3 as never);
   refused(/resume\.of must be an object/, {}, { ...resume, of: undefined });
   refused(/resume\.history must be an array/, {}, { ...resume, history: undefined });
-  refused(/resume\.history must have at most/, {}, {
+  refused(/resume\.history must have 3 rounds, got 2/, {}, {
     ...resume,
-    history: Array.from({ length: 200 }, () => resume.history[2]),
+    history: resume.history.slice(1),
   });
-  refused(/resume\.history\[0\]\.atoms must be/, {}, { ...resume, history: [{ atoms: 1e9 }] });
+  refused(/resume\.rounds must be an integer of at least 1, got 0/, {}, {
+    ...resume,
+    ...{ rounds: 0, history: [] },
+  });
+  const withLast = (changed: object) => ({
+    ...resume,
+    history: resume.history.with(2, { ...resume.history[2], ...changed }),
+  });
+  refused(/resume\.history\[2\] must be an object, got null/, {}, {
+    ...resume,
+    history: [...resume.history.slice(0, 2), null],
+  });
+  refused(/resume\.history\[2\]\.atoms must be/, {}, withLast({ atoms: 1e9 }));
+  refused(/resume\.history\[2\]\.round must be 3, got 2/, {}, withLast({ round: 2 }));
+  refused(
+    /resume\.history\[2\]\.phase must be "search", got "polish"/,
+    {},
+    withLast({ phase: "polish" }),
+  );
+  refused(/resume\.history\[2\]\.lambda must be/, {}, withLast({ lambda: undefined }));
+  refused(/resume\.history\[2\]\.loss must be/, {}, withLast({ loss: NaN }));
+  refused(/resume\.history\[2\]\.meanSquare must be/, {}, withLast({ meanSquare: -1 }));
+  refused(/resume\.history\[2\]\.codesPerSample must be/, {}, withLast({ codesPerSample: "3" }));
+  refused(/resume\.history\[2\]\.participation must be/, {}, withLast({ participation: 1 }));
+  refused(
+    /resume\.history\[2\]\.participation\.few must be/,
+    {},
+    withLast({ participation: { single: 0 } }),
+  );
+  refused(
+    /resume\.dictionary must have the 30 atoms of round 3, got 45/,
+    {},
+    withLast({ atoms: 30, restarts: 0 }),
+  );
+  // more than there may be: settling, growing three times, and one polish more
+  const phases = [..."sss", "p", ..."t".repeat(60), "p", ..."t".repeat(30), ..."pppp"];
+  const names: Record<string, string> = { s: "search", p: "polish", t: "settle" };
+  refused(/resume\.history must have at most 98 rounds, got 99/, {}, {
+    ...resume,
+    rounds: phases.length,
+    history: phases.map((phase, i) => ({
+      ...resume.history[2],
+      ...{ round: i + 1, phase: names[phase], restarts: 0 },
+    })),
+  });
   refused(/resume\.chance must be/, {}, { ...resume, chance: NaN });
   refused(/resume\.counts must be from 0 to/, {}, {
     ...resume,
