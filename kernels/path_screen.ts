@@ -9,7 +9,7 @@ import { dot4 } from "./simd";
 
 /** Atoms whose products with a block of rows are kept at a time: they stay in the first cache. */
 export const CHUNK: usize = 256;
-/** Atoms of one program that packs; PACK_ROWS in lib/cores/path_dictionary.ts. */
+/** Atoms of one program that packs; PROGRAM_ROWS in lib/cores/path_dictionary.ts. */
 const PACK_ROWS: usize = 240;
 
 /**

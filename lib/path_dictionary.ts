@@ -27,11 +27,13 @@ import {
 import { whileRunning } from "./cores/reader_guard.ts";
 import type { CsrMatrix } from "./csr_matrix.ts";
 import {
+  columnNorms,
   type Matrix,
   type Matrix32,
   normalizeColumns,
   requireFloat32,
   requireMatrix,
+  toFloat32,
 } from "./matrix.ts";
 import { digestOf } from "./numeric/digest.ts";
 import { RandomState, TorchGenerator } from "./random.ts";
@@ -104,6 +106,11 @@ const FEW_SAMPLES = 5, LOW_DIMENSIONS = 90;
 const MOST_PER_ATOM = 50;
 /** Samples that are coded at a time where not all were learned from. */
 const CODED_AT_ONCE = 10_000;
+
+/** Below it float32 has fewer digits, and none from 1.4e-45 on. */
+const LEAST_FLOAT32 = 2 ** -126;
+/** Columns of a start have this norm at least: others are no direction in float32. */
+const LEAST_NORM = 1e-8;
 
 /** What a round is for, in the order of a run. */
 export type PathPhase = "search" | "polish" | "settle";
@@ -179,12 +186,16 @@ export interface PathDictionaryOptions {
   /** Sweeps over the atoms in a round of the search; 15 are nearly least squares. Default 1. */
   atomSweeps?: number;
   /**
-   * Dictionary to start from, m × at least `numLatents`, scaled to unit columns. Default: random, as
+   * Dictionary to start from, m × at least `numLatents`, with columns of norm 1e-8 or more, which are scaled to unit
+   * norm. Default: random, as
    * {@linkcode searchDefaults} tells, or with `atMost` columns. More columns than wanted are pruned; with just
    * `numLatents` of them atoms are neither pruned nor grown.
    */
   dInit?: Matrix;
-  /** Asked before every round; only `onProgress` can abort it, since the call is synchronous. */
+  /**
+   * Asked at the beginning and before every round; meanwhile only `onProgress` can abort it, since the call is
+   * synchronous.
+   */
   signal?: AbortSignal;
   /**
    * Called after every round, with functions that copy the dictionary (m × `round.atoms`) as it is then, and the
@@ -355,7 +366,8 @@ function growths(polish: number): number {
  * @param options See {@linkcode PathDictionaryOptions}.
  * @returns Dictionary, sparse codes, history, margins and whether the start was too wide.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When `X` is empty, zero or not finite in float32, or an option is out of range.
+ * @throws {RangeError} When `X` is empty, zero, not finite in float32 or in units in which float32 does not hold its
+ * codes (about 1e-36 to 3e38), or an option is out of range.
  * @throws The signal's reason, when it is aborted.
  *
  * @example
@@ -372,6 +384,7 @@ function growths(polish: number): number {
  */
 export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathDictionary {
   const plan = planOf(X, options);
+  options.signal?.throwIfAborted();
   const { target, D, rounds, polish, nonneg, unit } = plan;
   const random = new RandomState(options.seed);
   const history: PathRound[] = [];
@@ -500,7 +513,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   learner.code({ lambda, gamma, leaveOut: 0, passes: 2, added: MOST_ADDED, sweeps: 20 });
   const dictionary = learner.dictionary();
   const found = { dictionary, history, margins, tooWide };
-  if (part === X) return { ...found, codes: learner.codes(unit) };
+  if (part === X) return { ...found, codes: codesOf(learner, unit) };
   const { lambdaEnd } = plan;
   // from a large λ down, as the samples that were learned from
   const falling = [
@@ -516,7 +529,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     for (const [lambda, gamma] of falling) {
       coder.code({ lambda, gamma, leaveOut: 0, passes: 4, added: MOST_ADDED, sweeps: 20 });
     }
-    return coder.codes(unit);
+    return codesOf(coder, unit);
   });
   return { ...found, codes: stack(blocks) };
 }
@@ -549,6 +562,16 @@ function someRows(X: Matrix, count: number, random: RandomState): Matrix {
     data.set(X.data.subarray(row * X.cols, (row + 1) * X.cols), i * X.cols)
   );
   return { rows: count, cols: X.cols, data };
+}
+
+/** Codes in units of X. */
+function codesOf(rounds: PathRounds, unit: number): CsrMatrix {
+  const codes = rounds.codes(unit);
+  // those of atoms that are alike may be larger than a row, and penalties of one's own let smaller ones in
+  for (const value of codes.data) {
+    if (value === 0 || Math.abs(value) === Infinity) requireHeld(Math.abs(value), "a code of");
+  }
+  return codes;
 }
 
 /** One sparse matrix of the rows of several. */
@@ -736,18 +759,31 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   if (onProgress !== undefined) requireFunction("onProgress", onProgress);
   if (options.resume !== undefined) requireOptions("resume", options.resume);
   const { nonneg = true, leaveOneOut = true, restarts = true } = options;
-  const random = () => new TorchGenerator(seed).randn(X.cols * width);
   return {
     ...sizes,
     ...{ unit, nonneg, leaveOneOut, restarts, atomSweeps },
-    D: normalizeColumns(
-      dInit
-        ? { ...dInit, data: Float32Array.from(dInit.data) }
-        : { rows: X.cols, cols: width, data: random() },
-    ),
+    D: dInit ? unitColumns(dInit) : normalizeColumns({
+      ...{ rows: X.cols, cols: width },
+      data: new TorchGenerator(seed).randn(X.cols * width),
+    }),
     lambdaStart: lambdaStart / unit,
     lambdaEnd: lambdaEnd / unit,
   };
+}
+
+/** A start in float32, with unit columns. */
+function unitColumns(dInit: Matrix): Matrix32 {
+  requireFloat32("dInit", dInit);
+  const D = toFloat32(dInit);
+  columnNorms(D).forEach((norm, j) => {
+    if (norm >= LEAST_NORM) return;
+    throw new RangeError(
+      `dInit must have columns of norm ${LEAST_NORM} or more, got ${
+        norm.toPrecision(2)
+      } in column ${j}`,
+    );
+  });
+  return normalizeColumns(D);
 }
 
 /** Sizes and rounds, with their defaults, checked. */
@@ -799,12 +835,39 @@ function sizesOf(
   return { target, width, rounds, searches, polish };
 }
 
-/** σ·√(2 ln n), with σ the root mean square of X's entries: what products with n random atoms reach by chance. */
+/**
+ * σ·√(2 ln n), with σ the root mean square of X's entries: what products with n random atoms reach by chance.
+ *
+ * @throws {RangeError} When X is zero, or codes in its units would be lost in float32.
+ */
 function penaltyUnit(X: Matrix, n: number): number {
-  let sum = 0;
-  for (const value of X.data) sum += value * value;
+  let sum = 0, largest = 0;
+  for (let s = 0, p = 0; s < X.rows; s++) {
+    let square = 0;
+    for (let k = 0; k < X.cols; k++, p++) {
+      square += X.data[p] * X.data[p];
+      // value by value: the unit's last bit decides results'
+      sum += X.data[p] * X.data[p];
+    }
+    largest = Math.max(largest, square);
+  }
   const unit = Math.sqrt(sum / X.data.length * 2 * Math.log(Math.max(n, 2)));
   requireFinite("the sum of squares of X", unit);
-  if (unit === 0) throw new RangeError("X must have an entry that is not 0, got zeros only");
+  if (X.data.every((value) => value === 0)) {
+    throw new RangeError("X must have an entry that is not 0, got zeros only");
+  }
+  // the last penalty of a polish, and the code for an atom that is a row
+  requireHeld(POLISH_END * unit, "a penalty of");
+  requireHeld(Math.sqrt(largest), "a row of norm");
   return unit;
+}
+
+/** Requires that X's unit is one in which float32 holds a size, such as that of a code. */
+function requireHeld(size: number, what: string): void {
+  const rule = size < LEAST_FLOAT32
+    ? "large enough for codes in float32, which has all digits from 1.2e-38 on"
+    : Math.fround(size) === Infinity
+    ? "small enough for codes in float32, which ends at 3.4e38"
+    : undefined;
+  if (rule) throw new RangeError(`X must be ${rule}, got ${what} ${size.toPrecision(2)}`);
 }

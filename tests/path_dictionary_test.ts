@@ -592,6 +592,52 @@ Deno.test("the unit of X does not matter", () => {
   assert.equal(b.history.at(-1)!.loss, 2 ** 20 * a.history.at(-1)!.loss);
 });
 
+Deno.test("a unit of X in which float32 holds no codes is refused", () => {
+  const options = { numLatents: 5, seed: 0, rounds: 20, polish: 5 };
+  const own = { rows: 40, cols: 6, data: new RandomState(1).normal(0, 1, 240) };
+  const most = own.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const scaled = (scale: number) => ({ ...own, data: own.data.map((value) => scale * value) });
+  for (const scale of [1e-30, 1e36]) {
+    const { codes: { data } } = pathDictionary(scaled(scale), options);
+    assert(data.length > 40 && data.every((value) => value > 0 && value < Infinity));
+  }
+  const small = /^RangeError: X must be large enough for codes in float32, .* got a penalty of /;
+  for (const scale of [1e-37, 1e-60, 1e-200]) {
+    assert.throws(() => pathDictionary(scaled(scale), options), small);
+  }
+  // every value is one of float32, but the norm of a row is not; then that is, but a code is larger
+  const norms = Array.from(
+    { length: 40 },
+    (_, s) => Math.hypot(...own.data.subarray(6 * s, 6 * s + 6)),
+  );
+  const large = "^RangeError: X must be small enough for codes in float32, .* got ";
+  for (
+    const [size, what] of [[most, "a row of norm"], [
+      Math.max(...norms),
+      "a code of Infinity",
+    ]] as const
+  ) {
+    assert.throws(() => pathDictionary(scaled(3.3e38 / size), options), new RegExp(large + what));
+  }
+});
+
+Deno.test("a start with columns that have no direction is refused", () => {
+  const options = { numLatents: 5, seed: 0, rounds: 3, polish: 1, restarts: false };
+  for (const scale of [0, 1e-30]) {
+    const dInit = normal(6, 5, 2);
+    for (let d = 0; d < 6; d++) dInit.data[d * 5 + 3] *= scale;
+    assert.throws(
+      () => pathDictionary(normal(40, 6, 1), { ...options, dInit }),
+      /^RangeError: dInit must have columns of norm 1e-8 or more, got .* in column 3/,
+    );
+  }
+  const huge = { ...normal(6, 5, 2), data: normal(6, 5, 2).data.map((value) => 1e200 * value) };
+  assert.throws(
+    () => pathDictionary(normal(40, 6, 1), { ...options, dInit: huge }),
+    /^RangeError: dInit must be within float32/,
+  );
+});
+
 Deno.test("a start with the wanted atoms is not pruned, and a perfect one stays", () => {
   const result = pathDictionary(easy.val.Y, {
     numLatents: 30,
@@ -731,6 +777,13 @@ Deno.test("onProgress sees every round, and can end the run", () => {
         signal: controller.signal,
         onProgress: ({ round }) => round === 3 && controller.abort(new Error("enough")),
       }),
+    { message: "enough" },
+  );
+  // also where nothing is left to be done
+  const last = { numLatents: 30, seed: 0, rounds: 1, polish: 0, dInit: easy.A };
+  const { states: [resume] } = statesOf(easy.val.Y, last, [1]);
+  assert.throws(
+    () => pathDictionary(easy.val.Y, { ...last, resume, signal: controller.signal }),
     { message: "enough" },
   );
   // the arena is closed: the next run works
