@@ -147,7 +147,11 @@ export interface PathRound {
 export interface PathDictionaryOptions {
   /** Number of atoms n, or "auto": as many as the samples need, at most `atMost`. */
   numLatents: number | "auto";
-  /** Atoms of the start of "auto": 1.2 to 1.5 times as many as are expected; but no more than one for two samples. */
+  /**
+   * Atoms of the start of "auto": 1.2 to 1.5 times as many as are expected; but no more than one for two samples. The
+   * rounds follow `atMost` as it is given, also where the start is capped: {@linkcode searchDefaults} tells why, and
+   * `rounds` sets them.
+   */
   atMost?: number;
   /** Seed of everything random: the start, the order of atoms, restarts. */
   seed: number;
@@ -258,6 +262,10 @@ export interface PathDictionary {
  * of 1000 and 2.5 samples each, a start of 1.2 times the atoms finds the frequent half only, an exact one nearly all.
  * With less than five samples per atom few dimensions need more rounds, too, up to 1600.
  *
+ * "auto" takes them as if `atMost` / 1.2 atoms were wanted, whatever its start is capped at: who expects so many of
+ * few samples has a start as wide as these bear, which needs the slow search. Of 1200 samples with 100 dimensions
+ * 600 and 601 start with 600 atoms both, but one search has 250 rounds and the other 1625.
+ *
  * @param samples Number of samples.
  * @param inputDim Dimensions of a sample.
  * @param numLatents Atoms that are wanted.
@@ -267,6 +275,8 @@ export interface PathDictionary {
  * import assert from "node:assert/strict";
  * import { searchDefaults } from "./path_dictionary.ts";
  * assert.deepEqual(searchDefaults(2500, 93, 1000), { rounds: 233, width: 1200 });
+ * // "auto" with atMost 600 and 601
+ * assert.deepEqual([600, 601].map((most) => searchDefaults(1200, 100, Math.ceil(most / 1.2)).rounds), [250, 1625]);
  * ```
  */
 export function searchDefaults(
