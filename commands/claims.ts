@@ -75,7 +75,8 @@ async function tellClaims(
   }
   if (json) return console.log(JSON.stringify(claims, null, 2));
   const hours = new Map<string, number>();
-  for (const command of new Set(claims.flatMap((c) => [...c.missing, ...c.aside?.missing ?? []]))) {
+  const judgements = claims.flatMap((claim) => [claim, ...claim.asides]);
+  for (const command of new Set(judgements.flatMap(({ missing }) => missing))) {
     const taken = await hoursOf(command);
     if (taken !== undefined) hours.set(command, taken);
   }

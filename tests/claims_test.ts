@@ -102,13 +102,14 @@ Deno.test("what is said beside a claim does not decide it", () => {
   const conditions = claim(each(100)).conditions;
   const with_ = (n: number) =>
     judgeClaims(
-      [claim(each(50), { aside: { says: "another coin", conditions } })],
+      [claim(each(50), { asides: [{ says: "another coin", conditions }] })],
       claimRows([{ name: "exp_coins.json", rows: [...coin(50, 0.75), ...coin(n, 0.25)] }]),
     )[0];
-  assert.deepEqual([with_(100).verdict, with_(100).aside?.verdict], ["holds", "does not hold"]);
-  assert.deepEqual([with_(500).verdict, with_(500).aside?.verdict], ["holds", "not decided"]);
+  const verdicts = ({ verdict, asides }: JudgedClaim) => [verdict, ...asides.map((a) => a.verdict)];
+  assert.deepEqual(verdicts(with_(100)), ["holds", "does not hold"]);
+  assert.deepEqual(verdicts(with_(500)), ["holds", "not decided"]);
   assert.deepEqual(with_(500).missing, []);
-  assert.deepEqual(with_(500).aside?.missing, ["deno task exp:coins --paper --n 100"]);
+  assert.deepEqual(with_(500).asides[0].missing, ["deno task exp:coins --paper --n 100"]);
 });
 
 Deno.test("rows count only where they were made as the paper's", () => {
@@ -137,7 +138,17 @@ Deno.test("rows count only where they were made as the paper's", () => {
   const rows = coin(50, 0.75).map((row) => ({ ...row, method: "dl_fista" }));
   const file = { name: "exp_coins.json", rows };
   assert.equal(claimRows([{ ...file, options: usual }]).get("exp_coins")?.length, 3);
-  assert.equal(claimRows([{ ...file, options: { maxSteps: 500 } }]).get("exp_coins")?.length, 0);
+  const others = claimRows([{ ...file, options: { maxSteps: 500 } }]);
+  assert.equal(others.get("exp_coins"), undefined);
+  // they count for what asks for them alone
+  const asks = (otherwise?: string) =>
+    judgeClaims([claim([{
+      at: "n = 50",
+      terms: [[1, at(50, { method: "dl_fista", otherwise })]],
+    }])], others)[0].verdict;
+  assert.equal(asks("maxSteps 500 instead of 50000"), "holds");
+  assert.equal(asks("maxSteps 5 instead of 50000"), "not decided");
+  assert.equal(asks(), "not decided");
 });
 
 Deno.test("of two files that hold a row the one with the shorter name counts", () => {
@@ -189,9 +200,9 @@ Deno.test("the text, the table and the page tell verdict, numbers, what is again
 
 Deno.test("the paper's claims are told apart, have cases and thresholds with reasons, and shown figures", () => {
   assert.equal(new Set(paperClaims.map(({ id }) => id)).size, paperClaims.length);
-  for (const { id, conditions, figure, aside } of paperClaims) {
+  for (const { id, conditions, figure, asides = [] } of paperClaims) {
     assert(existsSync(`figures/shipped/${figure}.svg`), `${id}: ${figure}`);
-    for (const { why, cases, says } of [...conditions, ...aside?.conditions ?? []]) {
+    for (const { why, cases, says } of [{ conditions }, ...asides].flatMap((a) => a.conditions)) {
       assert(why.length > 10 && cases.length > 0, id);
       assert.equal(new Set(cases.map(({ at }) => at)).size, cases.length, `${id}: ${says}`);
     }

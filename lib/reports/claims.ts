@@ -21,6 +21,8 @@ export interface Series {
   best?: string;
   /** What the command that makes the rows needs besides the paper's grid. */
   flags?: string;
+  /** How the rows were made otherwise than the paper's, if so: `rounds 50 instead of 1000`. */
+  otherwise?: string;
 }
 
 /** A case of a condition: a sum of weighted means. */
@@ -65,8 +67,8 @@ export interface Claim {
   conditions: readonly Condition[];
   /** Name of the figure that shows it, without its extension. */
   figure: string;
-  /** What methods that are not the paper's change about it. */
-  aside?: Aside;
+  /** What other methods, and rows made otherwise, say about it. */
+  asides?: readonly Aside[];
 }
 
 /** Whether rows bear a claim out. */
@@ -99,22 +101,28 @@ export interface Judgement {
 }
 
 /** A claim with its verdict. */
-export interface JudgedClaim extends Omit<Claim, "conditions" | "aside">, Judgement {
+export interface JudgedClaim extends Omit<Claim, "conditions" | "asides">, Judgement {
   /** The commands that make all rows of it. */
   commands: string[];
   /** What is said beside it. */
-  aside?: Judgement & { says: string };
+  asides: readonly (Judgement & { says: string })[];
 }
 
 /** The seeds that a mean is over; where one is missing there is no mean. */
 const SEEDS = [0, 1, 2];
 
-/** Rows made as the paper's, by experiment. */
+/** Rows by experiment; those made otherwise than the paper's by experiment and how, after a comma. */
 export type ClaimRows = ReadonlyMap<string, readonly Row[]>;
 
+/** Under which key they are. */
+function keyOf(experiment: string, otherwise: string | undefined): string {
+  return otherwise === undefined ? experiment : `${experiment}, ${otherwise}`;
+}
+
 /**
- * The rows of files that claims can be held against: those made with the paper's options. Where two
- * files of one experiment hold the same row, the one with the shorter name counts.
+ * The rows of files that claims can be held against: those made with the paper's options, and apart
+ * from them the others. Where two files of one experiment hold the same row, the one with the shorter
+ * name counts.
  *
  * @param files Ours or the published ones.
  *
@@ -127,6 +135,8 @@ export type ClaimRows = ReadonlyMap<string, readonly Row[]>;
  * const options = { maxSteps: 5000 };
  * const found = claimRows([{ name: "exp_vary_latents.json", rows, options }]);
  * assert.deepEqual(found.get("exp_vary_latents")?.map(({ method }) => method), ["fista_oracle"]);
+ * const others = found.get("exp_vary_latents, maxSteps 5000 instead of 50000");
+ * assert.deepEqual(others?.map(({ method }) => method), ["dl_fista"]);
  * ```
  */
 export function claimRows(files: readonly RowFile[]): ClaimRows {
@@ -134,16 +144,16 @@ export function claimRows(files: readonly RowFile[]): ClaimRows {
   for (const { name, rows, options } of files.toSorted((a, b) => a.name.length - b.name.length)) {
     const experiment = experimentOf(name);
     if (experiment === undefined) continue;
-    const known = found.get(experiment) ?? new Map<string, Row>();
-    found.set(experiment, known);
     for (const old of rows) {
       const row = asToday(old);
-      if (otherwiseMade(row, options) !== undefined) continue;
+      const group = keyOf(experiment, otherwiseMade(row, options));
+      const known = found.get(group) ?? new Map<string, Row>();
+      found.set(group, known);
       const key = JSON.stringify(Object.entries(row).filter(([c]) => isSetting(c)).toSorted());
       if (!known.has(key)) known.set(key, row);
     }
   }
-  return new Map([...found].map(([experiment, rows]) => [experiment, [...rows.values()]]));
+  return new Map([...found].map(([group, rows]) => [group, [...rows.values()]]));
 }
 
 /**
@@ -173,11 +183,11 @@ export function claimRows(files: readonly RowFile[]): ClaimRows {
  * ```
  */
 export function judgeClaims(claims: readonly Claim[], rows: ClaimRows): JudgedClaim[] {
-  return claims.map(({ conditions, aside, ...claim }) => ({
+  return claims.map(({ conditions, asides = [], ...claim }) => ({
     ...claim,
     ...judgeConditions(conditions, rows),
     commands: commandsFor(conditions.flatMap(seriesOf)),
-    ...aside && { aside: { says: aside.says, ...judgeConditions(aside.conditions, rows) } },
+    asides: asides.map(({ says, conditions }) => ({ says, ...judgeConditions(conditions, rows) })),
   }));
 }
 
@@ -231,8 +241,8 @@ const seriesOf = ({ cases }: Condition): Series[] =>
   cases.flatMap(({ terms }) => terms.map(([, series]) => series));
 
 /** The mean over the seeds; undefined where one is missing, or has several rows. */
-function meanOf({ experiment, method, metric, where, best }: Series, all: ClaimRows) {
-  const rows = (all.get(experiment) ?? []).filter((row) =>
+function meanOf({ experiment, otherwise, method, metric, where, best }: Series, all: ClaimRows) {
+  const rows = (all.get(keyOf(experiment, otherwise)) ?? []).filter((row) =>
     (row.method ?? row.sae_type) === method &&
     Object.entries(where).every(([column, value]) =>
       row[column] === undefined || row[column] === value

@@ -38,10 +38,10 @@ export function claimsText(
       `  claimed in: ${claim.source}; figure: ${claim.figure}`,
       ...judgementLines(claim, hours),
       `  all rows of it: ${claim.commands.join("; ")}`,
-      ...claim.aside
-        ? [`  beside it: ${claim.aside.says}: ${claim.aside.verdict}`]
-          .concat(judgementLines(claim.aside, hours).map((line) => `  ${line}`))
-        : [],
+      ...claim.asides.flatMap((aside) =>
+        [`  beside it: ${aside.says}: ${aside.verdict}`]
+          .concat(judgementLines(aside, hours).map((line) => `  ${line}`))
+      ),
     ].map((line) => printable(line)).join("\n")
   );
   const total = `${claims.length} claims: ${countsText(claims)}`;
@@ -65,11 +65,12 @@ export function claimsText(
 export function claimsTable(claims: readonly JudgedClaim[], figures: string): string {
   const all = (conditions: readonly JudgedCondition[]) =>
     conditions.map((condition) => numbers(condition)).join("; ");
-  const lines = claims.map(({ says, verdict, conditions, figure, commands, aside }) => [
+  const lines = claims.map(({ says, verdict, conditions, figure, commands, asides }) => [
     says,
     `**${verdict}**`,
     all(conditions) +
-    (aside ? `<br>_${aside.says}_: **${aside.verdict}** (${all(aside.conditions)})` : ""),
+    asides.map((aside) => `<br>_${aside.says}_: **${aside.verdict}** (${all(aside.conditions)})`)
+      .join(""),
     `[figure](${figures}/${figure}.svg), ` +
     commands.map((command) => `\`${command.split(" ")[2]}\``).join(", "),
   ]);
@@ -107,8 +108,7 @@ ${
     claims.map((claim) =>
       markup`<tr><th scope="row">${claim.says}<br><small>${claim.source}</small></th>
 <td>${claim.verdict}</td><td>${shown(claim)}${
-        claim.aside &&
-        markup`<p>${claim.aside.says}: ${claim.aside.verdict}.</p>${shown(claim.aside)}`
+        claim.asides.map((aside) => markup`<p>${aside.says}: ${aside.verdict}.</p>${shown(aside)}`)
       }</td></tr>
 `
     )
