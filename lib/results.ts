@@ -15,6 +15,7 @@ import {
   digestOf,
   type FailedCell,
   type Making,
+  makingsOf,
   matchCells,
   type Provenance,
   type ProvenanceFile,
@@ -56,6 +57,8 @@ export interface SavedCell extends CellResult {
   key: CellKey;
   /** Wall time. */
   seconds: number;
+  /** How it may have been made; absent where that is as the provenance of its files says. */
+  makings?: readonly Making[];
 }
 
 /** Content of the files of one experiment. */
@@ -158,16 +161,18 @@ export function readResults(
         `got one of ${keyInWords(stranger.row, stranger.columns)}`,
     );
   }
+  const { version, options: own } = provenance;
+  const saved = cells.filter(({ intact }) => intact).map((cell): SavedCell => {
+    const { key, seconds, rows, diagnostics } = cell, makings = makingsOf(meta, cell);
+    const isOwn = isDeepStrictEqual(makings, [{ version, options: own }]);
+    return { key, seconds, rows, diagnostics, ...!isOwn && { makings } };
+  });
   return {
-    cells: cells.filter(({ intact }) => intact)
-      .map(({ key, seconds, rows, diagnostics }) => ({ key, seconds, rows, diagnostics })),
+    cells: saved,
     ...(meta.unfinished || !cells.every(({ intact }) => intact) ? { unfinished: true } : {}),
     failed: meta.failed,
     runs: meta.runs,
-    mixed: [
-      ...(meta.mixed ?? []),
-      ...(difference ? [{ version: meta.version, options: meta.options }] : []),
-    ],
+    mixed: otherMakings(saved, provenance),
   };
 }
 
@@ -179,8 +184,6 @@ export interface Additions {
   failed?: readonly FailedCell[];
   /** The runs that made them; one that is there already is updated. */
   runs: readonly RunRecord[];
-  /** How some of the cells were made, where that differs from the provenance of the files. */
-  mixed?: readonly Making[];
 }
 
 /**
@@ -217,7 +220,7 @@ export async function saveResults(
   additions: Additions,
   options: { replace?: boolean; signal?: AbortSignal } = {},
 ): Promise<void> {
-  const { cells = [], failed = [], runs, mixed = [] } = additions;
+  const { cells = [], failed = [], runs } = additions;
   const { replace = false, signal } = options;
   await withLock(files.lock, () => {
     const old: Results = replace
@@ -232,19 +235,20 @@ export async function saveResults(
     const allRuns = new Map(
       old.runs.concat(runs).map((run) => [JSON.stringify([run.started, run.args]), run]),
     );
-    const makings = new Map(
-      (old.mixed ?? []).concat(mixed).map((making) => [JSON.stringify(making), making]),
-    );
     const sorted = [...merged.values()].sort((a, b) => compareKeys(a.key, b.key));
+    const mixed = otherMakings(sorted, provenance);
+    const making = ({ makings: [one, ...others] = [] }: SavedCell): number | undefined =>
+      others.length > 0 ? undefined : 1 + mixed.findIndex((other) => isDeepStrictEqual(other, one));
 
     const meta: ProvenanceFile = {
       ...provenance,
-      ...(makings.size > 0 ? { mixed: [...makings.values()] } : {}),
+      ...(mixed.length > 0 ? { mixed } : {}),
       runs: [...allRuns.values()].sort((a, b) => a.started < b.started ? -1 : 1),
       cells: sorted.map((cell) => ({
         key: cell.key,
         seconds: cell.seconds,
         digest: digestOf(cell),
+        ...(mixed.length > 0 ? { making: making(cell) } : {}),
       })),
       failed: [...failures.values()].sort((a, b) => compareKeys(a.key, b.key)),
     };
@@ -297,6 +301,15 @@ export function requireRows(key: CellKey, rows: readonly Row[]): void {
       }
     }
   }
+}
+
+/** How some cells were made otherwise than a provenance says, each way once. */
+function otherMakings(cells: readonly SavedCell[], { version, options }: Provenance): Making[] {
+  const makings = cells.flatMap(({ makings = [] }) => makings);
+  return makings.filter((making, i) =>
+    !isDeepStrictEqual(making, { version, options }) &&
+    makings.findIndex((other) => isDeepStrictEqual(other, making)) === i
+  );
 }
 
 /** The first thing in which two provenances differ. */

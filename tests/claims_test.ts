@@ -14,7 +14,10 @@ import { withTable } from "../lib/reports/marked_table.ts";
 import { paperClaims } from "../lib/reports/paper_claims.ts";
 import { otherwiseMade } from "../lib/reports/paper_options.ts";
 import { readRowFiles } from "../lib/reports/row_files.ts";
-import type { Row } from "../lib/results.ts";
+import { compareResults } from "../lib/reports/parity.ts";
+import { provenanceHtml } from "../lib/reports/provenance.ts";
+import { readProvenance, resultFiles, type Row, saveResults } from "../lib/results.ts";
+import { mergeParts } from "../lib/sweep/parts.ts";
 import { freshFolder, hasPublishedRows, PUBLISHED, runDeno, writeRows } from "./result_files.ts";
 
 const SEEDS = [0, 1, 2];
@@ -149,6 +152,47 @@ Deno.test("rows count only where they were made as the paper's", () => {
   assert.equal(asks("maxSteps 500 instead of 50000"), "holds");
   assert.equal(asks("maxSteps 5 instead of 50000"), "not decided");
   assert.equal(asks(), "not decided");
+});
+
+Deno.test("of a mixed file a row counts by the options of its cell, and where none are told by all", async () => {
+  const folder = freshFolder("claims-mixed-"), experiment = "exp_coins";
+  const made = (lambda: number) => ({ experiment, version: "0.1.0", options: { lambda } });
+  const run = { started: "", saved: "", args: [], workers: 1, machine: {} };
+  for (const [index, lambda] of [0.1, 0.2].entries()) {
+    const rows = coin(50, 0.5, { method: "fista_oracle" }).filter(({ seed }) => seed === index);
+    const files = resultFiles(folder, experiment, { part: { index, count: 2 } });
+    const cells = [{ key: { seed: index }, seconds: 1, rows }];
+    await saveResults(files, made(lambda), { cells, runs: [run] });
+  }
+  const files = resultFiles(folder, experiment), provenance = made(0.1);
+  const flags = { out: folder, fresh: false, mixed: true };
+  await mergeParts({ name: experiment }, flags, { files, provenance, run });
+  // the parts have served
+  for (const { name } of [...Deno.readDirSync(folder)]) {
+    if (name.includes("part")) Deno.removeSync(`${folder}/${name}`);
+  }
+  const found = () => {
+    const rows = [...claimRows(readRowFiles(folder).files)];
+    return rows.map(([group, rows]) => [group, rows.map(({ seed }) => seed)]);
+  };
+  const other = "exp_coins, lambda 0.2 instead of 0.1";
+  assert.deepEqual(found(), [["exp_coins", [0]], [other, [1]]]);
+  const published = [{ name: "exp_coins.json", rows: readRowFiles(folder).files[0].rows }];
+  const { missing } = compareResults(published, readRowFiles(folder).files);
+  assert.deepEqual(missing.map(({ row, instead }) => [row.seed, instead]), [
+    [1, "lambda 0.2 instead of 0.1"],
+  ]);
+
+  const { cells, ...meta } = readProvenance(files.meta)!;
+  const page = String(provenanceHtml(
+    { experiment, suffix: "", rows: [], diagnostics: [], files: ["exp_coins.json"] },
+    [{ file: "exp_coins.meta.json", provenance: { ...meta, cells } }],
+    (name) => name,
+  ));
+  assert.match(page, /<dt>Mixed<\/dt><dd>1 of the cells with version 0\.1\.0, lambda 0\.2<\/dd>/);
+  const silent = cells.map(({ making: _, ...cell }) => cell);
+  Deno.writeTextFileSync(files.meta, JSON.stringify({ ...meta, cells: silent }));
+  assert.deepEqual(found(), [[other, [0, 1]]]);
 });
 
 Deno.test("of two files that hold a row the one with the shorter name counts", () => {

@@ -9,7 +9,13 @@ import {
   mergeParts,
   provenanceOf,
 } from "../lib/sweep/parts.ts";
-import { type Part, type Provenance, readResults, saveResults } from "../lib/results.ts";
+import {
+  type Part,
+  type Provenance,
+  readProvenance,
+  readResults,
+  saveResults,
+} from "../lib/results.ts";
 
 const EXPERIMENT = { name: "exp_toy", options: { lambda: { default: 0.1 } } };
 const OURS = provenanceOf(EXPERIMENT, { lambda: 0.1 });
@@ -182,8 +188,44 @@ for (const [what, provenance, message] of OTHERS) {
     assert.deepEqual(merged(out).mixed, [{ version, options }]);
     const meta = JSON.parse(Deno.readTextFileSync(join(out, "exp_toy.meta.json")));
     assert.deepEqual(meta.options, OURS.options);
+    // and of every cell which it is, also after a save of other cells
+    await saveResults(experimentFiles(EXPERIMENT, { out }), OURS, {
+      cells: [{ key: { seed: 2 }, seconds: 1, rows: [{ mcc_iid: 0.5, method: "a", seed: 2 }] }],
+      runs: [],
+    });
+    const { cells: records } = readProvenance(join(out, "exp_toy.meta.json"))!;
+    assert.deepEqual(records.map(({ making }) => making), [0, 1, 0]);
   });
 }
+
+Deno.test("a file whose mixed cells were all replaced is no longer mixed", async () => {
+  const out = newFolder();
+  await savePart(out, { index: 0, count: 1 }, [0], { provenance: OTHERS[0][1] });
+  await merge(out, { mixed: true });
+  await saveResults(experimentFiles(EXPERIMENT, { out }), OURS, {
+    cells: [{ key: { seed: 0 }, seconds: 1, rows: [{ mcc_iid: 0.5, method: "a", seed: 0 }] }],
+    runs: [],
+  });
+  const meta = readProvenance(join(out, "exp_toy.meta.json"))!;
+  assert.deepEqual([meta.mixed, meta.cells[0].making], [undefined, undefined]);
+});
+
+Deno.test("cells of a mixed file that does not say which is which stay undecided when others are added", async () => {
+  const out = newFolder(), path = join(out, "exp_toy.meta.json");
+  await savePart(out, { index: 0, count: 2 }, [0]);
+  await savePart(out, { index: 1, count: 2 }, [1], { provenance: OTHERS[0][1] });
+  await merge(out, { mixed: true });
+  const { cells, ...meta } = readProvenance(path)!;
+  const silent = cells.map(({ making: _, ...cell }) => cell);
+  Deno.writeTextFileSync(path, JSON.stringify({ ...meta, cells: silent }));
+  await saveResults(experimentFiles(EXPERIMENT, { out }), OURS, {
+    cells: [{ key: { seed: 2 }, seconds: 1, rows: [{ mcc_iid: 0.5, method: "a", seed: 2 }] }],
+    runs: [],
+  });
+  const after = readProvenance(path)!;
+  assert.deepEqual(after.cells.map(({ making }) => making), [undefined, undefined, 0]);
+  assert.deepEqual(after.mixed, meta.mixed);
+});
 
 Deno.test("another experiment's rows, and damaged parts, are refused even when told to mix", async () => {
   const out = newFolder();

@@ -3,8 +3,7 @@
  * @module
  */
 import { experimentOf, isSetting, meanAndSd, type Row, taskName } from "../results.ts";
-import { otherwiseMade } from "./paper_options.ts";
-import type { RowFile } from "./row_files.ts";
+import { otherwiseMadeIn, type RowFile } from "./row_files.ts";
 import { asToday } from "./todays_row.ts";
 
 /** A score of one method at one setting, as the mean over the paper's seeds. */
@@ -141,12 +140,12 @@ function keyOf(experiment: string, otherwise: string | undefined): string {
  */
 export function claimRows(files: readonly RowFile[]): ClaimRows {
   const found = new Map<string, Map<string, Row>>();
-  for (const { name, rows, options } of files.toSorted((a, b) => a.name.length - b.name.length)) {
-    const experiment = experimentOf(name);
+  for (const file of files.toSorted((a, b) => a.name.length - b.name.length)) {
+    const experiment = experimentOf(file.name);
     if (experiment === undefined) continue;
-    for (const old of rows) {
-      const row = asToday(old);
-      const group = keyOf(experiment, otherwiseMade(row, options));
+    const today = { ...file, rows: file.rows.map(asToday) };
+    for (const [i, row] of today.rows.entries()) {
+      const group = keyOf(experiment, otherwiseMadeIn(today, i));
       const known = found.get(group) ?? new Map<string, Row>();
       found.set(group, known);
       const key = JSON.stringify(Object.entries(row).filter(([c]) => isSetting(c)).toSorted());

@@ -14,8 +14,7 @@ import {
   type Row,
   taskName,
 } from "../results.ts";
-import { otherwiseMade } from "./paper_options.ts";
-import type { RowFile } from "./row_files.ts";
+import { otherwiseMadeIn, type RowFile } from "./row_files.ts";
 import { asToday } from "./todays_row.ts";
 import { allowedDifference, type Tolerance, toleranceOf } from "./tolerances.ts";
 
@@ -155,8 +154,8 @@ export function compareResults(
     const withoutRound = (key: string) => keyWithout(key, columns, "round");
     const trainings = new Set<string>();
     for (const file of candidates) {
-      for (const [key, row] of byKey(file, columns)) {
-        const how = otherwiseMade(row, file.options, files[0].options);
+      for (const [i, [key, row]] of [...byKey(file, columns)].entries()) {
+        const how = otherwiseMadeIn(file, i, files[0].options);
         if (how !== undefined) {
           otherwise.set(key, how);
         } else if (!oursByKey.has(key)) {
@@ -215,6 +214,7 @@ function keyColumns(published: readonly NamedRows[], ours: readonly NamedRows[])
   );
 }
 
+/** The rows by their keys, in the order of the file. */
 function byKey({ name, rows }: NamedRows, columns: readonly string[]): Map<string, Row> {
   const found = new Map<string, Row>();
   for (const row of rows) {

@@ -3,6 +3,7 @@
  * @module
  */
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import {
   type ExperimentRows,
   formatResultName,
@@ -91,16 +92,23 @@ function entry(name: string, content: HtmlContent): Html {
 }
 
 function provenanceEntries(
-  { version, options, runs, cells, failed }: ProvenanceFile,
+  provenance: ProvenanceFile,
   link: Html,
 ): Html[] {
+  const { version, options, mixed = [], runs, cells, failed } = provenance;
   const seconds = cells.reduce((total, cell) => total + cell.seconds, 0);
-  const settings = Object.entries(options).map(([name, value]) =>
-    `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`
-  );
+  const settings = Object.entries(options).map(inWords);
+  const others = mixed.map((making, i) => {
+    const changed = Object.entries(making.options)
+      .filter(([name, value]) => !isDeepStrictEqual(value, options[name]));
+    const of = cells.filter(({ making }) => making === i + 1).length;
+    const how = [`version ${making.version}`, ...changed.map(inWords)].join(", ");
+    return entry("Mixed", `${of > 0 ? `${of} of the cells` : "some cells"} with ${how}`);
+  });
   return [
     entry("Provenance", [link, `, version ${version}`]),
     entry("Options", settings.join(", ") || "none that decide the numbers"),
+    ...others,
     entry("Work", `${cells.length} cells in ${workInWords(seconds)} of computing`),
     ...runs.map(({ started, args, workers, machine }) => {
       const parts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
@@ -112,6 +120,10 @@ function provenanceEntries(
     }),
     ...failed.map(({ message }) => entry("Failed", message)),
   ];
+}
+
+function inWords([name, value]: [string, unknown]): string {
+  return `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`;
 }
 
 function separated(items: readonly Html[]): HtmlContent[] {

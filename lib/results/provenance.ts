@@ -43,14 +43,26 @@ export interface FailedCell {
   message: string;
 }
 
+/** What a provenance file says of a finished cell. */
+export interface CellRecord {
+  /** Its key columns. */
+  key: CellKey;
+  /** Wall time. */
+  seconds: number;
+  /** Of its rows: see {@linkcode digestOf}. */
+  digest: string;
+  /** How it was made, in files with `mixed`: 0 as the file says, i as the i-th of `mixed`, from 1. */
+  making?: number;
+}
+
 /** What a provenance file holds. */
 export interface ProvenanceFile extends Provenance {
   /** How some of the cells were made otherwise. */
   mixed?: Making[];
   /** The runs, by their start. */
   runs: RunRecord[];
-  /** Finished cells: key columns, wall time and the digest of their rows. */
-  cells: { key: CellKey; seconds: number; digest: string }[];
+  /** Finished cells. */
+  cells: CellRecord[];
   /** Failed cells. */
   failed: FailedCell[];
   /**
@@ -75,7 +87,12 @@ const fileSchema: z.ZodType<ProvenanceFile> = makingSchema.extend({
     workers: z.number(),
     machine: z.record(z.string(), z.union([z.string(), z.number()])),
   })),
-  cells: z.array(z.object({ key: keySchema, seconds: z.number(), digest: z.string() })),
+  cells: z.array(z.object({
+    key: keySchema,
+    seconds: z.number(),
+    digest: z.string(),
+    making: z.number().optional(),
+  })),
   failed: z.array(z.object({ key: keySchema, message: z.string() })),
   unfinished: z.boolean().optional(),
 });
@@ -120,12 +137,40 @@ export function digestOf(result: CellResult): string {
     .slice(0, 16);
 }
 
+/**
+ * How a cell may have been made: in one way, or, in a mixed file that does not say which of its ways, in
+ * any of them.
+ *
+ * @param file A provenance file.
+ * @param cell One of its cells.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { makingsOf } from "./provenance.ts";
+ *
+ * const [own, other] = [0.1, 0.2].map((lambda) => ({ version: "0.1.0", options: { lambda } }));
+ * assert.deepEqual(makingsOf({ ...own, mixed: [other] }, { making: 1 }), [other]);
+ * assert.deepEqual(makingsOf({ ...own, mixed: [other] }, {}), [own, other]);
+ * ```
+ */
+export function makingsOf(
+  file: Making & Pick<ProvenanceFile, "mixed">,
+  cell: Pick<CellRecord, "making">,
+): Making[] {
+  const { version, options, mixed = [] } = file;
+  const all = [{ version, options }, ...mixed];
+  const one = cell.making === undefined ? undefined : all[cell.making];
+  return one ? [one] : all;
+}
+
 /** What {@linkcode matchCells} returns. */
 export interface MatchedCells {
   /** The cells of the provenance file with their rows, in its order. */
   cells: {
     key: CellKey;
     seconds: number;
+    making?: number;
     rows: Row[];
     diagnostics: Row[];
     /** Whether the rows are those that the digest was made of. */
@@ -162,9 +207,9 @@ export function matchCells(
   const identity = (row: Row, columns: readonly string[]) =>
     JSON.stringify(columns.map((column) => [column, row[column]]));
   const byCell = new Map(
-    provenance.cells.map(({ key, seconds, digest }) => {
+    provenance.cells.map((cell) => {
       const found: Required<CellResult> = { rows: [], diagnostics: [] };
-      return [identity(key, Object.keys(key)), { key, seconds, digest, ...found }];
+      return [identity(cell.key, Object.keys(cell.key)), { ...cell, ...found }];
     }),
   );
   // a key may have the columns of another and more: a row belongs to the one that says most of it

@@ -173,7 +173,6 @@ export async function mergeParts(
       ...contents.flatMap(({ runs }) => runs),
       { ...run, saved: new Date().toISOString() },
     ],
-    mixed: contents.flatMap(({ mixed }) => mixed ?? []),
   }, { replace: flags.fresh });
   const held = Map.groupBy(contents, ({ part }) => part.count);
   const cellsHeld = (count: number) =>
