@@ -20,7 +20,7 @@ const FLAGS = {
   only: {
     about:
       "paper, appendix, controlled, own or legend; an experiment, as in vary-latents; or one " +
-      "figure by the name of its file (default: all)",
+      "figure by the name of its file (default: all but the legend)",
     kind: text("NAME", "a name"),
   },
   results: {
@@ -107,7 +107,8 @@ export async function selectFigures(
   const ofAsked = found.filter(({ experiment }) => experiment === asked);
   const drawn: DrawnFigure[] = [];
   for (const rows of ofAsked.length > 0 ? ofAsked : found) drawn.push(...await drawnFigures(rows));
-  if (only === undefined) return [...drawn, legend];
+  // each figure has its own: the legend of all methods is for layouts that ask for it
+  if (only === undefined) return drawn;
   const selected = ofAsked.length > 0
     ? drawn
     : drawn.filter(({ name, figure }) => figure.set === only || name === only);

@@ -50,6 +50,7 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ["frozen-decoder", UP_TO_1000],
   ["warmstart-decoder", ["--paper", "--n", "50,100,500"]],
   ["large-latents", ["--paper", "--n", "1000"]],
+  ["vary-sparsity", ["--paper", "--n", "50", "--suffix", "n50"]],
   ["vary-sparsity", ["--paper"]],
   ["sample-frontier", ["--paper", "--n", "100"]],
   [
@@ -219,7 +220,13 @@ async function makeAll(
     const more = begun.has(file) ? [...again] : [...passed];
     begun.add(file);
     if (!more.includes("--fresh") && isMadeOtherwise(experiment, own, flags.out)) {
-      if (!flags.quiet) console.error("Its rows were made with other options: started over");
+      if (!flags.quiet) {
+        console.error(
+          `Its rows were made with other options: ${
+            flags.list ? "a run would start over" : "started over"
+          }`,
+        );
+      }
       more.push("--fresh");
     }
     code = await runExperiment(experiment, url, [...own, ...more, "--no-figures"]);

@@ -362,12 +362,16 @@ function readUsable(files: ResultFiles, { provenance }: Target): Results {
   }
 }
 
-/** What a listing can count on: nothing where the files cannot be used, which a run would refuse. */
+/**
+ * What a listing can count on: nothing where the files cannot be used, which a run would refuse, or are
+ * to be started over.
+ */
 function knownCells<Options extends object>(
   experiment: Experiment<Options>,
   flags: RunFlags,
   options: Options,
 ): Results["cells"] {
+  if (flags.fresh) return [];
   try {
     const files = experimentFiles(experiment, flags, flags.shard);
     return readResults(files, provenanceOf(experiment, options)).cells;

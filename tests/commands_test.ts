@@ -117,6 +117,22 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
   assert.equal(isStale("--n", "1000"), false, "the grid may differ");
   assert.equal(isStale("--paper"), true, "the paper's steps are others");
   assert.equal(isStale("--paper", "--suffix", "n1000"), false, "another file");
+
+  // what a listing tells of that file, which it leaves as it is
+  const rows = `${folder}/exp_vary_sparsity.json`, before = Deno.readTextFileSync(rows);
+  const listing = await run(
+    ...["commands/shipped.ts", "--only", "vary-sparsity", "--list", "--out", folder] as const,
+  );
+  assert.equal(listing.code, 0);
+  assert.deepEqual(listing.stderr.split("\n"), [
+    "exp:vary-sparsity --paper --n 50 --suffix n50",
+    "exp:vary-sparsity --paper",
+    "Its rows were made with other options: a run would start over",
+    "exp:vary-sparsity --paper --suffix n1000 --methods linear_probe,sae_relu,sae_topk," +
+    "sae_jumprelu,sae_MP,fista_oracle",
+  ]);
+  assert.equal(listing.stdout.match(/ 0 cells known/g)?.length, 3);
+  assert.equal(Deno.readTextFileSync(rows), before);
 });
 
 Deno.test("the completion of bash knows tasks, flags and the values that can be listed", async () => {
