@@ -159,6 +159,36 @@ Deno.test("an incomplete phase grid leaves holes", () => {
   assert(of(50, 3) < of(100, 3) && of(100, 3) < of(200, 10));
 });
 
+Deno.test("phase figures draw autoencoders of 2n and of n units apart, and what has no units in both", () => {
+  const at = (method: string, more: object = {}) =>
+    grid([method], [{ k: 3, input_dim: 10, ...more }, { k: 3, input_dim: 20, ...more }]);
+  const rows = [...at("fista_oracle"), ...at("sae_relu"), ...at("sae_topk", { width: 100 })];
+  const draw = (some: typeof rows) =>
+    figureSets.exp_phase_transition(some)
+      .map(({ name, caption, svg }) => [name, /SAEs of 2?n units/.exec(caption)?.[0], svg] as const)
+      .filter(([name]) => name.endsWith("mcc_iid"));
+  const found = draw(rows);
+  assert.deepEqual(found.map(([name, units]) => [name, units]), [
+    ["phase_corners_mcc_iid", "SAEs of 2n units"],
+    ["phase_facets_mcc_iid", "SAEs of 2n units"],
+    ["phase_corners_n_units_mcc_iid", "SAEs of n units"],
+    ["phase_facets_n_units_mcc_iid", "SAEs of n units"],
+  ]);
+  const has = (svg: string) =>
+    ["FISTA, oracle dictionary", "SAE ReLU", "SAE TopK"].map((label) => svg.includes(`>${label}<`));
+  assert.deepEqual(has(found[0][2]), [true, false, true]);
+  assert.deepEqual(has(found[2][2]), [true, true, false]);
+  const names = (some: typeof rows) => draw(some).map(([name]) => name);
+  assert.deepEqual(names(at("sae_relu")), found.slice(2).map(([name]) => name));
+  assert.deepEqual(names(at("dl_fista")), found.slice(0, 2).map(([name]) => name));
+  // the published autoencoders, whose rows do not say it
+  const old = [10, 20].map((m) => ({ method: "sae_relu", n: 50, k: 3, m, seed: 0, mcc_iid: 0.5 }));
+  const [first] = figureSets.exp_phase_transition(
+    old.map((row) => ({ ...row, auc_ood: 0.5, acc_ood: 0.5 })),
+  );
+  assert.equal(first.name, "phase_corners_mcc_iid");
+});
+
 Deno.test("a bare figure leaves title and caption to the page, and names itself all the same", () => {
   const panel = lines(grid(["dl_fista"], [{ x: 1 }]), { x: "x", y: "mcc_iid" });
   const bare = figure([panel], { title: "Heading", caption: "Small print", bare: true });

@@ -15,7 +15,8 @@ import {
   requireFinite,
   settingOf,
 } from "./figure_parts.ts";
-import { codeScoresBySplit, columnOf } from "../results.ts";
+import { asToday } from "../reports/todays_row.ts";
+import { codeScoresBySplit, columnOf, type Row } from "../results.ts";
 import { methodStyle, splitMethod } from "../methods.ts";
 import { PAPER_SAE_TYPES } from "./sae_types.ts";
 
@@ -151,7 +152,9 @@ export function frozenDecoderFigures(
 }
 
 /**
- * Figures of `exp_phase_transition` over δ = m/n: the corners of the (n, k) grid, and all of it.
+ * Figures of `exp_phase_transition` over δ = m/n: the corners of the (n, k) grid, and all of it. The
+ * paper's autoencoders, of the older grid, have 2n units; those with n units have figures of their
+ * own, `phase_corners_n_units_…`. What else there is, is the same in both.
  *
  * @param rows Rows of one or several result files, under old or new names.
  * @throws {RangeError} Where there are no rows, or a score is in none.
@@ -170,15 +173,27 @@ export function frozenDecoderFigures(
  */
 export function phaseTransitionFigures(rows: readonly PlotRow[]): ExperimentFigure[] {
   const all = currentRows(rows, "phase_transition");
-  // rows of ours on the older grid say their width: autoencoders of two widths make no line
-  const newer = all.filter(({ width }) => width === undefined);
-  const current = newer.length > 0 ? newer : all;
-  requireFinite(current, ["num_latents", "k", "input_dim"], "phase_transition");
-  const [ns, ks] = [distinct(current, "num_latents"), distinct(current, "k")];
-  return paperScores.flatMap((y) => [
-    phaseFigure(`phase_corners_${y}`, "paper", current, y, ends(ns), ends(ks)),
-    phaseFigure(`phase_facets_${y}`, "appendix", current, y, ns, ks),
-  ]);
+  requireFinite(all, ["num_latents", "k", "input_dim"], "phase_transition");
+  // autoencoders of two widths make no line
+  const unitsOf = all.map(({ method, num_latents }, i) =>
+    splitMethod(String(method)).saeType === undefined
+      ? undefined
+      : asToday(rows[i] as Row).width === num_latents
+      ? "n"
+      : "2n"
+  );
+  return (["2n", "n"] as const).flatMap((units) => {
+    const current = all.filter((_, i) => unitsOf[i] === undefined || unitsOf[i] === units);
+    const hasUnits = unitsOf.includes(units);
+    // rows without any autoencoder are drawn once
+    if (!hasUnits && (units === "n" || unitsOf.includes("n"))) return [];
+    const [ns, ks] = [distinct(current, "num_latents"), distinct(current, "k")];
+    const infix = units === "n" ? "_n_units" : "", of = hasUnits ? `SAEs of ${units} units. ` : "";
+    return paperScores.flatMap((y) => [
+      phaseFigure(`phase_corners${infix}_${y}`, "paper", current, y, ends(ns), ends(ks), of),
+      phaseFigure(`phase_facets${infix}_${y}`, "appendix", current, y, ns, ks, of),
+    ]);
+  });
 }
 
 /**
@@ -215,6 +230,7 @@ function phaseFigure(
   y: string,
   ns: readonly number[],
   ks: readonly number[],
+  units: string,
 ): ExperimentFigure {
   const at = (n: number, k: number) => rows.filter((row) => row.num_latents === n && row.k === k);
   // corners of an incomplete grid may leave a whole row or column without any
@@ -233,7 +249,7 @@ function phaseFigure(
     title: `How many observed dimensions are needed? ${columnOf(y).label}`,
     caption: `Scores over δ = m/n, observed dimensions per latent, ${
       set === "paper" ? "at the corners of the grid" : "at all grid points"
-    }. ${settingOf(rows)}`,
+    }. ${units}${settingOf(rows)}`,
     columns: across.length,
   });
 }
