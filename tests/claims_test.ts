@@ -253,6 +253,27 @@ Deno.test("the paper's claims are told apart, have cases and thresholds with rea
   }
 });
 
+Deno.test("the plateau of SAEs is judged at every δ of the older grid, on both sides of its range", () => {
+  const rows = readRowFiles("results/shipped").files
+    .find(({ name }) => name === "exp_phase_transition.json")!.rows;
+  const older = rows.filter(({ method, width }) => method === "sae_relu" && width !== undefined);
+  const grid = new Set(
+    older.map((row) => `relu, n = ${row.num_latents}, k = ${row.k}, m = ${row.input_dim}`),
+  );
+  assert.equal(grid.size, 68);
+  const { conditions } = paperClaims.find(({ id }) => id === "phase")!;
+  const ends = conditions.filter(({ says }) => says.startsWith("SAE"));
+  assert.deepEqual(ends.map(({ is, threshold }) => [is, threshold]), [
+    ["at least", 0.2],
+    ["at most", 0.5],
+  ]);
+  for (const { cases, why } of ends) {
+    const relu = cases.map(({ at }) => at).filter((at) => at.startsWith("relu"));
+    assert.deepEqual(new Set(relu), grid);
+    assert.match(why, /the claim's words set it/);
+  }
+});
+
 Deno.test({
   name: "on the published rows every claim is decided",
   ignore: !(await hasPublishedRows()),

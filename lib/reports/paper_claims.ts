@@ -50,7 +50,16 @@ const RULES = {
     why: "less than a twentieth of the scale for twenty times the samples",
   },
   close: { is: "at most", threshold: 0.05, why: "a twentieth of the scale" },
-  half: { is: "at most", threshold: 0.5, why: "the upper end of the range that is claimed" },
+  lowerEnd: {
+    is: "at least",
+    threshold: 0.2,
+    why: "the lower end of the range that is claimed: the claim's words set it",
+  },
+  upperEnd: {
+    is: "at most",
+    threshold: 0.5,
+    why: "the upper end of the range that is claimed: the claim's words set it",
+  },
   transition: {
     is: "at least",
     threshold: 0.2,
@@ -98,6 +107,8 @@ const SPARSITY: Point[] = [2, 5, 10, 20, 50, 100].map((k) => ({
 
 /** n and k of the phase grid. */
 const PROBLEMS = [50, 100, 200].flatMap((n) => [3, 5, 10].map((k) => [n, k] as const));
+/** The constants of its bound on m. */
+const BOUNDS = [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6];
 
 /** One series of an experiment: method and metric at a setting. */
 function of(experiment: string, metric: string, where: Where, more: Partial<Series> = {}) {
@@ -537,23 +548,25 @@ export const paperClaims: readonly Claim[] = [
     source: "caption of the phase figure, MCC (ID), whose SAEs have 2n units",
     figure: "phase_corners_mcc_iid",
     conditions: [
-      condition(
-        "half",
-        "SAE of 2n units, MCC (ID), with the most dimensions",
-        olderPhase(6, 2),
-        ({ where }, type) => [[1, phase(where, `sae_${type}`)]],
-        TYPES,
+      ...(["lowerEnd", "upperEnd"] as const).map((end) =>
+        condition(
+          end,
+          "SAE of 2n units, MCC (ID), at every δ",
+          olderPhase(BOUNDS, 2),
+          ({ where }, type) => [[1, phase(where, `sae_${type}`)]],
+          TYPES,
+        )
       ),
       condition(
         "perfect",
         "oracle, MCC (ID), with the most dimensions",
-        olderPhase(6, 1),
+        olderPhase([6], 1),
         ({ where }) => [[1, phase(where, "fista_oracle")]],
       ),
       condition(
         "transition",
         "oracle, MCC (ID), from the fewest to twice the dimensions",
-        olderPhase(0.5, 1),
+        olderPhase([0.5], 1),
         ({ where }) => [
           [
             1,
@@ -569,9 +582,9 @@ export const paperClaims: readonly Claim[] = [
     asides: [{
       says: "Not the paper's rows: SAEs with as many units as latents stay below 0.5 too",
       conditions: [condition(
-        "half",
+        "upperEnd",
         "SAE of n units, MCC (ID), with the most dimensions",
-        newerPhase(6),
+        newerPhase([6]),
         ({ where }, type) => [[
           1,
           of("exp_phase_transition", "mcc_iid", where)(`sae_${type}`),
@@ -591,22 +604,26 @@ function olderDims(n: number, k: number, c: number): number {
   return Math.min(n, Math.ceil(c * k * Math.log2(n / k)));
 }
 
-/** A constant of the older bound at every n and k, with learned dictionaries of some times n atoms. */
-function olderPhase(c: number, times: number): Point[] {
-  return phasePoints((n, k) => olderDims(n, k, c), times);
+/** Constants of the older bound at every n and k, with learned dictionaries of some times n atoms. */
+function olderPhase(constants: readonly number[], times: number): Point[] {
+  return phasePoints(constants, olderDims, times);
 }
 
-/** A constant of the bound at every n and k, with learned dictionaries of n atoms. */
-function newerPhase(c: number): Point[] {
-  return phasePoints((n, k) => Math.min(n, Math.ceil(c * k * Math.log(n / k))), 1);
+/** Constants of the bound at every n and k, with learned dictionaries of n atoms. */
+function newerPhase(constants: readonly number[]): Point[] {
+  return phasePoints(constants, (n, k, c) => Math.min(n, Math.ceil(c * k * Math.log(n / k))), 1);
 }
 
-function phasePoints(dims: (n: number, k: number) => number, times: number): Point[] {
-  return PROBLEMS.map(([n, k]) => {
-    const m = dims(n, k);
-    return {
+function phasePoints(
+  constants: readonly number[],
+  dims: (n: number, k: number, c: number) => number,
+  times: number,
+): Point[] {
+  return PROBLEMS.flatMap(([n, k]) =>
+    // several constants may ask for more dimensions than there are latents
+    [...new Set(constants.map((c) => dims(n, k, c)))].map((m) => ({
       where: { num_latents: n, k, input_dim: m, width: times * n },
       words: `n = ${n}, k = ${k}, m = ${m}`,
-    };
-  });
+    }))
+  );
 }
