@@ -18,6 +18,7 @@ import { compareResults } from "../lib/reports/parity.ts";
 import { provenanceHtml } from "../lib/reports/provenance.ts";
 import { readProvenance, resultFiles, type Row, saveResults } from "../lib/results.ts";
 import { mergeParts } from "../lib/sweep/parts.ts";
+import { experiment as lambdaSensitivity } from "../experiments/lambda_sensitivity.ts";
 import { freshFolder, hasPublishedRows, PUBLISHED, runDeno, writeRows } from "./result_files.ts";
 
 const SEEDS = [0, 1, 2];
@@ -91,14 +92,27 @@ Deno.test("cases are weighted sums, of the best value of a column where it is as
     ...coin(50, 0.75, { lam: 2 }),
     ...coin(100, 0.5, { lam: 1 }),
   ];
+  const best = (...values: number[]) => ({ best: { column: "lam", values } });
   const terms = [
-    [1, at(50, { best: "lam" })],
-    [-0.5, at(100, { best: "lam" })],
+    [1, at(50, best(1, 2))],
+    [-0.5, at(100, best(1))],
   ] as const;
   const found = claimRows([{ name: "exp_coins.json", rows }]);
   const [judged] = judgeClaims([claim([{ at: "both", terms }])], found);
   assert.equal(judged.conditions[0].cases[0].value, 0.5);
   assert.equal(judged.verdict, "holds");
+  // the best of some values is not that of all
+  for (const [values, some] of [[[1, 2, 4], rows], [[1, 2], rows.slice(1)]] as const) {
+    const found = claimRows([{ name: "exp_coins.json", rows: some }]);
+    const terms = [[1, at(50, best(...values))]] as const;
+    assert.equal(judgeClaims([claim([{ at: "best", terms }])], found)[0].verdict, "not decided");
+  }
+});
+
+Deno.test("the λ that the best is of are those of the paper's grid", () => {
+  const { values } = paperClaims.find(({ id }) => id === "lambda")!.conditions[0].cases[0]
+    .terms[0][1].best!;
+  assert.deepEqual(values, lambdaSensitivity.options.lambda.default);
 });
 
 Deno.test("what is said beside a claim does not decide it", () => {

@@ -16,8 +16,8 @@ export interface Series {
   metric: string;
   /** The setting; a column that the rows lack does not tell. */
   where: Readonly<Record<string, number>>;
-  /** The best of the means over this column (`lam`), instead of one value of it. */
-  best?: string;
+  /** The best of the means at these values of a column (`lam`), all of which must be there. */
+  best?: { readonly column: string; readonly values: readonly number[] };
   /** What the command that makes the rows needs besides the paper's grid. */
   flags?: string;
   /** How the rows were made otherwise than the paper's, if so: `rounds 50 instead of 1000`. */
@@ -239,7 +239,7 @@ export function judgeConditions(conditions: readonly Condition[], rows: ClaimRow
 const seriesOf = ({ cases }: Condition): Series[] =>
   cases.flatMap(({ terms }) => terms.map(([, series]) => series));
 
-/** The mean over the seeds; undefined where one is missing, or has several rows. */
+/** The mean over the seeds; undefined where a row is missing, or there are several. */
 function meanOf({ experiment, otherwise, method, metric, where, best }: Series, all: ClaimRows) {
   const rows = (all.get(keyOf(experiment, otherwise)) ?? []).filter((row) =>
     (row.method ?? row.sae_type) === method &&
@@ -247,8 +247,10 @@ function meanOf({ experiment, otherwise, method, metric, where, best }: Series, 
       row[column] === undefined || row[column] === value
     )
   );
-  const groups = best === undefined ? [rows] : Map.groupBy(rows, (row) => row[best]).values();
-  const means = [...groups].flatMap((group) => {
+  const groups = best === undefined
+    ? [rows]
+    : best.values.map((value) => rows.filter((row) => row[best.column] === value));
+  const means = groups.flatMap((group) => {
     const values = SEEDS.flatMap((seed) => {
       const [row, ...others] = group.filter((row) => row.seed === seed);
       const value = row?.[metric];
@@ -258,7 +260,8 @@ function meanOf({ experiment, otherwise, method, metric, where, best }: Series, 
     });
     return values.length === SEEDS.length ? [meanAndSd(values).mean] : [];
   });
-  return means.length > 0 ? Math.max(...means) : undefined;
+  // the best of some values need not be that of all
+  return means.length === groups.length ? Math.max(...means) : undefined;
 }
 
 /** The flags of columns that a grid can be narrowed by. */

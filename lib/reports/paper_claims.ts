@@ -105,6 +105,9 @@ const SPARSITY: Point[] = [2, 5, 10, 20, 50, 100].map((k) => ({
   words: `k = ${k}`,
 }));
 
+/** The λ of the paper's sensitivity. */
+const LAMBDAS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2];
+
 /** n and k of the phase grid. */
 const PROBLEMS = [50, 100, 200].flatMap((n) => [3, 5, 10].map((k) => [n, k] as const));
 /** The constants of its bound on m. */
@@ -246,7 +249,8 @@ export const paperClaims: readonly Claim[] = [
       "oracle − FISTA on the SAE's dictionary, each at its best λ, MCC (OOD)",
       latents(),
       ({ where }, type) => {
-        const series = of("exp_lambda_sensitivity", "mcc_ood", where, { best: "lam" });
+        const best = { column: "lam", values: LAMBDAS };
+        const series = of("exp_lambda_sensitivity", "mcc_ood", where, { best });
         return [[1, series("fista_oracle")], [-1, series(`frozen_${type}`)]];
       },
       TYPES,
