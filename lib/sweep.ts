@@ -13,6 +13,7 @@ import {
   type CellKey,
   compareKeys,
   keyInWords,
+  numericsNotes,
   type Part,
   printable,
   readResults,
@@ -36,6 +37,7 @@ import { atPlace, requireWritableFile, requireWritableFolder } from "./sweep/pla
 import { DEFAULT_CACHE, parseCommandLine, type RunFlags, usage } from "./sweep/run_flags.ts";
 import { balancedShards, fittingWorkers } from "./sweep/schedule.ts";
 import { systemBlas } from "./system_blas.ts";
+import { chooseBackend } from "./wasm/backends.ts";
 
 export type {
   Cell,
@@ -184,6 +186,7 @@ async function runCommand<Options extends object>(
         os: Deno.build.os,
         arch: Deno.build.arch,
         deno: Deno.version.deno,
+        kernels: chooseBackend(),
         ...(blas ? { blas } : {}),
       },
     },
@@ -281,6 +284,9 @@ async function conclude<Options extends object>(
   } else if (done.length > 0) {
     console.log(summaryTable(rows, cells[0].key, experiment.summary));
     console.log(`\nFiles: ${paths.map(printable).join("\n       ")}`);
+  }
+  if (flags.merge) {
+    for (const sentence of numericsNotes(results.runs)) console.error(printable(sentence));
   }
   for (const { key, message } of failures) {
     console.error(printable(`Failed: ${keyInWords(key)}: ${message}`));

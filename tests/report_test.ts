@@ -3,7 +3,7 @@ import { markup } from "../lib/reports/html.ts";
 import { genericFigure } from "../lib/reports/generic_figure.ts";
 import { reportPage } from "../lib/reports/page.ts";
 import { figuresOf, legendFigure } from "../lib/paper/figure_sets.ts";
-import { resultFiles, type Row, saveResults, seedTable } from "../lib/results.ts";
+import { numericsNotes, resultFiles, type Row, saveResults, seedTable } from "../lib/results.ts";
 import type { Sighting } from "./fixtures/browse.ts";
 import { madeUpRows } from "./made_up_rows.ts";
 import {
@@ -94,8 +94,10 @@ Deno.test("the report tells what was run, with links to the files", async () => 
     saved: "2026-01-02T03:05:05.000Z",
     args: ["--n", "50", "--suffix", "<b>"],
     workers: 2,
-    machine: { cores: 2, os: "linux" },
+    machine: { cores: 2, os: "linux", kernels: "relaxed-simd" },
   };
+  const merge = { ...run, args: ["--merge"], machine: { kernels: "simd" } };
+  const other = { ...run, args: ["--n", "100"], machine: { kernels: "simd", blas: "one" } };
   const key = { num_latents: 50, seed: 0 };
   await saveResults(resultFiles(`${folder}/results`, "exp_lambda_sensitivity"), {
     experiment: "exp_lambda_sensitivity",
@@ -108,7 +110,7 @@ Deno.test("the report tells what was run, with links to the files", async () => 
       rows: [{ method: "fista_oracle", lam: 0.1, mcc_iid: 0.9, auc_ood: 1, acc_ood: 1, ...key }],
     }],
     failed: [{ key: { num_latents: 100, seed: 0 }, message: "out of memory" }],
-    runs: [run],
+    runs: [run, merge],
   });
   writeRows(`${folder}/results/exp_dict_quality.json`, []);
   const { code, stderr } = await report(folder, "--results", `${folder}/results`);
@@ -125,12 +127,19 @@ Deno.test("the report tells what was run, with links to the files", async () => 
       "1 cells in 90 s",
       '<time datetime="2026-01-02T03:04:05.000Z">2026-01-02 03:04</time>',
       "--n 50 --suffix &lt;b&gt;",
-      "2 workers on cores 2, os linux",
+      "2 workers on cores 2, os linux, kernels relaxed-simd",
       "out of memory",
       "These rows give no figure",
     ]
   ) assert(page.includes(part), part);
   assert(!page.includes("<dt>Changed</dt>"));
+  // a merge computes nothing
+  assert.deepEqual(numericsNotes([run, merge]), []);
+  assert(!page.includes("<dt>Last bits</dt>"));
+  assert.deepEqual(numericsNotes([run, merge, other]), [
+    "Runs with several kernels (relaxed-simd, simd): the last bits of their rows differ",
+    "Runs with several BLAS (none, one): the last bits of their rows differ",
+  ]);
   const file = `${folder}/results/exp_lambda_sensitivity.json`;
   Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replace("0.9", "0.99"));
   const changed = await report(folder, "--results", `${folder}/results`);

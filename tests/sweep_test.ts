@@ -99,6 +99,22 @@ Deno.test("a run writes rows, diagnostics, provenance and figures, and prints a 
   assert.deepEqual(meta.options, { epochs: 1, lambda: 0.1 });
   assert.equal(meta.cells.length, 4);
   assert.equal(meta.runs[0].machine.deno, Deno.version.deno);
+  assert.equal(meta.runs[0].machine.kernels, "relaxed-simd");
+});
+
+Deno.test("a merge tells where its parts were made with several builds of the kernels", async () => {
+  const folder = newFolder();
+  for (const part of ["0/2", "1/2"]) await runToy(folder, "--shard", part);
+  const same = await runToy(folder, "--merge");
+  assert.deepEqual([same.code, same.stderr], [0, ""]);
+  const path = join(folder, "exp_toy.part1of2.meta.json");
+  const text = Deno.readTextFileSync(path);
+  Deno.writeTextFileSync(path, text.replace('"relaxed-simd"', '"simd"'));
+  const other = await runToy(folder, "--merge", "--fresh");
+  assert.deepEqual([other.code, other.stderr], [
+    0,
+    "Runs with several kernels (relaxed-simd, simd): the last bits of their rows differ\n",
+  ]);
 });
 
 Deno.test("the rows do not depend on the number of workers, on shards or on earlier runs", async () => {

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import {
   type ExperimentRows,
   formatResultName,
+  numericsNotes,
   parseResultName,
   type ProvenanceFile,
   readProvenance,
@@ -118,6 +119,7 @@ function provenanceEntries(
         `, ${workers} workers on ${parts.join(", ")}`,
       ]);
     }),
+    ...numericsNotes(runs).map((sentence) => entry("Last bits", sentence)),
     ...failed.map(({ message }) => entry("Failed", message)),
   ];
 }

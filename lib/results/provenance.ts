@@ -31,7 +31,7 @@ export interface RunRecord {
   args: string[];
   /** Size of its worker pool. */
   workers: number;
-  /** Cores, operating system and Deno version. */
+  /** Cores, operating system and Deno version, the build of the kernels, the system's BLAS. */
   machine: Record<string, string | number>;
 }
 
@@ -135,6 +135,36 @@ export function digestOf(result: CellResult): string {
   const { rows, diagnostics } = result;
   return createHash("sha256").update(JSON.stringify([rows, diagnostics ?? []])).digest("hex")
     .slice(0, 16);
+}
+
+/**
+ * Sentences on what makes the last bits of a file's rows differ: runs with several builds of the
+ * kernels, or with and without a system's BLAS. Runs that merged computed nothing, and older ones do not
+ * say which kernels they had.
+ *
+ * @param runs Of one file.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { numericsNotes } from "./provenance.ts";
+ *
+ * const runs = ["relaxed-simd", "simd"]
+ *   .map((kernels) => ({ started: "", saved: "", args: [], workers: 1, machine: { kernels } }));
+ * assert.equal(numericsNotes(runs.slice(1)).length, 0);
+ * assert.match(numericsNotes(runs)[0], /^Runs with several kernels \(relaxed-simd, simd\): /);
+ * ```
+ */
+export function numericsNotes(runs: readonly RunRecord[]): string[] {
+  const computing = runs.filter(({ args }) => !args.includes("--merge"));
+  const kernels = computing.flatMap(({ machine }) => machine.kernels ?? []);
+  const blas = computing.map(({ machine }) => machine.blas ?? "none");
+  return Object.entries({ kernels, BLAS: blas }).flatMap(([what, used]) => {
+    const several = [...new Set(used)];
+    return several.length > 1
+      ? [`Runs with several ${what} (${several.join(", ")}): the last bits of their rows differ`]
+      : [];
+  });
 }
 
 /**
