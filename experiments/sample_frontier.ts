@@ -166,6 +166,7 @@ export const experiment: Experiment<Options, SettingColumns> = {
 
   async figures(rows, diagnostics) {
     const { drawings, facets, lines } = await import("../lib/figures.ts");
+    const { settingOf } = await import("../lib/paper/figure_parts.ts");
     const latents = [...new Set(rows.map(({ num_latents }) => num_latents as number))];
     return latents.flatMap((n) => {
       const own = rows.filter((row) => row.num_latents === n);
@@ -188,11 +189,17 @@ export const experiment: Experiment<Options, SettingColumns> = {
       return [
         {
           name: `sample_frontier_n${n}`,
-          ...drawings(panels, { title: `Learning a dictionary from few samples, n = ${n}` }),
+          ...drawings(panels, {
+            title: `Learning a dictionary from few samples, n = ${n}`,
+            caption: settingOf(own),
+          }),
         },
         {
           name: `sample_frontier_uses_n${n}`,
-          ...drawings(byUses, { title: `Latents found by how often they are used, n = ${n}` }),
+          ...drawings(byUses, {
+            title: `Latents found by how often they are used, n = ${n}`,
+            caption: `In bins of ${BIN} uses. ${settingOf(detail)}`,
+          }),
         },
       ];
     });

@@ -12,6 +12,7 @@ import {
   type PlotRow,
 } from "../lib/figures.ts";
 import { methodStyle } from "../lib/methods.ts";
+import { settingOf } from "../lib/paper/figure_parts.ts";
 import { legendFigure } from "../lib/paper/sweep_figures.ts";
 import { assertSound, grid, madeUpRows, seeds } from "./made_up_rows.ts";
 
@@ -462,6 +463,36 @@ Deno.test("a curve under an equal one is named in the caption, unless it shows a
     y: "mcc_iid",
   })], { title: "t", caption: "Small print." });
   assert.match(svg.replace(/<[^>]+>/g, " "), /Small print\. Under an equal curve: SAE ReLU/);
+});
+
+Deno.test("a lone point under the marker of a later curve is named in the caption", () => {
+  const curve = (method: string, values: number[]) =>
+    values.map((mcc_iid, x) => ({ method, x, mcc_iid }));
+  // the axis goes from 0 to 1: its radius of 3.4 pixels is 0.016 of 210
+  const notes = (point: number, first = "dl_fista") =>
+    figureNotes([lines(
+      [...curve(first, [point]), ...curve("sae_relu", [0.5, 0.9])],
+      { x: "x", y: "mcc_iid" },
+    )]);
+  assert.deepEqual(notes(0.51), ["Under a marker: DL-FISTA (under SAE ReLU)."]);
+  assert.deepEqual(notes(0.53), []);
+  // one that is drawn later lies above
+  assert.deepEqual(notes(0.51, "sae_topk"), []);
+  // told once where the curve is equal
+  const equal = [...curve("sae_relu", [0.5]), ...curve("sae_topk", [0.5, 0.9])];
+  assert.deepEqual(figureNotes([lines(equal, { x: "x", y: "mcc_iid" })]), [
+    "Under an equal curve: SAE ReLU (under SAE TopK).",
+  ]);
+});
+
+Deno.test("captions tell the seeds of a mean, and where methods have different numbers of them", () => {
+  const seeds = (method: string, count: number) =>
+    Array.from({ length: count }, (_, seed) => ({ method, seed, k: 2 }));
+  assert.equal(settingOf(seeds("a", 1)), "One seed; k\u00a0=\u00a02.");
+  const mean = (count: string) =>
+    `Mean over ${count} seeds ± one standard deviation; k\u00a0=\u00a02.`;
+  assert.equal(settingOf([...seeds("a", 3), ...seeds("b", 3)]), mean("3"));
+  assert.equal(settingOf([...seeds("a", 3), ...seeds("b", 5)]), mean("3 to 5"));
 });
 
 Deno.test("an axis whose range is small against its values says so", () => {

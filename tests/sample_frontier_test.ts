@@ -77,6 +77,9 @@ Deno.test("figures per number of latents, with the counting bound", async () => 
   ]);
   // 19·12/3
   assert.match(figures[0].svg, /counting bound: 76/);
+  const captions = figures.map(({ caption }) => caption!.replaceAll("\u00a0", " "));
+  assert.match(captions[0], /^One seed; n = 19, k = 10, m = 13\./);
+  assert.match(captions[1], /^In bins of 5 uses\. One seed; n = 19, k = 10, m = 13\./);
 });
 
 Deno.test("a sweep runs the path learner where it is asked for, and only there", async () => {

@@ -9,12 +9,15 @@ import { valueDomain } from "./shared_axes.ts";
 /** Curves closer than this part of the axis lie on each other: less than a pixel of most panels. */
 const SAME = 1 / 250;
 
+/** The radius of a marker as a part of the axis, in panels of the size that most figures have. */
+const MARKER = 1 / 60;
+
 /** A range below this part of its values fills a panel with differences that hardly are any. */
 const TINY = 0.02;
 
 /**
- * Sentences for the caption of a figure: which curves lie under equal ones, and which axes have a range
- * that is small against their values.
+ * Sentences for the caption of a figure: which curves lie under equal ones, which lone points under
+ * markers, and which axes have a range that is small against their values.
  *
  * @param panels The panels of one figure.
  * @returns The sentences, none where there is nothing to tell.
@@ -31,10 +34,17 @@ const TINY = 0.02;
  */
 export function figureNotes(panels: readonly (Panel | undefined)[]): string[] {
   const present = panels.filter((panel) => panel !== undefined);
-  return [...hiddenNotes(present), ...rangeNotes(present)];
+  return [
+    ...hiddenNotes(present, "Under an equal curve", covers),
+    ...hiddenNotes(present, "Under a marker", coversPoint),
+    ...rangeNotes(present),
+  ];
 }
 
-function hiddenNotes(panels: readonly Panel[]): string[] {
+/** Whether a curve, which is drawn later, hides another. Heights are parts of the axis. */
+type Covers = (upper: Curve, lower: Curve, height: (value: number) => number) => boolean;
+
+function hiddenNotes(panels: readonly Panel[], what: string, covers: Covers): string[] {
   const curved = panels.filter((panel) => panel.kind === "lines");
   // where the figure has one position, series stand side by side
   const positions = new Set(curved.flatMap(({ x }) => x.values));
@@ -65,7 +75,7 @@ function hiddenNotes(panels: readonly Panel[]): string[] {
   }
   if (lowers.size === 0) return [];
   const told = [...lowers].map(([cover, labels]) => `${listed(labels)} ${cover}`);
-  return [`Under an equal curve: ${told.join("; ")}.`];
+  return [`${what}: ${told.join("; ")}.`];
 }
 
 /** "a", "a and b", "a, b and c". */
@@ -78,15 +88,25 @@ function nameOf({ title, y }: LinePanel): string {
   return title === "" ? y.label : title;
 }
 
-/** Whether `upper`, which is drawn later, hides `lower`. */
-function covers(upper: Curve, lower: Curve, height: (value: number) => number): boolean {
+function covers(...[upper, lower, height]: Parameters<Covers>): boolean {
   // a wider line shows on both sides, and a solid one in the gaps of a dashed one
   if (upper.style.width < lower.style.width) return false;
   if (upper.style.dash !== "none" && lower.style.dash === "none") return false;
+  return isWithin(SAME, upper, lower, height);
+}
+
+/** A lone point is no more than its marker. */
+function coversPoint(...[upper, lower, height]: Parameters<Covers>): boolean {
+  return lower.points.length === 1 && !covers(upper, lower, height) &&
+    isWithin(MARKER, upper, lower, height);
+}
+
+/** Whether every point of `lower` has one of `upper` at its position, closer than a part of the axis. */
+function isWithin(part: number, ...[upper, lower, height]: Parameters<Covers>): boolean {
   const means = new Map(upper.points.map(({ x, mean }) => [x, mean]));
   return lower.points.every(({ x, mean }) => {
     const other = means.get(x);
-    return other !== undefined && Math.abs(height(other) - height(mean)) < SAME;
+    return other !== undefined && Math.abs(height(other) - height(mean)) < part;
   });
 }
 

@@ -140,8 +140,11 @@ export function settingOf(rows: readonly PlotRow[]): string {
     const [value] = values;
     return values.size === 1 && value !== undefined ? [words(value)] : [];
   });
-  const seeds = new Set(rows.map((row) => row.seed)).size;
-  const spread = seeds === 1 ? "One seed" : `Mean over ${seeds} seeds ± one standard deviation`;
+  // a method may have been run with fewer seeds than another
+  const counts = [...Map.groupBy(rows, ({ method, sae_type }) => `${method} ${sae_type}`).values()]
+    .map((group) => new Set(group.map((row) => row.seed)).size);
+  const seeds = [...new Set([Math.min(...counts), Math.max(...counts)])].join(" to ");
+  const spread = seeds === "1" ? "One seed" : `Mean over ${seeds} seeds ± one standard deviation`;
   const text = `${[spread, ...constants].join(", ").replace(",", ";")}.`;
   return [text, ...fewerSteps(rows)].join(" ");
 }
