@@ -256,6 +256,23 @@ Deno.test("the text, the table and the page tell verdict, numbers, what is again
   assert(page.includes("&lt;coins&gt;") && page.includes(numbers) && page.includes("one half"));
 });
 
+Deno.test("a value has as many digits as tell it from the threshold, and zero no sign", () => {
+  const told = (threshold: number, mean: number) => {
+    const { conditions, ...more } = claim(each(50));
+    const rows = SEEDS.map((seed) => ({ ...coin(50, mean)[0], seed, mcc_ood: mean }));
+    const [judged] = judgeClaims(
+      [{ ...more, conditions: [{ ...conditions[0], threshold }] }],
+      claimRows([{ name: "exp_coins.json", rows }]),
+    );
+    return claimsTable([judged], "figures").match(/coin ≥ [^:]*: (\S+) \((\d) of 1\)/)!.slice(1);
+  };
+  assert.deepEqual(told(0.05, 0.04997), ["0.04997", "0"]);
+  assert.deepEqual(told(0.05, 0.05), ["0.050", "1"]);
+  assert.deepEqual(told(0.05, 0.0494), ["0.049", "0"]);
+  assert.deepEqual(told(0, -0.00004), ["−0.00004", "0"]);
+  assert.deepEqual(told(-1, -0.00004), ["0.000", "1"]);
+});
+
 Deno.test("the paper's claims are told apart, have cases and thresholds with reasons, and shown figures", () => {
   assert.equal(new Set(paperClaims.map(({ id }) => id)).size, paperClaims.length);
   for (const { id, conditions, figure, asides = [] } of paperClaims) {

@@ -156,6 +156,7 @@ const threshold = ({ is, threshold }: JudgedCondition) =>
 /** A condition with its range and so many of the cases that do not bear it out. */
 function numbers(condition: JudgedCondition, most = 0): string {
   const { says, cases } = condition;
+  const short = (value: number) => told(value, condition.threshold);
   const known = cases.filter(({ value }) => value !== undefined);
   const against = known.filter(({ holds }) => !holds);
   const open = cases.length - known.length;
@@ -175,6 +176,11 @@ function numbers(condition: JudgedCondition, most = 0): string {
     `${named.length > 0 ? `; not ${named.join(", ")}${more}` : ""})`;
 }
 
-function short(value: number): string {
-  return value.toFixed(3).replace("-", "−");
+/** A value with three digits, and more where it would read as the threshold that it is not. */
+function told(value: number, threshold: number): string {
+  // nearer than that is what a mean rounds by
+  const digits = [3, 4, 5, 6, 7, 8].find((count) => Number(value.toFixed(count)) !== threshold);
+  const text = value.toFixed(digits ?? 3);
+  // nothing is below zero that reads as zero
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
