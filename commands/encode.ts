@@ -6,13 +6,14 @@
  * @module
  */
 import { dirname } from "node:path";
-import { kindOfPath } from "../lib/atomic_file.ts";
 import { type AnyMatrix, isCsrMatrix } from "../lib/csr_matrix.ts";
 import { digestOf } from "../lib/numeric/digest.ts";
 import { lasso } from "../lib/lasso.ts";
 import { addRow, type Matrix, transpose } from "../lib/matrix.ts";
 import { readMatrix } from "../lib/matrix_file.ts";
 import { omp } from "../lib/omp.ts";
+import { partsOfOpened } from "../lib/open_sae/opened_sae.ts";
+import { digestOfEncoder } from "../lib/open_sae/parts.ts";
 import { openSae } from "../lib/open_sae.ts";
 import { alignColumns, printable } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
@@ -112,7 +113,7 @@ const BLOCK_BYTES = { sae: 2 ** 24, lasso: 2 ** 26, omp: 2 ** 26 }, CODES_BYTES 
 interface Encoder {
   /** Codes per row. */
   width: number;
-  /** Bytes that decide it, beside the flags. */
+  /** What decides it, beside the flags. */
   digest: string;
   /** Codes of rows, and what is added up about them. */
   encode(X: Matrix): { codes: AnyMatrix; sums: Record<string, number> };
@@ -137,8 +138,8 @@ export async function encode(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { signal } = interruption, started = performance.now();
   // alone, the memory that threads share is not needed: it grows by blocks that were read
   using _threads = threads > 1 ? await startThreads(threads) : undefined;
-  const { lambda, k, tol, signed } = flags;
-  const of = { files, method, lambda, k, tol, signed, isSparse, by: encoder.digest };
+  const { key, lambda, k, tol, signed } = flags;
+  const of = { files, key, method, lambda, k, tol, signed, isSparse, by: encoder.digest };
   using parts = new CodeFiles(`${out}.parts`, JSON.stringify(of), flags);
   const blockRows = flags.blockRows ?? Math.max(
     1,
@@ -228,30 +229,15 @@ function opened({ sae: path, scalingFactor }: FlagValues<typeof FLAGS>, cols: nu
   );
 }
 
-/** A digest of the files in a folder, or of one: their names, sizes and times. */
-function digestOfPlace(path: string): string {
-  const names = kindOfPath(path) === "folder"
-    ? [...Deno.readDirSync(path)].filter(({ isFile }) => isFile).map(({ name }) =>
-      `${path}/${name}`
-    )
-    : [path];
-  return JSON.stringify(
-    names.sort().map((name) => {
-      const { size, mtime } = Deno.statSync(name);
-      return [name, size, mtime?.getTime()];
-    }),
-  );
-}
-
 function byAutoencoder(
   flags: FlagValues<typeof FLAGS>,
   cols: number,
   isSparse: boolean,
 ): Encoder {
-  const sae = opened(flags, cols), { scalingFactor } = flags;
+  const sae = opened(flags, cols);
   return {
     width: sae.width,
-    digest: JSON.stringify([digestOfPlace(flags.sae!), scalingFactor]),
+    digest: digestOfEncoder(partsOfOpened(sae)),
     encode: (X) => ({ codes: isSparse ? sae.encodeSparse(X) : sae.encode(X), sums: {} }),
   };
 }

@@ -153,7 +153,7 @@ export async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const meter = createMeter(flags);
   try {
     const factor = flags.normalize === "none" ? 1 : await knownFactor(path("norm_factor.json"), {
-      ...{ matrix, files, rows, signal, quiet: flags.quiet },
+      ...{ matrix, files, key: flags.key, rows, signal, quiet: flags.quiet },
     });
     let explained = "";
     const onStep = (done: number) =>
@@ -230,15 +230,16 @@ function told(error: unknown, checkpoint: string): number {
 /** The factor of an earlier run on the same rows, or that of a pass over them. */
 async function knownFactor(
   path: string,
-  { matrix, files, rows, signal, quiet }: {
+  { matrix, files, key, rows, signal, quiet }: {
     matrix: MatrixFile;
     files: DataFile[];
+    key?: string;
     rows: number;
     signal: AbortSignal;
     quiet: boolean;
   },
 ): Promise<number> {
-  const of = JSON.stringify({ files, rows });
+  const of = JSON.stringify({ files, key, rows });
   if (kindOfPath(path) === "file") {
     const known = atPlace(
       "--out must have a readable norm_factor.json",

@@ -13,7 +13,7 @@ import { RandomState } from "../lib/random.ts";
 import { saveSae } from "../lib/sae_file.ts";
 import { Sae } from "../lib/saes.ts";
 import { writeLargeNpy } from "./large_npy.ts";
-import { freshFolder, killAfterEvents, runDeno } from "./result_files.ts";
+import { freshFolder, killAfterEvents, link, runDeno } from "./result_files.ts";
 
 const folder = freshFolder("encode-");
 const [ROWS, COLS, WIDTH] = [70, 6, 11];
@@ -135,6 +135,46 @@ Deno.test("an encoding that is killed goes on by the same command, with the same
   // in other blocks: a row's codes do not depend on those beside it
   assert.equal((await encode(...line.slice(0, -2), "--out", whole)).code, 0);
   assert.deepEqual(Deno.readFileSync(out), Deno.readFileSync(whole));
+});
+
+Deno.test("an encoding does not go on with another autoencoder behind the same links, or another array", async () => {
+  const linked = at("linked"), other = at("other-lens");
+  const tensors = Object.fromEntries(["a", "b"].map((name, i) => {
+    const { rows, cols, data } = normals(7 + i, 600, COLS);
+    return [name, { shape: [rows, cols], data }];
+  }));
+  writeSafetensors(at("two.safetensors"), { tensors, metadata: {} });
+  saveSaeLens(
+    other,
+    Sae.initialize({ type: "topk", inputDim: COLS, width: WIDTH, kval: 3, seed: 1 }),
+  );
+  Deno.mkdirSync(linked);
+  const linkAll = async (lens: string) => {
+    for (const { name } of Deno.readDirSync(lens)) await link(join(lens, name), join(linked, name));
+  };
+  await linkAll(at("lens"));
+  const out = at("linked.npz");
+  const line = (key: string) => [
+    ...["--data", at("two.safetensors"), "--sae", linked, "--key", key, "--block-rows", "3"],
+    ...["--out", out, "--quiet"],
+  ];
+  const assertRefused = async (key: string) => {
+    const { code, stderr } = await encode(...line(key));
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /--out must go on with the same data and flags.*--restart/);
+  };
+  Deno.mkdirSync(`${out}.parts`);
+  assert(await killAfterEvents(`${out}.parts`, 30, [...LINE, ...line("a")]));
+  await assertRefused("b");
+  await linkAll(other);
+  await assertRefused("a");
+  // the same weights at another place
+  Deno.copyFileSync(at("lens/sae_weights.safetensors"), at("copy.safetensors"));
+  await linkAll(at("lens"));
+  await link(at("copy.safetensors"), join(linked, "sae_weights.safetensors"));
+  const last = await encode(...line("a"), "--json");
+  assert.equal(last.code, 0, last.stderr);
+  assert(JSON.parse(last.stdout).rowsBefore > 0);
 });
 
 Deno.test("blocks that were coded hold no memory, with threads either", async () => {

@@ -38,6 +38,16 @@ export async function runDeno(...args: string[]): Promise<{
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
+/** Links a path to another, as this test's own permissions do not allow; what was there is replaced. */
+export async function link(target: string, path: string): Promise<void> {
+  const words = [Deno.realPathSync(target), path].map((word) => JSON.stringify(word)).join();
+  const { code, stderr } = await runDeno(
+    "eval",
+    `await Deno.remove(${JSON.stringify(path)}).catch(() => {}); Deno.symlinkSync(${words})`,
+  );
+  if (code !== 0) throw new Error(stderr);
+}
+
 /** Whether there is a program of this name that some tests need; says so where there is none. */
 export async function hasProgram(name: string): Promise<boolean> {
   const { code } = await runDeno(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { withoutScale } from "../lib/cores/sae_fold.ts";
 import { OWN_WEIGHTS } from "../lib/open_sae/own.ts";
 import type { Matrix32 } from "../lib/matrix.ts";
-import { readMatrix, writeNpy } from "../lib/matrix_file.ts";
+import { readMatrix, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
 import { openSae } from "../lib/open_sae.ts";
 import { RandomState } from "../lib/random.ts";
 import { loadSae } from "../lib/sae_file.ts";
@@ -207,6 +207,25 @@ Deno.test("an end by time or Ctrl-C leaves an autoencoder, and the same command 
   assert.equal(interrupted.code, 1, text.decode(interrupted.stderr));
   assert.match(text.decode(interrupted.stderr), /Ended early: interrupted by SIGINT/);
   assert(JSON.parse(text.decode(interrupted.stdout)).stepsDone > stepsDone);
+});
+
+Deno.test("the factor of one array of a file is not that of another", async () => {
+  const data = join(folder, "two.safetensors"), out = join(folder, "of-two");
+  const { rows, cols, data: a } = activations(4, 60), b = a.map((value) => 8 * value);
+  writeSafetensors(data, {
+    tensors: { a: { shape: [rows, cols], data: a }, b: { shape: [rows, cols], data: b } },
+    metadata: {},
+  });
+  const factors: number[] = [];
+  for (const key of ["a", "b"]) {
+    const { code, stdout, stderr } = await train(
+      ...["--data", data, "--key", key, "--width", "4", "--kval", "1", "--steps", "2"],
+      ...["--out", out, "--restart", "--json", "--quiet"],
+    );
+    assert.equal(code, 0, stderr);
+    factors.push(JSON.parse(stdout).normFactor);
+  }
+  assert.equal(factors[1], factors[0] / 8);
 });
 
 Deno.test("bad input is refused in one line that names it, before there is a folder", async () => {

@@ -4,6 +4,7 @@
  */
 import { PackedUnits } from "../cores/sae_encode.ts";
 import { type Matrix32, transpose } from "../matrix.ts";
+import { digestOf } from "../numeric/digest.ts";
 import type { Sae } from "../saes.ts";
 
 /** How codes follow from pre-activations h. */
@@ -60,6 +61,30 @@ export interface Parts {
   readonly normalization: Normalization;
   /** outputDim × inputDim: adds the input as it is, times its transposed, to the reconstruction. */
   readonly skip?: Matrix32;
+}
+
+/**
+ * What the codes follow from, as a text with digests in place of the weights: the same for the same encoder,
+ * wherever its files lie and however they are linked.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Sae } from "../saes.ts";
+ * import { digestOfEncoder, partsOfSae } from "./parts.ts";
+ *
+ * const sae = Sae.initialize({ type: "relu", inputDim: 8, width: 12, seed: 0 });
+ * const digest = digestOfEncoder(partsOfSae(sae));
+ * assert.equal(digestOfEncoder(partsOfSae(sae)), digest);
+ * sae.parameters.encoderBias[0] = 1;
+ * assert.notEqual(digestOfEncoder(partsOfSae(sae)), digest);
+ * ```
+ */
+export function digestOfEncoder({ coder, decoderBias, centred, normalization }: Parts): string {
+  return JSON.stringify(
+    { coder, decoderBias, centred, normalization },
+    (_, value) => value instanceof Float32Array ? digestOf(value) : value,
+  );
 }
 
 /** A smaller norm of an atom counts as this. */
