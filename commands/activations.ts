@@ -121,9 +121,10 @@ export function openActivations(
 
 /** The files of a folder, shard 2 before shard 10. */
 function filesIn(folder: string): string[] {
-  const names = [...Deno.readDirSync(folder)].filter(({ isFile, name }) =>
-    isFile && ENDINGS.test(name)
-  ).map(({ name }) => name);
+  // the listing does not tell what a link leads to; one to nowhere is a shard that lacks, and refused
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+    ENDINGS.test(name) && kindOfPath(join(folder, name)) !== "folder"
+  );
   if (names.length === 0) throw new Error("there is no file of activations in it");
   const { compare } = new Intl.Collator("en", { numeric: true });
   return names.sort(compare).map((name) => join(folder, name));

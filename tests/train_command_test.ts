@@ -12,7 +12,7 @@ import { Sae, SAE_TYPES, type SaeType } from "../lib/saes.ts";
 import { trainSaeStream } from "../lib/train_sae_stream.ts";
 import { openMatrix } from "../lib/matrix_stream.ts";
 import { writeLargeNpy } from "./large_npy.ts";
-import { freshFolder, killAfterEvents, runDeno } from "./result_files.ts";
+import { freshFolder, killAfterEvents, link, runDeno } from "./result_files.ts";
 
 const folder = freshFolder("train-");
 const [COLS, WIDTH] = [6, 9];
@@ -277,7 +277,10 @@ Deno.test("bad input is refused in one line that names it, before there is a fol
 Deno.test("a folder is its shards in the order of their numbers", async () => {
   const many = join(folder, "many"), out = join(folder, "from-folder");
   Deno.mkdirSync(many);
-  for (const path of shards) Deno.copyFileSync(path, join(many, path.split("/").at(-1)!));
+  Deno.mkdirSync(join(many, "part-3.npy"));
+  Deno.copyFileSync(shards[0], join(many, "part-2.npy"));
+  // as the Hugging Face cache has them
+  await link(shards[1], join(many, "part-10.npy"));
   const { code, stdout, stderr } = await train(
     ...["--data", many, "--width", "4", "--kval", "1", "--out", out, "--steps", "2", "--json"],
     "--quiet",
@@ -285,6 +288,14 @@ Deno.test("a folder is its shards in the order of their numbers", async () => {
   assert.equal(code, 0, stderr);
   const names = JSON.parse(stdout).files.map((path: string) => path.split("/").at(-1));
   assert.deepEqual(names, ["part-2.npy", "part-10.npy"]);
+
+  const gone = join(folder, "gone.npy");
+  Deno.copyFileSync(shards[0], gone);
+  await link(gone, join(many, "part-4.npy"));
+  Deno.removeSync(gone);
+  const broken = await train("--data", many, "--width", "4", "--kval", "1", "--out", out);
+  assert.equal(broken.code, 2);
+  assert.match(broken.stderr, /^Cannot train: --data must be readable, got ".*part-4\.npy/);
 });
 
 Deno.test("a file is trained on in less memory than its size", async () => {
