@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 import { type AnyMatrix, isCsrMatrix } from "../lib/csr_matrix.ts";
 import { digestOf } from "../lib/numeric/digest.ts";
 import { lasso } from "../lib/lasso.ts";
-import { addRow, type Matrix, transpose } from "../lib/matrix.ts";
+import { addRow, columnNorms, type Matrix, normalizeColumns, transpose } from "../lib/matrix.ts";
 import { readMatrix } from "../lib/matrix_file.ts";
 import { omp } from "../lib/omp.ts";
 import { partsOfOpened } from "../lib/open_sae/opened_sae.ts";
@@ -58,7 +58,10 @@ const FLAGS = {
     about: "lasso: weight of the penalty, in units of the data",
     kind: decimal({ above: 0 }),
   },
-  k: { about: "omp: most atoms of a row", kind: integer({ min: 1 }) },
+  k: {
+    about: "omp: most atoms of a row, chosen by what they explain, whatever their norms",
+    kind: integer({ min: 1 }),
+  },
   tol: {
     about:
       "lasso: largest duality gap over ½‖x‖² (default: 1e-4); omp: share of ‖x‖² that may be left " +
@@ -108,6 +111,9 @@ Example: deno task encode --data acts.npy --sae saes/mine --out codes/mine.npz`,
  * bytes of all its codes with their zeros.
  */
 const BLOCK_BYTES = { sae: 2 ** 24, lasso: 2 ** 26, omp: 2 ** 26 }, CODES_BYTES = 2 ** 28;
+
+/** A smaller norm of an atom counts as this. */
+const NORM_FLOOR = 1e-8;
 
 /** What turns rows into codes. */
 interface Encoder {
@@ -254,22 +260,36 @@ function onDictionary(
   const offset = flags.offset === undefined ? bias : vectorOf("--offset", flags.offset, cols);
   const shared = { nonneg: !flags.signed, output: isSparse ? "csr" : "dense" } as const;
   const { lambda = 0, k = 0, tol } = flags, tolerance = tol ?? 1e-4;
+  // pursuit takes the atom of the largest correlation: of free norms that need not be the one that explains most
+  const norms = method === "omp"
+    ? columnNorms(D).map((norm) => Math.max(norm, NORM_FLOOR))
+    : undefined;
+  const atoms = norms ? normalizeColumns(D, NORM_FLOOR) : D;
   return {
     width: D.cols,
-    digest: `${digestOf(D.data)} ${offset ? digestOf(offset) : ""}`,
+    digest: [atoms.data, norms, offset].map((values) => values ? digestOf(values) : "").join(" "),
     encode(X): ReturnType<Encoder["encode"]> {
       const centred = offset === undefined
         ? X
         : addRow(X, offset, -1, new Float32Array(X.data.length));
-      if (method === "omp") {
-        const { codes, residuals } = omp(centred, D, { ...shared, k, tol: tol ?? 0 });
+      if (norms) {
+        const { codes, residuals } = omp(centred, atoms, { ...shared, k, tol: tol ?? 0 });
+        divideByNorms(codes, norms);
         return { codes, sums: { residual: residuals.reduce((sum, share) => sum + share, 0) } };
       }
-      const { codes, gaps } = lasso(centred, D, { ...shared, lambda, tol: tolerance });
+      const { codes, gaps } = lasso(centred, atoms, { ...shared, lambda, tol: tolerance });
       const above = gaps.reduce((count, gap) => count + Number(gap > tolerance), 0);
       return { codes, sums: { uncertified: above } };
     },
   };
+}
+
+/** Makes codes of unit atoms those of the atoms as they are, in place. */
+function divideByNorms(codes: AnyMatrix, norms: Float64Array): void {
+  const { data } = codes;
+  for (let p = 0; p < data.length; p++) {
+    data[p] /= norms[isCsrMatrix(codes) ? codes.indices[p] : p % codes.cols];
+  }
 }
 
 /** The decoder of an autoencoder, and its bias. */

@@ -1,11 +1,11 @@
 /** `deno task encode`: the library's codes, in files that Python reads, resumed with the same bytes. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fromDense } from "../lib/csr_matrix.ts";
+import { fromDense, toDense } from "../lib/csr_matrix.ts";
 import { joined } from "../lib/formats/byte_parts.ts";
 import { csrParts } from "../lib/formats/csr_npz.ts";
 import { lasso } from "../lib/lasso.ts";
-import { type Matrix32, transpose } from "../lib/matrix.ts";
+import { columnNorms, type Matrix32, normalizeColumns, transpose } from "../lib/matrix.ts";
 import { readCsr, readMatrix, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
 import { omp } from "../lib/omp.ts";
 import { openSae, saveSaeLens } from "../lib/open_sae.ts";
@@ -73,6 +73,11 @@ Deno.test("the archive is byte for byte that of writeCsr", async () => {
 Deno.test("the Lasso and matching pursuit take dictionaries either way round, decoders and offsets", async () => {
   const centred = { ...X, data: X.data.map((value) => value - Math.fround(0.3)) };
   writeNpy(at("mean.npy"), { rows: 1, cols: COLS, data: new Float32Array(COLS).fill(0.3) });
+  const pursued = (X: Matrix32, nonneg: boolean) => {
+    const norms = columnNorms(D);
+    const { codes } = omp(X, normalizeColumns(D), { k: 2, nonneg, output: "dense" });
+    return { ...codes, data: codes.data.map((code, p) => code / norms[p % WIDTH]) };
+  };
   const cases: [args: string[], expected: Matrix32][] = [
     [
       ["--dictionary", at("D.npy"), "--lambda", "0.5"],
@@ -81,11 +86,11 @@ Deno.test("the Lasso and matching pursuit take dictionaries either way round, de
     [
       [...["--dictionary", at("rows.safetensors"), "--dictionary-key", "W_dec"], "--method", "omp"]
         .concat("--k", "2", "--signed", "--threads", "2"),
-      omp(X, D, { k: 2, output: "dense" }).codes,
+      pursued(X, false),
     ],
     [
       ["--dictionary", at("D.npy"), "--method", "omp", "--k", "2", "--offset", at("mean.npy")],
-      omp(centred, D, { k: 2, nonneg: true, output: "dense" }).codes,
+      pursued(centred, true),
     ],
     [
       ["--sae", at("lens"), "--method", "lasso", "--lambda", "0.3", "--tol", "1e-6"],
@@ -102,6 +107,28 @@ Deno.test("the Lasso and matching pursuit take dictionaries either way round, de
     assert.equal(summary.activePerRow, fromDense(expected).data.length / ROWS);
     if (summary.method === "lasso") assert.equal(summary.rowsAboveTolerance, 0);
     else assert(summary.residualShare > 0 && summary.residualShare < 1);
+  }
+});
+
+Deno.test("pursuit chooses by what atoms explain, and its codes are of the atoms as they are", async () => {
+  // one code a row, of atoms that are the longer the later they come
+  const axes = Float32Array.from({ length: COLS * COLS }, (_, p) => p % (COLS + 1) === 0 ? 1 : 0);
+  const skewed = axes.map((value, p) => p % COLS === 5 ? 20 : value * (p % COLS + 1));
+  const rows = { rows: COLS, cols: COLS, data: axes.map((value) => 6 * value) };
+  writeNpy(at("skewed.npy"), { rows: COLS, cols: COLS, data: skewed });
+  writeNpy(at("axes.npy"), rows);
+  for (const out of [at("skewed-codes.npz"), at("skewed-codes.npy")]) {
+    const { code, stderr } = await encode(
+      ...["--data", at("axes.npy"), "--dictionary", at("skewed.npy"), "--atoms", "columns"],
+      ...["--method", "omp", "--k", "1", "--quiet", "--out", out],
+    );
+    assert.equal(code, 0, stderr);
+    const Z = out.endsWith(".npz") ? toDense(readCsr(out)) : readMatrix(out);
+    // the last atom, of six equal parts, is long; the others explain a row whole
+    for (let i = 0; i < COLS - 1; i++) {
+      const row = [...Z.data.subarray(i * COLS, (i + 1) * COLS)];
+      assert.deepEqual(row, row.map((_, j) => j === i ? Math.fround(6 / (i + 1)) : 0));
+    }
   }
 });
 
