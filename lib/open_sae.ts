@@ -10,7 +10,7 @@ import {
   DICTIONARY_LEARNING_WEIGHTS,
   openDictionaryLearning,
 } from "./open_sae/dictionary_learning.ts";
-import { basename, dirname, join } from "./open_sae/folder.ts";
+import { dirname, join } from "./open_sae/folder.ts";
 import {
   GEMMA_NPZ,
   GEMMA_SAFETENSORS,
@@ -19,7 +19,7 @@ import {
 } from "./open_sae/gemma_scope.ts";
 import { LLAMA_CONFIGURATION, LLAMA_WEIGHTS, openLlamaScope } from "./open_sae/llama_scope.ts";
 import { type Opened, OpenedSae, type OpenOptions } from "./open_sae/opened_sae.ts";
-import { openOwn, OWN_WEIGHTS } from "./open_sae/own.ts";
+import { kindOfFile, openOwn, OWN_WEIGHTS } from "./open_sae/own.ts";
 import { openSaeLens, SAELENS_CONFIGURATION, SAELENS_WEIGHTS } from "./open_sae/saelens.ts";
 import { openSparsify, SPARSIFY_CONFIGURATION, SPARSIFY_WEIGHTS } from "./open_sae/sparsify.ts";
 
@@ -80,7 +80,8 @@ const FORMATS: readonly FolderFormat[] = [
  *
  * Sources: the programs' own code; each file of `open_sae/` tells its.
  *
- * @param path A folder, or a file in it.
+ * @param path A folder, or a file in it, which decides the format where the folder has several. A file of
+ * `saveSae` may have any name.
  * @throws {TypeError} When an argument is of the wrong kind.
  * @throws {Error} When a file is missing, damaged or of a kind that is not opened: one line that names
  * the file, the key or tensor, and the rule.
@@ -115,10 +116,14 @@ export function openSae(path: string, options: OpenOptions = {}): OpenedSae {
   return new OpenedSae(opened);
 }
 
-function openFolder(folder: string, options: OpenOptions): Opened {
-  const present = FORMATS.find(({ files: [weights] }) => exists(join(folder, weights)));
+function openFolder(
+  folder: string,
+  options: OpenOptions,
+  formats: readonly FolderFormat[] = FORMATS,
+): Opened {
+  const present = formats.find(({ files: [weights] }) => exists(join(folder, weights)));
   if (!present) {
-    const known = FORMATS.map(({ name, files }) => `${files.join(" and ")} (${name})`);
+    const known = formats.map(({ name, files }) => `${files.join(" and ")} (${name})`);
     throw new FileError(
       `Cannot open the autoencoder in ${folder}: it must have ${known.join(", or ")}`,
     );
@@ -133,15 +138,32 @@ function openFolder(folder: string, options: OpenOptions): Opened {
   return present.open(folder, options);
 }
 
-/** A file of a folder that is known, Gemma Scope's archive under any name, or one of ours. */
+/** What to say of a file that is none of an autoencoder, by its kind. */
+const KINDS: Readonly<Record<string, string>> = {
+  npy: "it is .npy",
+  zip: "it is an archive, as of torch.save",
+  safetensors: "it is of another program",
+  none: "it is no file of arrays",
+};
+
+/** One of ours or Gemma Scope's archive under any name, or a file of a folder that is known. */
 function openFile(file: string, options: OpenOptions): Opened {
-  const isKnown = FORMATS.some(({ files }) =>
-    files.some((known) => basename(known) === basename(file))
-  );
   if (file.endsWith(".npz")) return openGemmaScope(file);
-  if (!isKnown) return openOwn(file);
-  const folder = dirname(file);
-  return openFolder(basename(LLAMA_WEIGHTS) === basename(file) ? dirname(folder) : folder, options);
+  const kind = kindOfFile(file);
+  if (kind === "ours") return openOwn(file);
+  const isAt = (known: string) => `/${file.replaceAll("\\", "/")}`.endsWith(`/${known}`);
+  const formats = FORMATS.filter(({ files }) => files.some(isAt));
+  const known = formats[0]?.files.find(isAt);
+  if (known !== undefined) {
+    const folder = known.split("/").reduce((path) => dirname(path), file);
+    return openFolder(folder, options, formats);
+  }
+  const names = FORMATS.map(({ name, files: [weights] }) => `${weights} (${name})`);
+  throw new FileError(
+    `Cannot open the autoencoder in ${file}: it must be of saveSae, or named ${names.join(", ")}; ${
+      KINDS[kind ?? "none"]
+    }`,
+  );
 }
 
 function exists(path: string): boolean {

@@ -6,7 +6,7 @@ import { requireInstance, requireOptions } from "./checks.ts";
 import { readPlainFile, writeAtomic } from "./atomic_file.ts";
 import type { Matrix32 } from "./matrix.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "./safetensors.ts";
-import { requireSeal, sealed } from "./formats/checksum.ts";
+import { requireSeal, SAE_FORMAT, sealed } from "./formats/checksum.ts";
 import { dataOf, extents, isMatrix } from "./cores/sae_variant.ts";
 import {
   parametersOf,
@@ -30,9 +30,6 @@ export interface SavedSae {
 const TENSORS: ReadonlySet<string> = new Set(
   SAE_VARIANTS.flatMap(({ parameters }) => parameters.map(({ tensor }) => tensor)),
 );
-
-/** The metadata's mark of our files. */
-const FORMAT = "startcoding-sae-1";
 
 /**
  * Saves a sparse autoencoder as a safetensors file, in one step: a reader sees the whole file or what
@@ -85,7 +82,7 @@ export function saveSae(path: string, sae: Sae, config: object = {}): void {
   });
   const { type, ...options } = sae.options;
   const own = Object.entries(options).map(([name, value]) => [name, JSON.stringify(value)]);
-  const metadata = { format: FORMAT, type, ...Object.fromEntries(own), config: plain };
+  const metadata = { format: SAE_FORMAT, type, ...Object.fromEntries(own), config: plain };
   writeAtomic(path, encodeSafetensors(sealed({ tensors, metadata })));
 }
 
@@ -111,8 +108,8 @@ export function loadSae(path: string): SavedSae {
   const { tensors, metadata } = decodeSafetensors(readPlainFile(path), path);
   const refused = (reason: string, cause?: unknown) =>
     new Error(`Cannot load a sparse autoencoder from ${path}: ${reason}`, { cause });
-  if (metadata.format !== FORMAT) {
-    throw refused(`its metadata must say format ${FORMAT}, got ${metadata.format}`);
+  if (metadata.format !== SAE_FORMAT) {
+    throw refused(`its metadata must say format ${SAE_FORMAT}, got ${metadata.format}`);
   }
 
   function values(name: string): Matrix32 {

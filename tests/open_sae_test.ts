@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { encodeSamples, PackedUnits } from "../lib/cores/sae_encode.ts";
 import { toDense } from "../lib/csr_matrix.ts";
 import { fromRows, type Matrix, toRows } from "../lib/matrix.ts";
+import { writeNpy } from "../lib/matrix_file.ts";
 import { type OpenedSae, openSae, saveSaeLens } from "../lib/open_sae.ts";
 import { RandomState } from "../lib/random.ts";
 import { saveSae } from "../lib/sae_file.ts";
@@ -694,6 +695,49 @@ Deno.test("files that are cut short or no JSON are refused by name", () => {
   Deno.writeTextFileSync(join(path, "cfg.json"), "[]");
   assert.throws(() => openSae(path), /cfg\.json: it must be a JSON object/);
   assert.throws(() => openSae(join(folder, "none")), /none: there is no such folder or file/);
+});
+
+Deno.test("a file is opened as what it is, whatever lies beside it", () => {
+  // all formats' files in one folder, ours first
+  const config = { sae_type: "topk", act_size: m, dict_size: n, top_k: 2, input_unit_norm: false };
+  const path = write({
+    ...{ ...standard(), "params.npz": { ...weights(), threshold: positive(n) } },
+    ...{ "config.json": config, "sae.pt": weights() },
+  });
+  const sae = Sae.initialize({ type: "relu", inputDim: m, width: n, seed: 1 });
+  for (const name of ["startcoding_sae.safetensors", "sae.safetensors", "ae.pt", "mine"]) {
+    saveSae(join(path, name), sae);
+    assert.equal(openSae(join(path, name)).format, "Start Coding", name);
+    if (name === "ae.pt") Deno.removeSync(join(path, name));
+  }
+  const formats = ["sae_weights.safetensors", "cfg.json", "params.npz", "sae.pt", "config.json"]
+    .map((name) => openSae(join(path, name)).format);
+  assert.deepEqual(formats, ["SAELens", "SAELens", "Gemma Scope", "BatchTopK", "BatchTopK"]);
+});
+
+Deno.test("a file that is no autoencoder is refused by what it is, with the names that would do", () => {
+  const path = write({ "acts.safetensors": weights(), "x/final.safetensors": weights() });
+  writeNpy(join(path, "acts.npy"), X32);
+  Deno.copyFileSync("tests/fixtures/activations/tensor.pt", join(path, "acts.pt"));
+  Deno.writeTextFileSync(join(path, "notes.txt"), "an autoencoder");
+  const cases: [name: string, what: string][] = [
+    ["acts.npy", "it is .npy"],
+    ["acts.pt", "it is an archive, as of torch.save"],
+    ["acts.safetensors", "it is of another program"],
+    ["x/final.safetensors", "it is of another program"],
+    ["notes.txt", "it is no file of arrays"],
+  ];
+  for (const [name, what] of cases) {
+    assert.throws(() => openSae(join(path, name)), ({ message }: Error) => {
+      assert(message.startsWith(`Cannot open the autoencoder in ${join(path, name)}: it must be `));
+      assert.match(
+        message,
+        /of saveSae, or named .*sae_weights\.safetensors \(SAELens\), .*; it is/,
+      );
+      assert(message.endsWith(`; ${what}`), message);
+      return true;
+    });
+  }
 });
 
 Deno.test("wrong arguments are refused by name", () => {

@@ -1,10 +1,13 @@
 /**
- * The checksum by which our safetensors files show that nothing of them was changed: a digest (SHA-256) of
+ * What marks our safetensors files, and the checksum by which they show that nothing was changed: a digest (SHA-256) of
  * tensors and metadata, in whatever order, in the metadata's entry `checksum`.
  * @module
  */
 import { createHash } from "node:crypto";
 import type { SafetensorsContent } from "../safetensors.ts";
+
+/** What the metadata's entry `format` says in files of `saveSae`. */
+export const SAE_FORMAT = "startcoding-sae-1";
 
 /**
  * The same content with its checksum.

@@ -2,14 +2,11 @@
  * Files as rows: an array of any format, or a text of numbers.
  * @module
  */
-import { readBytes, turn } from "./byte_source.ts";
+import { turn } from "./byte_source.ts";
 import { type CsvTable, readCsv } from "./csv.ts";
 import type { Dtype } from "./dtype.ts";
 import { FileSource } from "./file_source.ts";
-import { readIndex, refusalOf, tensorFormatOf } from "./tensor_file.ts";
-
-/** Bytes that tell the format. */
-const HEAD = 16;
+import { headOf, readIndex, refusalOf, tensorFormatOf } from "./tensor_file.ts";
 
 /** Rows that can be read in any order. */
 export interface StoredRows {
@@ -105,7 +102,7 @@ export class RowFile implements Disposable {
 }
 
 function rowsOf(source: FileSource, key?: string): StoredRows {
-  const head = readBytes(source, 0, Math.min(source.size, HEAD));
+  const head = headOf(source);
   if (tensorFormatOf(head) === undefined) {
     const other = refusalOf(head);
     if (other !== undefined) throw source.refused(other);

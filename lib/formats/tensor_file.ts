@@ -60,10 +60,15 @@ export function refusalOf(head: Uint8Array): string | undefined {
   return OTHERS.find(([start]) => beginsWith(head, start))?.[1];
 }
 
+/** The first bytes of a source, which tell its format. */
+export function headOf(source: ByteSource): Uint8Array {
+  return readBytes(source, 0, Math.min(source.size, 16));
+}
+
 /**
  * The format of arrays that the first bytes of a file tell; undefined where it is none: it may be a text.
  *
- * @param head 16 bytes, or what there is.
+ * @param head Of {@linkcode headOf}.
  */
 export function tensorFormatOf(head: Uint8Array): TensorFormat | "zip" | undefined {
   if (NPY_MAGIC.every((byte, i) => head[i] === byte)) return "npy";
@@ -78,7 +83,7 @@ export function tensorFormatOf(head: Uint8Array): TensorFormat | "zip" | undefin
  * @throws {Error} As the source makes it, when it is of no format that is read, or damaged.
  */
 export function readIndex(source: ByteSource): TensorIndex {
-  const head = readBytes(source, 0, Math.min(source.size, 16)), format = tensorFormatOf(head);
+  const head = headOf(source), format = tensorFormatOf(head);
   const missing = (name: string, names: readonly string[]) =>
     source.refused(`it has no array ${name}: it has ${names.join(", ") || "none"}`);
   if (format === "zip") {

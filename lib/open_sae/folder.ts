@@ -17,11 +17,6 @@ export function join(folder: string, file: string): string {
   return /[\\/]$/.test(folder) ? folder + file : `${folder}/${file}`;
 }
 
-/** The last part of a path. */
-export function basename(path: string): string {
-  return path.split(/[\\/]/).at(-1)!;
-}
-
 /** The folder that a path lies in. */
 export function dirname(path: string): string {
   const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
