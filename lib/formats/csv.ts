@@ -17,6 +17,8 @@ export interface CsvTable {
 /** Bytes that are read at once, and the most that a line has. */
 const CHUNK = 2 ** 20, MOST_LINE = 2 ** 26;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+/** What stands in the place of a number, and is no name of a column. */
+const NOT_FINITE = /^[+-]?(?:nan|inf(?:inity)?)$/i;
 
 /** Lines of a text, without their ends. */
 function* linesOf(source: ByteSource): Generator<string> {
@@ -43,11 +45,11 @@ function* linesOf(source: ByteSource): Generator<string> {
 const bare = (field: string) => field.trim().replace(/^"(.*)"$/, "$1");
 
 /**
- * Reads a text of numbers. Its first line may hold names instead; empty lines and those that begin
- * with # are left out. Every number is the float64 nearest to what is written.
+ * Reads a text of numbers. Its first line may hold names instead, none of which is a number, NaN or
+ * infinite; empty lines and those that begin with # are left out. Every number is the float64 nearest to what is written.
  *
- * @throws {Error} As the source makes it, when a field is no number or lines differ in length: the
- * message tells the line and the field.
+ * @throws {Error} As the source makes it, when a field is no number, lines differ in length, or the first
+ * column alone has no name: it numbers the rows. The message tells the line and the field.
  *
  * @example
  * ```ts
@@ -74,11 +76,14 @@ export function readCsv(source: ByteSource): CsvTable {
     const fields = (separator instanceof RegExp ? line.trim() : line).split(separator).map(bare);
     if (cols === 0) {
       cols = fields.length;
-      // names of columns
-      if (fields.some((field) => !NUMBER.test(field))) {
-        names = true;
-        continue;
+      if (cols > 1 && fields[0] === "") {
+        throw source.refused(
+          `its first column must have a name, got none in line ${number}: save without row names ` +
+            "(pandas' index=False), and without names of columns that are numbers (header=False)",
+        );
       }
+      names = !fields.some((field) => NUMBER.test(field) || NOT_FINITE.test(field));
+      if (names) continue;
     }
     if (fields.length !== cols) {
       throw source.refused(
