@@ -10,6 +10,8 @@ import { readCsr, readMatrix, writeCsr, writeNpy } from "../../lib/matrix_file.t
 import { openMatrix } from "../../lib/matrix_stream.ts";
 import { toFloat32 } from "../../lib/matrix.ts";
 import { RandomState } from "../../lib/random.ts";
+import { saveSae } from "../../lib/sae_file.ts";
+import { Sae } from "../../lib/saes.ts";
 
 interface Expected {
   key: string | null;
@@ -120,4 +122,26 @@ same("what they read", JSON.parse(peer("read", folder)), {
     members: ["data", "format", "indices", "indptr", "shape"],
   },
 });
+
+// the guide's own encoder, of more codes than are positive
+const sae = Sae.initialize({ type: "topk", inputDim: 8, width: 12, kval: 9, seed: 0 });
+const samples = { rows: 4, cols: 8, data: new RandomState(3).normal(0, 1, 32) };
+saveSae(`${folder}/topk.safetensors`, sae);
+writeNpy(`${folder}/samples.npy`, toFloat32(samples));
+const snippet = Deno.readTextFileSync("docs/python.md").split(/^```(?:python)?\n/m)
+  .find((block) => block.includes("a TopK autoencoder"))!;
+Deno.writeTextFileSync(
+  `${folder}/guide.py`,
+  `import os\nos.chdir(os.path.dirname(os.path.abspath(__file__)))\n` +
+    snippet.replace(/^X = .*$/m, 'X = np.load("samples.npy")') +
+    `\nnp.save("guide.npy", codes)\n`,
+);
+const guide = run(python, `${folder}/guide.py`)!;
+if (!guide.success) faults.push(text(guide.stderr));
+else {
+  const theirs = readMatrix(`${folder}/guide.npy`), ours = sae.encode(samples);
+  const off = ours.data.map((code, p) => Math.abs(code - theirs.data[p]));
+  // sums of eight products in float32
+  same("the guide's TopK", [theirs.rows, theirs.cols, Math.max(...off) < 1e-6], [4, 12, true]);
+}
 console.log(JSON.stringify({ tried, faults }));
