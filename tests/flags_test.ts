@@ -1,5 +1,6 @@
 /** The one reader of command lines, and the kinds of values. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { flagLines, parseFlags } from "../lib/sweep/flags.ts";
 import {
   decimal,
@@ -14,6 +15,7 @@ import {
 } from "../lib/sweep/kinds.ts";
 import { commandUsage } from "../lib/sweep/command.ts";
 import { printable } from "../lib/results.ts";
+import { freshFolder } from "./result_files.ts";
 
 const TABLE = {
   out: { about: "folder to write to", kind: folder, default: "results" },
@@ -158,6 +160,13 @@ Deno.test("numbers may be equal, paths are several, and no is a value", () => {
     assert.equal(numbers(decimal({ min: 0 })).read(text), undefined, text);
   }
   assert.deepEqual(paths.read("a.npy,b c/d.npy"), ["a.npy", "b c/d.npy"]);
+  const named = join(freshFolder("paths-"), "a,b.npy");
+  Deno.writeTextFileSync(named, "1 2");
+  assert.deepEqual(paths.read(named), [named]);
+  assert.deepEqual(paths.read(`${named},c.npy`), [...named.split(","), "c.npy"]);
+  // what may not be looked at is taken whole where a part lacks, so that permission is asked for it
+  assert.deepEqual(paths.read("/elsewhere/a,b.npy"), ["/elsewhere/a,b.npy"]);
+  assert.deepEqual(paths.read("/elsewhere/a,/elsewhere/b"), ["/elsewhere/a", "/elsewhere/b"]);
   for (const text of ["", "a,", ",a"]) assert.equal(paths.read(text), undefined, text);
   assert.deepEqual(["yes", "no", "maybe"].map((text) => yesNo.read(text)), [
     true,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { writeNpy } from "../lib/matrix_file.ts";
+import { runDeno } from "./result_files.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
 
@@ -61,6 +63,41 @@ Deno.test("a model cache elsewhere is refused before any work, with the command"
   assert.equal(advised(stderr).permit, `--allow-read=${cache} --allow-write=${cache}`);
   const listed = await task(["cache", "--cache", cache]);
   assert.equal(advised(listed.stderr).words.join(" "), `cache --cache ${cache}`);
+});
+
+/** Runs a line as it stands in a shell, which the test itself may not start. */
+async function shell(line: string) {
+  const { code, stderr } = await runDeno(
+    "eval",
+    `const { code, stderr } = await new Deno.Command("sh", { args: ["-c", ${
+      JSON.stringify(line)
+    }] }).output(); console.error(new TextDecoder().decode(stderr)); Deno.exit(code);`,
+  );
+  return { code, stderr };
+}
+
+Deno.test("the command for paths with blanks, quotes and commas works as it stands, and at once", async () => {
+  const data = join(elsewhere(), "acts, all.npy"), text = { rows: 20, cols: 3 };
+  writeNpy(data, { ...text, data: Float32Array.from({ length: 60 }, (_, i) => Math.sin(i)) });
+  for (const name of ["plain", "two words", `it's "mine" $HOME`, "a,b", "a,b c"]) {
+    const out = join(elsewhere(), name, "codes.npz");
+    const words = ["encode", "--data", data, "--dictionary", data, "--lambda", "1", "--quiet"];
+    const refused = await task([...words, "--out", out]);
+    assert.equal(refused.code, 2);
+    const [, line] = refused.stderr.match(/Permit it: (.*)\n$/) ?? [];
+    assert.equal(line.startsWith("PERMIT="), ["plain", "a,b", "a,b c"].includes(name), line);
+    const { code, stderr } = await shell(line);
+    assert.equal(code, 0, stderr);
+    assert(Deno.statSync(out).isFile);
+  }
+});
+
+Deno.test("what an earlier PERMIT gave is in the command for what it lacks", async () => {
+  const folder = elsewhere(), rows = join(folder, "rows"), drawn = join(folder, "figures");
+  const words = ["exp:vary-latents", ...TINY, "--out", rows, "--figures", drawn, "--no-cache"];
+  const { stderr } = await task(words, `--allow-read=${rows} --allow-write=${rows}`);
+  const both = `${rows},${drawn}`;
+  assert.equal(advised(stderr).permit, `--allow-read=${both} --allow-write=${both}`);
 });
 
 Deno.test("a cluster's jobs may touch the folders that their flags name, dry runs included", async () => {

@@ -2,6 +2,7 @@
  * What the values of flags can be: how a text is read, and the rule in words.
  * @module
  */
+import { kindOfPath } from "../atomic_file.ts";
 
 /** A kind of value. */
 export interface Kind<Value> {
@@ -184,11 +185,44 @@ export const yesNo: Kind<boolean> = {
   read: (text) => text === "yes" ? true : text === "no" ? false : undefined,
 };
 
+/** Whether there is something at a path; undefined where it may not be looked at. */
+function isThere(path: string): boolean | undefined {
+  try {
+    return kindOfPath(path) !== undefined;
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable ? undefined : false;
+  }
+}
+
+/**
+ * The paths that a text names: itself where there is such a path, or where only a path of that name can be
+ * meant, since it may not be looked at and one of its parts is not there; else its parts between commas.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { pathsOf } from "./kinds.ts";
+ *
+ * assert.deepEqual(pathsOf("a.npy,b.npy"), ["a.npy", "b.npy"]);
+ * Deno.writeTextFileSync("a,b.txt", "1 2");
+ * assert.deepEqual(pathsOf("a,b.txt"), ["a,b.txt"]);
+ * Deno.removeSync("a,b.txt");
+ * ```
+ */
+export function pathsOf(text: string): string[] {
+  const parts = text.split(","), whole = isThere(text);
+  const isLacking = (part: string) => part !== "" && isThere(part) === false;
+  return whole || whole === undefined && parts.some(isLacking) ? [text] : parts;
+}
+
 /** Files, or folders of files. */
 export const paths: Kind<string[]> = {
   placeholder: "PATH,…",
   rule: "a path, or several with commas between",
-  read: (text) => text.split(",").every((path) => path !== "") ? text.split(",") : undefined,
+  read(text) {
+    const all = pathsOf(text);
+    return all.includes("") ? undefined : all;
+  },
 };
 
 /** Folders. */

@@ -87,7 +87,9 @@ export function requireWritableFolder(flag: string, folder: string): void {
 export function requireWritableFile(flag: string, path: string): void {
   atPlace(`${flag} must be writable`, path, () => {
     const { state } = Deno.permissions.querySync({ name: "write", path });
-    if (state !== "granted") throw new Deno.errors.NotCapable("it may not be written");
+    if (state !== "granted") {
+      throw new Deno.errors.NotCapable(`Requires write access to "${path}", run again with it`);
+    }
     if (Deno.lstatSync(dirname(path)).isFile) throw new Error("its folder is a file");
     try {
       if (Deno.lstatSync(path).isDirectory) throw new Error("it is a folder");

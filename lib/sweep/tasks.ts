@@ -62,7 +62,7 @@ function allTasks(): Map<string, string> {
 }
 
 /**
- * The task that runs a script, where one does and `deno.json` may be read.
+ * The task that runs a script, and its command, where one does and `deno.json` may be read.
  *
  * @param script Path, relative to the folder of `deno.json`.
  *
@@ -72,14 +72,15 @@ function allTasks(): Map<string, string> {
  * import { taskOfScript } from "./tasks.ts";
  *
  * Deno.writeTextFileSync("deno.json", '{"tasks": {"toy": "deno run $PERMIT toy.ts"}}');
- * assert.equal(taskOfScript("toy.ts"), "toy");
+ * assert.equal(taskOfScript("toy.ts")?.name, "toy");
  * Deno.removeSync("deno.json");
  * ```
  */
-export function taskOfScript(script: string): string | undefined {
+export function taskOfScript(script: string): { name: string; command: string } | undefined {
   const { state } = Deno.permissions.querySync({ name: "read", path: "deno.json" });
   if (state !== "granted") return undefined;
-  return [...allTasks()].find(([, command]) => command.split(/\s+/).includes(script))?.[0];
+  const tasks = Array.from(allTasks(), ([name, command]) => ({ name, command }));
+  return tasks.find(({ command }) => command.split(/\s+/).includes(script));
 }
 
 /**
