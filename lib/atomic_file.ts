@@ -4,7 +4,7 @@
  * Needs read and write permission on the file's folder.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 /**
  * A file that cannot be read, written or locked: one line that names it.
@@ -142,6 +142,31 @@ export function kindOfPath(path: string): "file" | "folder" | "other" | undefine
     return isFile ? "file" : isDirectory ? "folder" : "other";
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The absolute path of what there is, where links lead; where these may not be followed, the absolute path
+ * as it is. Needs read permission.
+ *
+ * @throws {Deno.errors.NotFound} Where there is nothing at the path.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { isAbsolute } from "node:path";
+ * import { realPath } from "./atomic_file.ts";
+ *
+ * assert(isAbsolute(realPath("results")));
+ * assert.equal(realPath("results/../results"), realPath("results"));
+ * ```
+ */
+export function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return resolve(path);
     throw error;
   }
 }

@@ -76,7 +76,8 @@ const FORMATS: readonly FolderFormat[] = [
  *
  * SAELens' kinds are standard, topk, abstopk, batchtopk and matryoshka_batchtopk (checkpoints), jumprelu,
  * gated, matching_pursuit, transcoders and skip transcoders. What cannot be opened, temporal and
- * cross-layer ones among it, is refused by its name.
+ * cross-layer ones among it, is refused by its name. Gemma Scope's of token embeddings are told by their
+ * folder, `embedding/width_…/average_l0_…` as in the release, and are then "jumprelu of embeddings".
  *
  * Sources: the programs' own code; each file of `open_sae/` tells its.
  *

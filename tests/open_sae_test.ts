@@ -14,7 +14,7 @@ import { saveSae } from "../lib/sae_file.ts";
 import { Sae, SAE_TYPES, type SaeOptions, type SaeType } from "../lib/saes.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../lib/safetensors.ts";
 import { startThreads } from "../lib/threads.ts";
-import { freshFolder } from "./result_files.ts";
+import { freshFolder, link } from "./result_files.ts";
 
 type Rows = readonly (readonly number[])[];
 
@@ -269,13 +269,34 @@ Deno.test("Gemma Scope's autoencoders of embeddings scale the encoder down and t
   const threshold = positive(n), tensors = { ...weights(), threshold };
   const { columns, b, d, decode } = read(tensors), root = Math.sqrt(m);
   // as in the release: embedding/width_4k/average_l0_6
-  const path = write({ "embedding/width_4k/params.npz": tensors });
+  const release = "embedding/width_4k/average_l0_6";
+  const path = write({ [`${release}/params.npz`]: tensors });
   assertDefined(
-    openSae(join(path, "embedding/width_4k")),
+    openSae(join(path, release)),
     (x) => above(product(x.map((value) => value / root), columns, b), list(threshold)),
     (z) => decode(z.map((code) => code * root)),
   );
-  assert.equal(openSae(join(path, "embedding/width_4k/params.npz")).bias[0], Math.fround(d[0]));
+  assert.equal(openSae(join(path, release, "params.npz")).bias[0], Math.fround(d[0]));
+});
+
+Deno.test("where Gemma Scope's file lies tells whether it is of embeddings, however its path is typed", async () => {
+  const tensors = { ...weights(), threshold: positive(n) };
+  const release = "embedding/width_4k/average_l0_6";
+  const other = "embedding/layer_1/width_4k/average_l0_6", cached = `snapshots/1/${release}`;
+  const path = write({
+    ...{ [`${release}/params.npz`]: tensors, [`${other}/params.npz`]: tensors, blob: tensors },
+    "x/params.npz": tensors,
+  });
+  await link(join(path, release), join(path, "mine"));
+  await link(join(path, release, "params.npz"), join(path, "x.npz"));
+  Deno.mkdirSync(join(path, cached), { recursive: true });
+  await link(join(path, "blob"), join(path, cached, "params.npz"));
+  const architectures = [release, "mine", "mine/params.npz", "x.npz", cached]
+    .map((name) => openSae(join(path, name)).architecture);
+  assert.deepEqual(new Set(architectures), new Set(["jumprelu of embeddings"]));
+  for (const name of [other, "x", `${release}/../../../x`]) {
+    assert.equal(openSae(`${path}/${name}`).architecture, "jumprelu", name);
+  }
 });
 
 Deno.test("dictionary_learning's other classes: AutoEncoderNew, Matryoshka, a backup", () => {

@@ -1,19 +1,21 @@
 /**
  * Gemma Scope (`params.npz`) and Gemma Scope 2 (`params.safetensors` with `config.json`): JumpReLU on
- * inputs as they are.
+ * inputs as they are, or on token embeddings, which are told by the release's folders
+ * `embedding/width_…/average_l0_…` alone: their weights take inputs without the release's factor √m.
  *
  * Source: the releases' model cards and notebooks (google/gemma-scope, google/gemma-scope-2).
  * @module
  */
-import { Configuration, join, Tensors } from "./folder.ts";
+import { realPath } from "../atomic_file.ts";
+import { Configuration, dirname, join, Tensors } from "./folder.ts";
 import type { Opened } from "./opened_sae.ts";
 import { foldScale, type Parts } from "./parts.ts";
 import { foldCodeScales } from "./saelens.ts";
 
 /** The files. */
 export const GEMMA_NPZ = "params.npz", GEMMA_SAFETENSORS = "params.safetensors";
-/** The folder of autoencoders of token embeddings, whose inputs the release scales by √m. */
-const EMBEDDING = "embedding";
+/** The release's folders of autoencoders of token embeddings, whose inputs it scales by √m. */
+const OF_EMBEDDINGS = /(^|[\\/])embedding[\\/]width_[^\\/]+[\\/]average_l0_[^\\/]+$/;
 
 /** Opens an archive of NumPy's. */
 export function openGemmaScope(file: string): Opened {
@@ -21,12 +23,14 @@ export function openGemmaScope(file: string): Opened {
   const parts = partsOf(tensors);
   foldCodeScales(tensors, parts.decoder, false);
   const { coder, decoder, decoderBias } = parts;
-  if (coder.kind === "dense" && isOfEmbeddings(file)) {
+  const ofEmbeddings = isOfEmbeddings(file);
+  if (coder.kind === "dense" && ofEmbeddings) {
     const factor = 1 / Math.sqrt(coder.units.inputDim);
     // the bias of the reconstruction is not scaled
     foldScale({ units: coder.units, decoder }, decoderBias.slice(), factor);
   }
-  return { parts, format: "Gemma Scope", architecture: "jumprelu", settings: {} };
+  const architecture = ofEmbeddings ? "jumprelu of embeddings" : "jumprelu";
+  return { parts, format: "Gemma Scope", architecture, settings: {} };
 }
 
 /** Opens a folder of Gemma Scope 2. */
@@ -70,6 +74,10 @@ function partsOf(tensors: Tensors): Parts {
   };
 }
 
+/** Nothing in the file tells it: where it lies does, however its path is typed. */
 function isOfEmbeddings(file: string): boolean {
-  return file.split(/[\\/]/).slice(0, -1).includes(EMBEDDING);
+  // a cache links the file alone, to a place without these folders; users link folders
+  return [realPath(dirname(file)), dirname(realPath(file))].some((folder) =>
+    OF_EMBEDDINGS.test(folder)
+  );
 }

@@ -41,3 +41,8 @@ export function kindOfPath(path: string): never {
 export function makeFolder(path: string): never {
   refuse("make", path);
 }
+
+/** Refuses to look. */
+export function realPath(path: string): never {
+  refuse("read", path);
+}

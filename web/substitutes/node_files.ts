@@ -53,6 +53,11 @@ export function kindOfPath(path: string): "file" | "folder" | "other" | undefine
   return found && (found.isFile() ? "file" : found.isDirectory() ? "folder" : "other");
 }
 
+/** The absolute path of what there is, where links lead. */
+export function realPath(path: string): string {
+  return fs.realpathSync(path);
+}
+
 /** Makes a folder, and those that it lies in, where they are missing. */
 export function makeFolder(path: string): void {
   try {
