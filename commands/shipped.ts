@@ -23,8 +23,9 @@ const UP_TO_1000 = ["--paper", "--n", "50,100,500,1000"];
 const PUBLISHED = ["relu", "jumprelu", "batchtopk", "matryoshka", "pursuit"]
   .concat("dl_path", "truth_frequent", "truth");
 /** The learners take a tenth of the paper's rounds and steps, which their rows say. */
-const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000", "--suffix", "10k"]
-  .concat("--methods", "dl_fista,softplus_adam");
+const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000"];
+const LARGEST_DL = LARGEST.concat("--suffix", "10k", "--methods", "dl_fista");
+const LARGEST_SOFTPLUS = LARGEST.concat("--suffix", "n5000", "--methods", "softplus_adam");
 const SAES = PAPER_SAE_TYPES.map((type) => `sae_${type}`);
 /** What takes minutes where the learners and Softplus-Adam take hours. */
 const QUICK = ["linear_probe", ...SAES, "fista_oracle"];
@@ -125,8 +126,10 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
     "frozen-decoder",
     ["--paper", "--n", "5000,10000", "--suffix", "5k", "--methods", WITH_DECODERS.join(",")],
   ],
-  ["vary-latents", LARGEST],
-  ["frozen-decoder", LARGEST],
+  ["vary-latents", LARGEST_DL],
+  ["frozen-decoder", LARGEST_DL],
+  ["vary-latents", LARGEST_SOFTPLUS],
+  ["frozen-decoder", LARGEST_SOFTPLUS],
   ["warmstart-decoder", ["--paper", "--n", "1000"]],
   ["vary-samples", ["--paper", "--n", "100"]],
   [

@@ -20,7 +20,7 @@ export interface Series {
   best?: { readonly column: string; readonly values: readonly number[] };
   /** What the command that makes the rows needs besides the paper's grid. */
   flags?: string;
-  /** How the rows were made otherwise than the paper's, if so: `rounds 50 instead of 1000`. */
+  /** How the rows were made otherwise than the paper's, if so: `rounds 100 instead of 1000`. */
   otherwise?: string;
 }
 
