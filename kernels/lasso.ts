@@ -12,7 +12,7 @@
 
 import { correlationError, exactMost, polish, relativeGap } from "./lasso_certificate";
 import { solveExactly } from "./lasso_exact";
-import { correlations, enter, Lasso, pool, Sample, stateAt } from "./lasso_record";
+import { correlations, enter, Lasso, pool, row, Sample, stateAt } from "./lasso_record";
 import { enterSample, hideSupport, joinGiven, pass, report } from "./lasso_samples";
 import { correlate, fit, improve, renew } from "./support_search";
 import { emptySet, select, strongest, survey } from "./working_set";
@@ -53,7 +53,8 @@ function advance(l: Lasso, s: Sample, c: usize): bool {
   const strong = strongest(l), floor = max(<f32>(s.lambda * (1 + slack())), ENOUGH * strong);
   if (strong <= floor || s.stalled != 0 || s.passes >= PATIENCE) {
     // No atom is missing, or codes cannot be improved, and yet the gap is too large
-    const exact = solveExactly(l, s, tol);
+    memory.fill(row, 0, <usize>l.n << 2);
+    const exact = solveExactly(l, s, s.lambda * (1 + min(max(0.1 * tol, 1e-10), 1e-3)));
     s.passes++;
     return finish(l, s, c, relativeGap(s, exact));
   }

@@ -3,12 +3,12 @@
 
 import { rebuild } from "./active_set";
 import { exactResidual, refreshSums, round } from "./lasso_certificate";
-import { Lasso, Sample, saved, setIndex, wide, wideLists } from "./lasso_record";
+import { Lasso, row as barred, Sample, saved, wide, wideLists } from "./lasso_record";
 import { axpy64, dot64 } from "./vectors64";
 
 /** An atom joins if what the support leaves of it has more than this share of its squared norm. */
 const INDEPENDENT: f64 = 1e-11;
-/** Codes are the best of their support if it is stationary to this share of λ. */
+/** Codes are the best of their support if it is stationary to this share of the level. */
 const STATIONARY: f64 = 1e-11;
 
 // Lists: factors of a new atom or of the last row, right sides, solutions
@@ -134,7 +134,7 @@ function fit(l: Lasso, s: Sample): void {
       store<f64>(at, error);
       worst = max(worst, abs(error));
     }
-    if (worst <= STATIONARY * s.lambda || worst > 0.5 * before) return;
+    if (worst <= STATIONARY * s.level || worst > 0.5 * before) return;
     timesInverse(s, right, best);
     let step: f64 = 1, out: usize = usize.MAX_VALUE;
     for (let a: usize = 0; a < <usize>s.size; a++) {
@@ -159,8 +159,11 @@ function contains(list: usize, count: usize, atom: u32): bool {
   return false;
 }
 
-/** Solves the sample from where it stands; returns the largest correlation of all atoms. */
-export function solveExactly(l: Lasso, s: Sample, tol: f64): f64 {
+/**
+ * Solves the sample from where it stands, down to correlations of `floor`, without the atoms that `barred` has a 1
+ * for, to which those are added that turn out to be of no use; returns the largest correlation of all atoms.
+ */
+export function solveExactly(l: Lasso, s: Sample, floor: f64): f64 {
   stride = <usize>l.capacity << 3;
   const list = stride + 64;
   part = wideLists, right = part + list, best = right + list;
@@ -174,23 +177,19 @@ export function solveExactly(l: Lasso, s: Sample, tol: f64): f64 {
     const four = a << 2;
     join(l, s, load<u32>(atoms + four), load<f32>(signs + four), load<f64>(codes + (a << 3)));
   }
-  // Atoms that cannot join, in the place of the working set
-  let banned: usize = 0;
-  const floor = s.lambda * (1 + min(max(0.1 * tol, 1e-10), 1e-3));
   for (let change = 0, limit = 8 * l.capacity + 100; change < limit; change++) {
     fit(l, s);
     let most = floor, strongest: u32 = u32.MAX_VALUE, sign: f32 = 1;
     for (let j: usize = 0; j < n; j++) {
       const c = dot64(row, s.exactResidual, l.exactAtoms + j * row), value = signed ? abs(c) : c;
-      if (value <= most || contains(s.index, s.size, <u32>j) || contains(setIndex, banned, <u32>j)) continue;
+      if (value <= most || load<u32>(barred + (j << 2)) != 0 || contains(s.index, s.size, <u32>j)) continue;
       most = value, strongest = <u32>j, sign = c < 0 ? -1 : 1;
     }
     if (strongest == u32.MAX_VALUE) break;
     const joins = join(l, s, strongest, sign, 0) || exchange(l, s, strongest, sign);
     if (joins) fit(l, s);
     if (!joins || !contains(s.index, s.size, strongest)) {
-      store<u32>(setIndex + (banned++ << 2), strongest);
-      if (banned == n) break;
+      store<u32>(barred + (<usize>strongest << 2), 1);
     }
   }
   round(l, s);

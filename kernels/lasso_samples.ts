@@ -2,9 +2,13 @@
 
 import { join } from "./active_set";
 import { narrow } from "./lasso_certificate";
-import { BATCH, correlations, Lasso, newCode, newIndex, newSign, packed, pool, Sample } from "./lasso_record";
+import {
+  BATCH, correlations, Lasso, newCode, newIndex, newSign, packed, pool, row as barred, Sample,
+} from "./lasso_record";
 import { correlateAll, GROUP, groupBytes, packResidual } from "./panels";
+import { holds } from "./support_search";
 import { dot64 } from "./vectors64";
+import { addToSet, emptySet } from "./working_set";
 
 /** A sample comes in, with no codes. */
 export function enterSample(l: Lasso, s: Sample, number: usize): void {
@@ -18,13 +22,29 @@ export function enterSample(l: Lasso, s: Sample, number: usize): void {
   memory.copy(s.residual, s.input, row >> 1);
 }
 
+/** Whether a given code is part of the support. */
+// @ts-ignore: decorator
+@inline function counts(l: Lasso, value: f32): bool {
+  return value > 0 || (value < 0 && l.nonneg == 0);
+}
+
+/** How many atoms the support of the given codes has. */
+export function given(l: Lasso, s: Sample): i32 {
+  const at = l.starts + (<usize>s.number << 2), end = <usize>load<u32>(at, 4);
+  let count = 0;
+  for (let p = <usize>load<u32>(at); p < end; p++) {
+    if (counts(l, load<f32>(l.startValues + (p << 2)))) count++;
+  }
+  return count;
+}
+
 /** The support of the given codes joins, as far as it is independent; returns whether there are codes. */
 export function joinGiven(l: Lasso, s: Sample): bool {
   const at = l.starts + (<usize>s.number << 2), end = <usize>load<u32>(at, 4);
   let count: usize = 0;
   for (let p = <usize>load<u32>(at); p < end; p++) {
     const value = load<f32>(l.startValues + (p << 2)), atom = load<u32>(l.startColumns + (p << 2));
-    if (value > 0 || (value < 0 && l.nonneg == 0)) {
+    if (counts(l, value)) {
       store<u32>(newIndex + (count << 2), atom);
       store<f32>(newSign + (count << 2), value < 0 ? -1 : 1);
       store<f64>(newCode + (count << 3), 0);
@@ -36,6 +56,27 @@ export function joinGiven(l: Lasso, s: Sample): bool {
     }
   }
   return s.size > 0;
+}
+
+/** The atoms of the given codes that the support does not hold become the working set. */
+export function standBy(l: Lasso, s: Sample): void {
+  const at = l.starts + (<usize>s.number << 2), end = <usize>load<u32>(at, 4);
+  emptySet();
+  for (let p = <usize>load<u32>(at); p < end; p++) {
+    const atom = load<u32>(l.startColumns + (p << 2));
+    if (!counts(l, load<f32>(l.startValues + (p << 2))) || holds(s, atom)) continue;
+    addToSet(atom, <u32>(l.atoms + <usize>atom * (<usize>l.m << 2)));
+  }
+}
+
+/** Bars all atoms but those of the given codes from `solveExactly`. */
+export function barOthers(l: Lasso, s: Sample): void {
+  const at = l.starts + (<usize>s.number << 2), end = <usize>load<u32>(at, 4);
+  for (let j: usize = 0, n = <usize>l.n; j < n; j++) store<u32>(barred + (j << 2), 1);
+  for (let p = <usize>load<u32>(at); p < end; p++) {
+    if (!counts(l, load<f32>(l.startValues + (p << 2)))) continue;
+    store<u32>(barred + (load<u32>(l.startColumns + (p << 2)) << 2), 0);
+  }
 }
 
 /** The correlations of all atoms with the residuals of all samples in work. */

@@ -7,14 +7,15 @@
 
 import { bestCodes, join } from "./active_set";
 import { correlationError, exactStrongest, polish } from "./lasso_certificate";
+import { solveExactly } from "./lasso_exact";
 import { gemm_nt } from "./gemm_nt";
 import {
   correlations, enter, Lasso, newCode, newIndex, newSign, packed, pool, row, Sample, stateAt, vector,
 } from "./lasso_record";
-import { enterSample, hideSupport, joinGiven, pass, report } from "./lasso_samples";
+import { barOthers, enterSample, given, hideSupport, joinGiven, pass, report, standBy } from "./lasso_samples";
 import { combine } from "./sparse";
-import { fit, improve, renew } from "./support_search";
-import { emptySet, placeOf, setSize, survey } from "./working_set";
+import { fit, improve, objective, renew } from "./support_search";
+import { emptySet, placeOf, setSize, strongest, survey } from "./working_set";
 
 /** Correlations smaller than this share of the largest possible one are rounding. */
 const ROUNDING: f64 = 1e-6;
@@ -56,10 +57,15 @@ function isDone(l: Lasso, s: Sample, k: i32, tol: f64): bool {
   return sum <= tol * 2 * s.half;
 }
 
-/** The best codes of the support, refined; what they leave of the sample. */
+/** The codes, and what they leave of the sample. */
+function reportFit(l: Lasso, s: Sample): void {
+  report(l, s, s.half == 0 ? 0 : 0.5 * s.rr / s.half);
+}
+
+/** The best codes of the support, refined. */
 function end(l: Lasso, s: Sample): void {
   polish(l, s, 0);
-  report(l, s, s.half == 0 ? 0 : 0.5 * s.rr / s.half);
+  reportFit(l, s);
 }
 
 /** Pursues samples `first` … `last` − 1 of the record, up to k atoms or until ‖r‖² ≤ tol·‖x‖². */
@@ -135,6 +141,23 @@ function pursue(l: Lasso, s: Sample, start: usize, k: i32, tol: f64): void {
   end(l, s);
 }
 
+/** Makes the codes on a given support the best that are not negative; returns whether float32 suffices for that. */
+function improveGiven(l: Lasso, s: Sample, floor: f32): bool {
+  let before = f64.POSITIVE_INFINITY;
+  while (true) {
+    // atoms that have left, or that depended on others, may be wanted again
+    standBy(l, s);
+    if (setSize == 0) return true;
+    renew(l, s);
+    if (strongest(l) <= floor) return true;
+    // a round can end early, with atoms that depended on a support which has changed since
+    if (!(objective < before - 1e-7 * s.half)) return false;
+    before = objective;
+    improve(l, s, floor);
+    s.careful = 1;
+  }
+}
+
 /** The best codes of samples `first` … `last` − 1 on the supports of the codes to start from. */
 export function debias(record: usize, first: i32, last: i32): void {
   const l = changetype<Lasso>(record), s = stateAt(l, 0);
@@ -142,15 +165,18 @@ export function debias(record: usize, first: i32, last: i32): void {
   for (let number = first; number < last; number++) {
     begin(l, s, number);
     s.careful = 0;
-    if (joinGiven(l, s)) {
-      emptySet();
-      fit(l, s);
-      // atoms that have left may be wanted again
-      if (setSize > 0) {
-        renew(l, s);
-        improve(l, s, <f32>(1e-5 * s.level));
-      }
+    joinGiven(l, s);
+    // what joins of more atoms than are independent is as badly conditioned as can be: the support is sought anew
+    if (l.nonneg != 0 && s.size < given(l, s)) s.size = 0;
+    emptySet();
+    fit(l, s);
+    const solved = l.nonneg == 0 || improveGiven(l, s, <f32>(1e-5 * s.level));
+    polish(l, s, 0);
+    if (!solved || (l.nonneg != 0 && s.stalled != 0)) {
+      barOthers(l, s);
+      s.size = 0;
+      solveExactly(l, s, 1e-6 * s.level);
     }
-    end(l, s);
+    reportFit(l, s);
   }
 }

@@ -13,7 +13,7 @@ const SHARE: f32 = 0.4;
 const CHANGES: i32 = 400;
 
 /** The lowest objective of the support that `fit` has come to, less ½‖x‖². */
-let objective: f64 = 0;
+export let objective: f64 = 0;
 
 /** Atom number `a` of the support stands by. */
 function dismiss(l: Lasso, s: Sample, a: usize): void {
@@ -76,9 +76,9 @@ export function correlate(l: Lasso, s: Sample): void {
   dots(fillGroup(l), <usize>l.m << 2, s.residual, setAddress, setValue);
 }
 
-/** Whether the support holds an atom in its last place. */
+/** Whether the support holds an atom; sought from its last place on. */
 // @ts-ignore: decorator
-@inline function holds(s: Sample, atom: u32): bool {
+@inline export function holds(s: Sample, atom: u32): bool {
   for (let a = <usize>s.size; a-- > 0;) if (load<u32>(s.index + (a << 2)) == atom) return true;
   return false;
 }

@@ -3,7 +3,7 @@ import { fromDense, toDense } from "../lib/csr_matrix.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { debias } from "../lib/debias.ts";
 import { lasso } from "../lib/lasso.ts";
-import { type Matrix, normalizeColumns, zeros } from "../lib/matrix.ts";
+import { fromRows, type Matrix, normalizeColumns, zeros } from "../lib/matrix.ts";
 import { reestimateMagnitudes } from "../lib/metrics.ts";
 import { omp } from "../lib/omp.ts";
 import { RandomState } from "../lib/random.ts";
@@ -203,6 +203,38 @@ Deno.test("codes refitted on their support are least squares, and with nonneg th
       const c = dot(atom, r);
       assert(z[q] > 0 ? Math.abs(c) < 1e-5 * size : c < 1e-5 * size, `sample ${i}: ${c}`);
     });
+  }
+});
+
+Deno.test("nonnegative refitting is optimal on supports that are dependent", () => {
+  const one = debias(fromRows([[2]]), fromRows([[-1, 1]]), fromDense(fromRows([[1, 3]])), {
+    nonneg: true,
+  });
+  assert.deepEqual([...toDense(one.codes).data], [0, 2]);
+  for (const [m, n] of [[1, 6], [3, 12], [8, 40], [12, 150], [20, 24], [60, 180]]) {
+    const X = normal(25, m, 100 + m), D = normal(m, 2 * n, 200 + m), marks = zeros(25, 2 * n);
+    // opposite atoms, repeated atoms and sums of two others
+    for (let k = 0; k < m; k++) {
+      const row = rowOf(D, k);
+      for (let j = 0; j < n; j++) row[n + j] = [-row[j], row[j], row[j] + row[(j + 1) % n]][j % 3];
+    }
+    const state = new RandomState(m);
+    marks.data.forEach((_, p) => marks.data[p] = state.random(1)[0] < 0.7 ? 1 : 0);
+    const { codes, residuals } = debias(X, D, fromDense(marks), { nonneg: true });
+    const dense = toDense(codes);
+    assert(dense.data.every((value, p) => value >= 0 && (value === 0 || marks.data[p] === 1)));
+    for (let i = 0; i < X.rows; i++) {
+      const z = rowOf(dense, i), x = rowOf(X, i);
+      const atoms = Array.from({ length: D.cols }, (_, j) => columnOf(D, j));
+      const r = residualOf(x, atoms, [...z]), size = Math.sqrt(dot(x, x));
+      assert(Math.abs(dot(r, r) / dot(x, x) - residuals[i]) < 1e-10);
+      atoms.forEach((atom, j) => {
+        if (rowOf(marks, i)[j] === 0) return;
+        // the conditions of the optimum, as a cosine: codes of up to about 100 times x in float32
+        const c = dot(atom, r) / size / Math.sqrt(dot(atom, atom));
+        assert(z[j] > 0 ? Math.abs(c) < 1e-5 : c < 1e-5, `${m}×${2 * n}, sample ${i}: ${c}`);
+      });
+    }
   }
 });
 
