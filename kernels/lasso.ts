@@ -54,9 +54,9 @@ function advance(l: Lasso, s: Sample, c: usize): bool {
   if (strong <= floor || s.stalled != 0 || s.passes >= PATIENCE) {
     // No atom is missing, or codes cannot be improved, and yet the gap is too large
     memory.fill(row, 0, <usize>l.n << 2);
-    const exact = solveExactly(l, s, s.lambda * (1 + min(max(0.1 * tol, 1e-10), 1e-3)));
+    const gap = solveExactly(l, s, s.lambda * (1 + min(max(0.1 * tol, 1e-10), 1e-3)));
     s.passes++;
-    return finish(l, s, c, relativeGap(s, exact));
+    return finish(l, s, c, gap);
   }
   improve(l, s, floor);
   polish(l, s, tol);

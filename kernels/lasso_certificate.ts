@@ -175,12 +175,21 @@ export function polish(l: Lasso, s: Sample, tol: f64): void {
   refreshSums(l, s);
 }
 
+/** The dual's value at the residual, scaled to be feasible, if `most` is the largest correlation of all atoms. */
+export function dualValue(s: Sample, most: f64): f64 {
+  const scale = most > s.lambda ? s.lambda / most : 1;
+  return scale * (s.xr - 0.5 * scale * s.rr);
+}
+
+/** The gap over ½‖x‖² between the codes and a value of the dual. */
+export function gapAbove(s: Sample, dual: f64): f64 {
+  if (s.half == 0) return 0;
+  return max<f64>(0.5 * s.rr + s.lambda * s.l1 - dual, 0) / s.half;
+}
+
 /** The gap over ½‖x‖² if `most` is the largest correlation of all atoms. */
 export function relativeGap(s: Sample, most: f64): f64 {
-  if (s.half == 0) return 0;
-  const scale = most > s.lambda ? s.lambda / most : 1;
-  const gap = 0.5 * s.rr + s.lambda * s.l1 - scale * (s.xr - 0.5 * scale * s.rr);
-  return max<f64>(gap, 0) / s.half;
+  return gapAbove(s, dualValue(s, most));
 }
 
 /** How far a correlation of a pass can be from the true one: by what was rounded off of r and of the atom. */

@@ -2,7 +2,7 @@
 // float32 inverse: one atom at a time (Lawson and Hanson), with the correlations of all atoms after each.
 
 import { rebuild } from "./active_set";
-import { exactResidual, refreshSums, round } from "./lasso_certificate";
+import { dualValue, exactResidual, gapAbove, refreshSums, round } from "./lasso_certificate";
 import { Lasso, row as barred, Sample, saved, wide, wideLists } from "./lasso_record";
 import { axpy64, dot64 } from "./vectors64";
 
@@ -161,7 +161,7 @@ function contains(list: usize, count: usize, atom: u32): bool {
 
 /**
  * Solves the sample from where it stands, down to correlations of `floor`, without the atoms that `barred` has a 1
- * for, to which those are added that turn out to be of no use; returns the largest correlation of all atoms.
+ * for, to which those are added that turn out to be of no use; returns the gap of the rounded codes over ½‖x‖².
  */
 export function solveExactly(l: Lasso, s: Sample, floor: f64): f64 {
   stride = <usize>l.capacity << 3;
@@ -192,7 +192,7 @@ export function solveExactly(l: Lasso, s: Sample, floor: f64): f64 {
       store<u32>(barred + (<usize>strongest << 2), 1);
     }
   }
-  round(l, s);
+  // the dual point of the codes in float64: rounded ones leave correlations above λ that may be large beside it
   exactResidual(l, s);
   refreshSums(l, s);
   let most: f64 = 0;
@@ -200,7 +200,11 @@ export function solveExactly(l: Lasso, s: Sample, floor: f64): f64 {
     const c = dot64(row, s.exactResidual, l.exactAtoms + j * row);
     most = max(most, signed ? abs(c) : c);
   }
+  const dual = dualValue(s, most);
+  round(l, s);
+  exactResidual(l, s);
+  refreshSums(l, s);
   // the float32 inverse again, for the penalties to come
   if (s.step + 1 < l.path) rebuild(l, s);
-  return most;
+  return gapAbove(s, dual);
 }

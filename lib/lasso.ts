@@ -56,7 +56,9 @@ export interface LassoSolution<Codes = CsrMatrix> {
  * sought among the atoms with the largest correlations, then all atoms are looked at again, until the gap
  * certifies the codes. Matrices are multiplied in float32; the codes on the support, and the gaps of the very
  * float32 codes that are returned, are computed in float64. A sample whose support is too ill-conditioned for
- * that is solved in float64. A sample's codes depend neither on the other samples nor on the number of threads.
+ * that, or whose gap float32 codes cannot bring down to `tol`, is solved in float64, and the dual point of its gap
+ * is that of the codes before they are rounded. A sample's codes depend neither on the other samples nor on the
+ * number of threads.
  * Sources: Lawson and Hanson (1974); Kim, Koh, Lustig, Boyd and Gorinevsky (2007) for the gap.
  *
  * @param X Samples×m observations.
