@@ -112,6 +112,25 @@ Deno.test("dead code columns cost the MCC their share and nothing else", () => {
   assertClose(mcc(Z, dead), 6 / 8, 1e-12, "mcc");
 });
 
+Deno.test("in float32 too constant columns correlate 0, codes with themselves at most 1, and squares must not overflow", () => {
+  const rows = 5000;
+  // the float32 mean of 5000 times 0.1 is off by 1e-5 of it, which is not constant to a norm of 1e-8
+  const withConstant = (cols: number, share: number): Matrix => {
+    const { data } = randomCodes(4, rows, cols, share);
+    return { rows, cols, data: Float32Array.from(data, (x, p) => p % cols === 0 ? 0.1 : x) };
+  };
+  // by all values, and by the non-zeros
+  for (const [cols, share] of [[3, 1], [10, 0.1]]) {
+    const codes = withConstant(cols, share);
+    // columns of norm 1 in float32, by sums of 5000 squares
+    assertClose(mcc(codes, codes), (cols - 1) / cols, 1e-4, `${cols} columns`);
+  }
+  const one = { rows, cols: 1, data: Float32Array.from(randomCodes(4, rows, 1, 1).data) };
+  assert(mcc(one, one) <= 1 && mcc(one, one) > 0.9999);
+  const huge = { ...one, data: one.data.map((x) => x * 1e25) };
+  assert.throws(() => mcc(huge, huge), /squares of their values must stay finite, .* column 0/);
+});
+
 Deno.test("unmatched noise columns are drawn for the true codes' active columns only", () => {
   const Z = fromRows([[1, 0, 0], [0, 2, 0], [3, 1, 0], [0, 0, 0]]);
   const codes = fromRows([[1, 0], [0, 2], [3, 1], [0, 0]]);

@@ -10,7 +10,7 @@ import { multiplyBlocks, type ProductBlock } from "../numeric/product.ts";
 /** Above this many entries (256 MB) similarities are kept in float32. */
 const FLOAT32_FROM_ENTRIES = 2 ** 25;
 
-/** Columns whose centred norm is not above this are constant: they correlate 0 with everything. */
+/** Columns whose centred norm is not above this count as constant, as in the reference. */
 const CONSTANT = 1e-8;
 
 /** Storing every fourth value with its index costs as much as storing all. */
@@ -130,6 +130,7 @@ export interface StandardColumns {
  * @param codes samples × columns.
  * @param chosen Indices of the columns to take; all when left out.
  * @param extra Further dense columns, samples × any number.
+ * @throws {RangeError} When the squares of a column's values overflow.
  *
  * @example
  * ```ts
@@ -153,12 +154,21 @@ export function standardize(
     : momentsOf(view);
   const norms = squares.map(Math.sqrt);
   const counts = new Int32Array(cols);
+  // the mean of equal values is rounded, and what that leaves of them is not 0
+  const varies = new Uint8Array(cols), first = Float64Array.from(samples > 0 ? rowOf(0) : []);
   if (sparse) {
-    for (const j of sparse.columns) counts[j]++;
+    sparse.columns.forEach((j, p) => {
+      counts[j]++;
+      if (sparse.values[p] !== first[j]) varies[j] = 1;
+    });
+    for (let j = 0; j < cols; j++) if (counts[j] > 0 && counts[j] < samples) varies[j] = 1;
   } else {
     for (let i = 0; i < samples; i++) {
       const values = rowOf(i);
-      for (let j = 0; j < cols; j++) if (values[j] !== 0) counts[j]++;
+      for (let j = 0; j < cols; j++) {
+        if (values[j] !== 0) counts[j]++;
+        if (values[j] !== first[j]) varies[j] = 1;
+      }
     }
   }
   const place = new Int32Array(cols).fill(-1); // of a sparse column among its like
@@ -166,7 +176,14 @@ export function standardize(
   let sparseCount = 0;
   for (let c = 0; c < (chosen?.length ?? cols); c++) {
     const j = chosen ? chosen[c] : c;
-    if (norms[j] <= CONSTANT) continue;
+    if (!Number.isFinite(norms[j])) {
+      throw new RangeError(
+        `Cannot correlate codes: squares of their values must stay finite, got ${
+          norms[j]
+        } in column ${j}; scale the codes down`,
+      );
+    }
+    if (!varies[j] || norms[j] <= CONSTANT) continue;
     if (counts[j] <= DENSE_SHARE * samples) place[j] = sparseCount++;
     else ownDense.push(j);
   }

@@ -29,7 +29,8 @@ export interface MccOptions {
  * Mean correlation coefficient of two sets of codes: the narrower one is padded with standard normal
  * columns of `RandomState(seed)`, the columns are matched one to one so that the sum of their
  * |Pearson correlation| is largest, and the mean over the matched pairs is returned. A constant column
- * correlates 0 with everything.
+ * correlates 0 with everything, and so does, as in the reference, one whose centred norm is at most 1e-8:
+ * scale tiny codes up.
  * Float64, except that float32 codes which need no padding are centred and scaled in float32, as in the
  * reference. The cost follows the non-zeros, so sparse codes of 10,000 columns are cheap.
  *
@@ -45,8 +46,8 @@ export interface MccOptions {
  * @param ZPred Codes to judge, samples × width.
  * @returns From 0 to 1.
  * @throws {TypeError} When an argument is no matrix.
- * @throws {RangeError} When values are not finite, there are no samples or no columns, or the numbers
- * of samples differ.
+ * @throws {RangeError} When values are not finite or their squares overflow (float32 codes beyond 1e18),
+ * there are no samples or no columns, or the numbers of samples differ.
  *
  * @example
  * ```ts
@@ -279,5 +280,6 @@ function mccOf(
   const { total } = fewer * more <= MOST_PAIRS
     ? linearSumAssignment(absoluteCorrelations(short, long), { maximize: true })
     : auctionAssignment(fewer, more, correlationRows(short, long), { epsilon: AUCTION_EPSILON });
-  return total / Math.max(ofTrue.length, ofPred.length);
+  // columns that float32 has scaled to unit norm are a little longer or shorter
+  return Math.min(1, total / Math.max(ofTrue.length, ofPred.length));
 }
