@@ -39,10 +39,11 @@ const ATOMS_PER_SAMPLE = 3, GRAM_ATOMS = 8192;
  * Sparse codes by orthogonal matching pursuit: the atom with the largest correlation |dᵀr| (with `nonneg`, dᵀr)
  * joins the support, the codes become the best ones on it, and so on, until there are `k` atoms, the residual is small
  * enough, or no atom has a correlation that could be told from rounding (1e-6 of the largest possible one). With
- * `nonneg`, atoms whose best codes would be negative leave again. Atoms that depend on those chosen before are
- * passed over. Norms need not be equal, but an atom of a larger norm is the likelier choice. Correlations in float32,
- * or in 8 bits with those in question in float64; final codes refined in float64. Sources: Pati, Rezaiifar and
- * Krishnaprasad (1993); Rubinstein, Zibulevsky and Elad (2008) for the Gram matrix.
+ * `nonneg`, atoms whose best codes would be negative leave again. Atoms that depend on those chosen before (of whose
+ * squared norm they leave at most 1e-5: a cosine of 0.999995 with one of them) are passed over. Norms need not be
+ * equal, but an atom of a larger norm is the likelier choice. Correlations in float32, or in 8 bits with those in
+ * question in float64; final codes refined in float64. Sources: Pati, Rezaiifar and Krishnaprasad (1993); Rubinstein,
+ * Zibulevsky and Elad (2008) for the Gram matrix.
  *
  * @param X Samples×m observations.
  * @param D m×n dictionary, an atom per column.

@@ -255,6 +255,16 @@ Deno.test("refitting passes over atoms that depend on others, and empty supports
   }
 });
 
+Deno.test("an atom depends on another one that leaves at most 1e-5 of its squared norm", () => {
+  const X = fromRows([[1, 1]]);
+  for (const [share, expected] of [[0.9e-5, 1], [1.1e-5, 2]]) {
+    const D = fromRows([[1, Math.sqrt(1 - share)], [0, Math.sqrt(share)]]);
+    assert.equal(omp(X, D, { k: 2 }).codes.data.length, expected);
+    const ones = fromDense(fromRows([[1, 1]]));
+    assert.equal(debias(X, D, ones).codes.data.length, expected);
+  }
+});
+
 Deno.test("wrong arguments of pursuit and refit are refused with the rule that they break", () => {
   const X = normal(3, 4, 11), D = normal(4, 5, 12), codes = fromDense(zeros(3, 5));
   for (
