@@ -29,7 +29,7 @@ export interface DebiasOptions extends Interruptible {
  * @param options See {@linkcode DebiasOptions}.
  * @returns The codes, and ‖x − Dz‖²/‖x‖² of each sample, in float64 (0 for a sample of zeros).
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match or values are not finite.
+ * @throws {RangeError} When shapes do not match, values are not finite, or codes overflow float32.
  *
  * @example
  * ```ts

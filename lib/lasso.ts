@@ -65,7 +65,8 @@ export interface LassoSolution<Codes = CsrMatrix> {
  * @param D m×n dictionary, an atom per column; norms need not be equal.
  * @param options See {@linkcode LassoOptions}.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, or an option is out of range.
+ * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or codes
+ * overflow float32.
  *
  * @example
  * ```ts
@@ -110,8 +111,8 @@ export interface LassoPathOptions extends CertifiedOptions {
  * @param options See {@linkcode LassoPathOptions}.
  * @returns One solution per penalty.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or the
- * penalties do not descend.
+ * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, the
+ * penalties do not descend, or codes overflow float32.
  *
  * @example
  * ```ts

@@ -413,6 +413,7 @@ const FLOAT32_END = 2 ** 128 - 2 ** 103;
 /**
  * Requires that the result of float32 arithmetic has not overflowed; the texts frame the message.
  *
+ * @param first The number that the message gives the result's first row. Default 0.
  * @throws {RangeError} When a value is not finite.
  *
  * @example
@@ -423,12 +424,17 @@ const FLOAT32_END = 2 ** 128 - 2 ** 103;
  * assert.throws(() => requireNoOverflow("code X", codes, "scale X down"), /Cannot code X: .* row 0/);
  * ```
  */
-export function requireNoOverflow(task: string, result: Matrix, remedy: string): void {
+export function requireNoOverflow(
+  task: string,
+  result: Matrix,
+  remedy: string,
+  first = 0,
+): void {
   const bad = result.data.findIndex((value) => value - value !== 0);
   if (bad >= 0) {
     throw new RangeError(
       `Cannot ${task}: values must stay finite in float32, got ${result.data[bad]} in row ${
-        Math.floor(bad / result.cols)
+        first + Math.floor(bad / result.cols)
       }; ${remedy}`,
     );
   }

@@ -49,7 +49,8 @@ const ATOMS_PER_SAMPLE = 3, GRAM_ATOMS = 8192;
  * @param D m×n dictionary, an atom per column.
  * @param options See {@linkcode OmpOptions}.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not match, values are not finite, or an option is out of range.
+ * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or codes
+ * overflow float32.
  *
  * @example
  * ```ts

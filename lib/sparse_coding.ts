@@ -351,10 +351,16 @@ function forSampleBlocks(
   using arena = new Arena();
   const solver = new LassoSolver(arena, D.rows, D.cols, X.rows, settings);
   const meter = measured ? new GapMeter(arena, D) : undefined;
-  const size = solver.blockRows, stride = padded(D.cols);
-  const x = arena.f32(size * padded(X.cols)), z = arena.f32(size * stride);
-  solver.setDictionary(D, step ?? 1 / lipschitz(D));
-  forBlocks(X, size, x, (first, end) => {
+  const rows = solver.blockRows, stride = padded(D.cols);
+  const x = arena.f32(rows * padded(X.cols)), z = arena.f32(rows * stride);
+  const size = step ?? 1 / lipschitz(D);
+  if (Math.fround(size) === 0) {
+    throw new RangeError(
+      `Cannot code X: the step must be above 0 in float32 (from 1.4e-45 on), got ${size}; scale D down`,
+    );
+  }
+  solver.setDictionary(D, size);
+  forBlocks(X, rows, x, (first, end) => {
     const all = Array.from({ length: end - first }, (_, i) => i);
     visit({
       first,

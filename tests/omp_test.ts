@@ -265,6 +265,20 @@ Deno.test("an atom depends on another one that leaves at most 1e-5 of its square
   }
 });
 
+Deno.test("codes that overflow are refused with their row, and any number of atoms may be asked for", () => {
+  const X = fromRows([[0], [1e38]]), D = fromRows([[1e-38]]);
+  const overflow = /Cannot code X: values must stay finite in float32, got (NaN|Infinity) in row 1/;
+  assert.throws(() => omp(X, D, { k: 1 }), overflow);
+  assert.throws(() => debias(X, D, fromDense(fromRows([[0], [1]]))), overflow);
+  for (const output of ["csr", "dense"] as const) {
+    assert.throws(() => lasso(X, D, { lambda: 1e-5, output }), overflow);
+  }
+  for (const samples of [40, 20]) {
+    const { X, D } = problem(80, samples);
+    assert.deepEqual(omp(X, D, { k: 2 ** 30 }).codes, omp(X, D, { k: D.rows }).codes);
+  }
+});
+
 Deno.test("wrong arguments of pursuit and refit are refused with the rule that they break", () => {
   const X = normal(3, 4, 11), D = normal(4, 5, 12), codes = fromDense(zeros(3, 5));
   for (

@@ -457,6 +457,9 @@ Deno.test("what overflows is refused: no code is NaN and no norm takes forever",
   const overflow = { name: "RangeError", message: /^Cannot code X: .* float32, got NaN in row 0/ };
   assert.throws(() => fista(fromRows([[1e39, 0]]), D, { lambda: 0.1 }), overflow);
   assert.throws(() => ista(X, D, { lambda: 0.1, step: 100, nIter: 200 }), overflow);
+  // a step of 1e-48 is 0 in float32, and would leave all codes 0
+  const large = fromRows([[1e24, 0], [0, 1e24]]);
+  assert.throws(() => fista(X, large, { lambda: 0.1 }), /the step must be above 0 in float32/);
   const huge = fromRows([[1e200, 0]]), identity = fromRows([[1, 0], [0, 1]]);
   const unbounded = {
     name: "RangeError",

@@ -12,7 +12,7 @@ import {
   runAll,
   threadCount,
 } from "../wasm/memory.ts";
-import { columnNorms, type Matrix, type Matrix32, zeros32 } from "../matrix.ts";
+import { columnNorms, type Matrix, type Matrix32, requireNoOverflow, zeros32 } from "../matrix.ts";
 import type { CsrMatrix } from "../csr_matrix.ts";
 
 /** The record of the `lasso` kernels; the class Lasso in kernels/lasso_record.ts tells what each is. */
@@ -242,7 +242,9 @@ export class ActiveSetSolver {
 
   /** Orthogonal matching pursuit for a part of the samples: up to k atoms, or until ‖r‖² ≤ tol·‖x‖². */
   omp(X: Matrix, part: Part, k: number, tol: number): void {
-    this.#share(X, part, (record, first, last) => ["omp", record, first, last, k, tol]);
+    // a support has no more atoms than that, whatever k is; the kernel counts up to 2k in 32 bits
+    const most = Math.min(k, this.#capacity);
+    this.#share(X, part, (record, first, last) => ["omp", record, first, last, most, tol]);
   }
 
   /** The best codes of a part of the samples on the given supports. */
@@ -347,13 +349,19 @@ export class CodesCollector<Output extends "csr" | "dense" = "csr"> {
     if (output === "dense") this.#dense = zeros32(rows, cols);
   }
 
-  /** Takes the next sample's codes. */
+  /**
+   * Takes the next sample's codes.
+   *
+   * @throws {RangeError} When a code has overflowed float32.
+   */
   readonly add = (sample: number, { columns, values, gap, passes }: SampleCodes): void => {
+    const row = { rows: 1, cols: values.length, data: values };
+    requireNoOverflow("code X", row, "scale X or D", sample);
     this.gaps[sample] = gap;
     this.passes[sample] = passes;
     if (this.#dense) {
-      const row = sample * this.#cols;
-      for (let p = 0; p < columns.length; p++) this.#dense.data[row + columns[p]] = values[p];
+      const start = sample * this.#cols;
+      for (let p = 0; p < columns.length; p++) this.#dense.data[start + columns[p]] = values[p];
       return;
     }
     const end = this.#count + columns.length;
