@@ -11,7 +11,10 @@ import { thinSvd } from "./numeric/thin_svd.ts";
 export interface PcaResult {
   /** Scores of each matrix: samples × components. */
   codes: Matrix64[];
-  /** Singular values of the centred observations, largest first: min(samples, m) at most. */
+  /**
+   * Singular values of the centred observations, largest first: min(samples, m) at most. Those that the rounding
+   * of the mean could account for are 0.
+   */
   singularValues: Float64Array;
 }
 
@@ -21,7 +24,8 @@ export interface PcaResult {
  *
  * @param Y Observations to fit on, samples × m.
  * @param others Observations to project, each samples × m.
- * @param components Number of components, from 1 to the rank of the centred `Y`.
+ * @param components Number of components, from 1 to the numerical rank of the centred `Y`: singular values
+ * above about 1e-8 of the largest.
  * @throws {TypeError} When an argument is no matrix.
  * @throws {RangeError} When values are not finite, shapes do not fit or `components` is out of range.
  *
@@ -43,11 +47,13 @@ export function pca(Y: Matrix, others: readonly Matrix[], components: number): P
   const means = columnMeans(Y);
   const centred = (M: Matrix): Matrix64 => addRow(M, means, -1, new Float64Array(M.data.length));
 
-  const { U, values, V } = thinSvd(centred(Y));
+  const { U, values: found, V } = thinSvd(centred(Y));
+  const noise = centringError(Y), values = found.map((value) => value > noise ? value : 0);
   const rank = values.findLastIndex((value) => value > 0) + 1;
   if (components > rank) {
     throw new RangeError(
-      `Cannot take ${components} components: the centred observations have rank ${rank}`,
+      `Cannot take ${components} components: the centred observations have numerical rank ${rank} ` +
+        `(singular values above about 1e-8 of the largest)`,
     );
   }
   const axes = zeros(Y.cols, components);
@@ -65,6 +71,14 @@ export function pca(Y: Matrix, others: readonly Matrix[], components: number): P
     codes: others.map((other) => multiply(centred(other), axes)),
     singularValues: values,
   };
+}
+
+/** Bounds what rounding of the means can leave of constant columns, as a singular value. */
+function centringError({ rows, cols, data }: Matrix): number {
+  let most = 0;
+  for (const value of data) most = Math.max(most, Math.abs(value));
+  // a sum of `rows` terms is off by less than rows·ε of the largest one each, the norm is over all entries
+  return rows * Number.EPSILON * most * Math.sqrt(rows * cols);
 }
 
 function columnMeans({ rows, cols, data }: Matrix): Float64Array {

@@ -157,9 +157,25 @@ for (const name of ["pca_3", "pca_8"]) {
 Deno.test("more components than the observations' rank are refused", () => {
   const Y = fromRows([[1, 2], [2, 4], [3, 6]]);
   assert.equal(pca(Y, [Y], 1).codes[0].cols, 1);
-  assert.throws(() => pca(Y, [Y], 2), /Cannot take 2 components: .* rank 1/);
+  assert.throws(() => pca(Y, [Y], 2), /Cannot take 2 components: .* rank 1 /);
   assert.throws(() => pca(Y, [Y], 0), /components must be/);
   assert.throws(() => pca(Y, [fromRows([[1]])], 1), /others\[0\] must have 2 columns/);
+});
+
+Deno.test("constant observations have no components, and units do not matter", () => {
+  for (const rows of [3, 1000]) {
+    const constant = { rows, cols: 4, data: new Float64Array(4 * rows).fill(0.1) };
+    assert.throws(() => pca(constant, [], 1), /numerical rank 0/);
+  }
+  const Y = { rows: 30, cols: 5, data: new RandomState(11).normal(0, 1, 150) };
+  const { codes: [scores], singularValues } = pca(Y, [Y], 5);
+  for (const exponent of [-600, -300, -20, 260, 1000]) {
+    const scaled = { ...Y, data: Y.data.map((value) => value * 2 ** exponent) };
+    const found = pca(scaled, [scaled], 5);
+    // powers of two change no digit of sums and products
+    assert.deepEqual(found.singularValues.map((value) => value / 2 ** exponent), singularValues);
+    assert.deepEqual(found.codes[0].data.map((value) => value / 2 ** exponent), scores.data);
+  }
 });
 
 Deno.test("the singular value decomposition gives back tall and wide matrices", () => {

@@ -33,8 +33,11 @@ export interface ThinSvd {
  * ```
  */
 export function thinSvd(A: Matrix): ThinSvd {
-  const isTall = A.rows > A.cols;
-  const tall = isTall ? A : transpose(A);
+  const isTall = A.rows > A.cols, scale = scaleOf(A);
+  const inScale = scale === 1
+    ? A
+    : { ...A, data: Float64Array.from(A.data, (value) => value / scale) };
+  const tall = isTall ? inScale : transpose(inScale);
   const size = tall.cols;
   const { values: eigenvalues, vectors: eigenvectors } = symmetricEigen(gram(tall));
   const floor = size * Number.EPSILON * Math.max(0, eigenvalues[size - 1]);
@@ -53,7 +56,19 @@ export function thinSvd(A: Matrix): ThinSvd {
     }
   }
   const others = multiply(tall, scaled);
-  return isTall ? { U: others, values, V: vectors } : { U: vectors, values, V: others };
+  const own = values.map((value) => value * scale);
+  return isTall ? { U: others, values: own, V: vectors } : { U: vectors, values: own, V: others };
+}
+
+/** Values of up to this many powers of two from 1 have products that the decomposition can square. */
+const MOST_EXPONENT = 64;
+
+/** The power of two of the largest value where squares would leave float64, else 1. */
+function scaleOf({ data }: Matrix): number {
+  let most = 0;
+  for (const value of data) most = Math.max(most, Math.abs(value));
+  const exponent = most > 0 ? Math.floor(Math.log2(most)) : 0;
+  return Math.abs(exponent) <= MOST_EXPONENT ? 1 : 2 ** exponent;
 }
 
 /** Eigenvalues of a symmetric matrix, ascending, and the eigenvectors, one after the other. */
