@@ -12,13 +12,14 @@ import { type Matrix, requireMatrix, transpose } from "./matrix.ts";
 const BLOCK_ROWS = 96;
 
 /**
- * The mean squared error of X − ZDᵀ over samples and dimensions: products in float32, sum in float64.
+ * The mean squared error of X − ZDᵀ over samples and dimensions: products, and the squares of a sample, are summed
+ * in float32, the samples in float64.
  *
  * @param X Observations, samples × m, at least one.
  * @param Z Codes, samples × n, dense or sparse: the same to the bit.
  * @param D Dictionary, m × n.
  * @throws {TypeError} When an argument is no matrix.
- * @throws {RangeError} When shapes do not fit together or a value is not finite.
+ * @throws {RangeError} When shapes do not fit together, a value is not finite, or a sample's squares overflow float32.
  *
  * @example
  * ```ts
@@ -45,6 +46,12 @@ export function meanSquaredError(X: Matrix, Z: AnyMatrix, D: Matrix): number {
     run("gemm_nn", end - start, m, Z.cols, z, n, atoms, m, r, m);
     squares += run("residual", end - start, m, r, x);
   });
+  if (!Number.isFinite(squares)) {
+    throw new RangeError(
+      `Cannot compare X and ZDᵀ: a sample's squared error must be within float32, got ${squares}; ` +
+        "scale X, Z or D down",
+    );
+  }
   return squares / X.data.length;
 }
 

@@ -30,7 +30,7 @@ Deno.test("l0 counts codes above the threshold in absolute value", () => {
   assert.equal(meanL0(Z, { threshold: 0 }), 2);
 });
 
-Deno.test("shapes that do not fit and empty matrices are refused by name", () => {
+Deno.test("shapes that do not fit and empty matrices are refused by name, and so are errors that overflow", () => {
   const mse = meanSquaredError;
   assert.throws(
     () => mse(zeros(2, 3), zeros(1, 4), zeros(3, 4)),
@@ -38,6 +38,8 @@ Deno.test("shapes that do not fit and empty matrices are refused by name", () =>
   );
   assert.throws(() => mse(zeros(2, 3), zeros(2, 4), zeros(3, 5)), /^RangeError: D must have 4 col/);
   assert.throws(() => mse(zeros(0, 3), zeros(0, 4), zeros(3, 4)), /^RangeError: X.rows must be/);
+  const one = fromRows([[1]]);
+  assert.throws(() => mse(fromRows([[1e20]]), one, one), /squared error must be within float32/);
   assert.throws(() => meanL0(zeros(0, 3)), /^RangeError: Z.rows must be/);
   assert.throws(() => meanL0(zeros(1, 3), { threshold: -1 }), /^RangeError: threshold must be/);
 });
