@@ -5,7 +5,9 @@
 import { requireOptions, requirePositive } from "./checks.ts";
 import { GapMeter } from "./cores/lasso_gap.ts";
 import { Arena } from "./wasm/memory.ts";
+import { type AnyMatrix, isCsrMatrix, requireAnyMatrix } from "./csr_matrix.ts";
 import { type Matrix, requireMatrix } from "./matrix.ts";
+import { allValues, findNonzeros, rowReader } from "./numeric/csr.ts";
 
 /**
  * The duality gap of sparse codes, per sample: an upper bound of how much the objective
@@ -17,10 +19,10 @@ import { type Matrix, requireMatrix } from "./matrix.ts";
  *
  * @param X Samples×m observations.
  * @param D m×n dictionary.
- * @param Z Samples×n codes.
+ * @param Z Samples×n codes, dense or sparse.
  * @param options The weight of the penalty, `lambda`, and whether codes must be at least 0, `nonneg`.
- * @returns One gap per sample, in the units of the objective (squared units of X); with `nonneg`, ∞
- * for a sample with a negative code.
+ * @returns One gap per sample, in the units of the objective (squared units of X), where the `gaps` of
+ * `lasso` and `solveFista` are shares of ½‖x‖²; with `nonneg`, ∞ for a sample with a negative code.
  * @throws {TypeError} When a matrix or `lambda` is of the wrong kind.
  * @throws {RangeError} When shapes do not match, values are not finite, `lambda` is not positive, or
  * the objective overflows float64.
@@ -40,23 +42,23 @@ import { type Matrix, requireMatrix } from "./matrix.ts";
 export function lassoGap(
   X: Matrix,
   D: Matrix,
-  Z: Matrix,
+  Z: AnyMatrix,
   options: { lambda: number; nonneg?: boolean },
 ): Float64Array {
   requireOptions("options", options, ["lambda", "nonneg"]);
   const { lambda, nonneg = false } = options;
   requireMatrix("D", D);
   requireMatrix("X", X, { cols: D.rows });
-  requireMatrix("Z", Z, { rows: X.rows, cols: D.cols });
+  requireAnyMatrix("Z", Z, { rows: X.rows, cols: D.cols });
   requirePositive("lambda", lambda);
   using arena = new Arena();
   const meter = new GapMeter(arena, D);
+  const codesOf = rowReader(isCsrMatrix(Z) ? findNonzeros(Z) : allValues(Z));
   return Float64Array.from({ length: X.rows }, (_, i) => {
     const x = X.data.subarray(i * X.cols, (i + 1) * X.cols);
-    const z = Z.data.subarray(i * Z.cols, (i + 1) * Z.cols);
-    const gap = meter.gap(x, z, lambda, nonneg);
-    const infeasible = nonneg && z.some((code) => code < 0);
-    if (!Number.isFinite(gap) && !infeasible) {
+    const z = codesOf(i), gap = meter.gap(x, z, lambda, nonneg);
+    const isFeasible = () => !nonneg || Array.from(z).every((code) => code >= 0);
+    if (!Number.isFinite(gap) && isFeasible()) {
       throw new RangeError(
         `Cannot bound the objective of X: it must be within float64, got ${gap} in row ${i}; ` +
           `scale X, D, Z or lambda down`,

@@ -10,7 +10,7 @@ import { RandomState } from "./random.ts";
 export { multiply } from "./numeric/product.ts";
 
 /** y = M·x */
-function multiply({ rows, cols, data }: Matrix, x: Float64Array, y: Float64Array): void {
+function timesVector({ rows, cols, data }: Matrix, x: Float64Array, y: Float64Array): void {
   for (let i = 0; i < rows; i++) {
     // Four sums, so that an addition need not wait for the one before
     let s0 = 0, s1 = 0, s2 = 0, s3 = 0, j = 0, p = i * cols;
@@ -24,7 +24,11 @@ function multiply({ rows, cols, data }: Matrix, x: Float64Array, y: Float64Array
 }
 
 /** y = Mᵀ·x */
-function multiplyTransposed({ rows, cols, data }: Matrix, x: Float64Array, y: Float64Array): void {
+function timesVectorTransposed(
+  { rows, cols, data }: Matrix,
+  x: Float64Array,
+  y: Float64Array,
+): void {
   y.fill(0);
   let i = 0;
   // Two rows at a time halve the traffic to y
@@ -87,11 +91,11 @@ export function lipschitz(D: Matrix): number {
   const apply = (x: Float64Array): Float64Array => {
     const y = new Float64Array(size);
     if (wide) {
-      multiplyTransposed(D, x, between);
-      multiply(D, between, y);
+      timesVectorTransposed(D, x, between);
+      timesVector(D, between, y);
     } else {
-      multiply(D, x, between);
-      multiplyTransposed(D, between, y);
+      timesVector(D, x, between);
+      timesVectorTransposed(D, between, y);
     }
     return y;
   };

@@ -41,7 +41,7 @@ export interface ListaTraining {
   batchSize?: number;
   /** Seed of the order of the samples. Default 0. */
   seed?: number;
-  /** Batches of row numbers, iterated once per epoch, in place of those from the seed. */
+  /** Batches of row numbers, iterated once per epoch (at least one), in place of those from the seed. */
   loader?: Iterable<ArrayLike<number>>;
   /** Called after every epoch. */
   onEpoch?: (entry: ListaEntry) => void;
@@ -256,6 +256,7 @@ export class Lista {
         for (const adam of adams) adam.step();
         batches++;
       }
+      if (batches === 0) throw new RangeError("loader must yield at least one batch per epoch");
       const entry = { epoch, loss: sum / batches };
       if (!Number.isFinite(entry.loss)) {
         throw new Error(

@@ -237,11 +237,12 @@ export function requireLabels(name: string, labels: Labels, count: number): Uint
   }
   const checked = new Uint8Array(count);
   for (let s = 0; s < count; s++) {
-    const label = Number(labels[s]);
-    if (label !== 0 && label !== 1) {
-      throw new TypeError(`${name} must hold 0, 1, false or true, got ${labels[s]} at ${s}`);
+    const label = labels[s];
+    if (label !== 0 && label !== 1 && typeof label !== "boolean") {
+      const found = typeof label === "string" ? JSON.stringify(label) : String(label);
+      throw new TypeError(`${name} must hold 0, 1, false or true, got ${found} at ${s}`);
     }
-    checked[s] = label;
+    checked[s] = Number(label);
   }
   return checked;
 }

@@ -54,7 +54,7 @@ export class AdaptiveRate {
    *
    * @throws {TypeError} When an argument is not a number.
    * @throws {RangeError} When `lr` or a factor is not above 0, `patience` is no integer of at least 1,
-   * or `min` is above `max`.
+   * or `lr` is not from `min` to `max`.
    */
   constructor(
     lr: number,
@@ -67,6 +67,9 @@ export class AdaptiveRate {
     }
     requireInteger("patience", patience, 1);
     if (min > max) throw new RangeError(`min must be at most max, ${max}, got ${min}`);
+    if (lr < min || lr > max) {
+      throw new RangeError(`lr must be from min, ${min}, to max, ${max}, got ${lr}`);
+    }
     this.#options = { up, down, patience, min, max };
     this.#rate = lr;
   }
@@ -117,7 +120,7 @@ export interface SoftplusAdamOptions extends Interruptible {
   lambda: number;
   /** Largest number of steps. Default 50,000. */
   maxSteps?: number;
-  /** Learning rate of the first step. Default 1e-3. */
+  /** Learning rate of the first step, from 1e-6 to 1. Default 1e-3. */
   lr?: number;
   /** From pre-codes to codes. Default "softplus"; with "relu" the drawn start never moves. */
   nonlinearity?: "softplus" | "relu";
@@ -166,8 +169,8 @@ const MIN_STEPS = 10_000;
  * @param XOod OOD observations, samples × m.
  * @returns Codes and dictionary after the last step, and the history.
  * @throws {TypeError} When an argument is of the wrong kind.
- * @throws {RangeError} When shapes do not fit together, a value is not finite, λ or lr is not above 0,
- * or a count is no integer of at least 1.
+ * @throws {RangeError} When shapes do not fit together, a value is not finite, λ is not above 0, lr is
+ * not from 1e-6 to 1, or a count is no integer of at least 1.
  * @throws {Error} When the loss stops being finite: the rate has grown too large.
  * @throws The signal's reason, when it is aborted and no partial result is wanted.
  *

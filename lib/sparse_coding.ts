@@ -26,7 +26,10 @@ export interface IstaOptions extends Interruptible {
   nIter?: number;
   /** Samples×n codes to start from. Default 0. */
   zInit?: Matrix;
-  /** Step of the gradient. Default 1/L with L the squared spectral norm of D. */
+  /**
+   * Step of the gradient. Default 1/L with L the squared spectral norm of D; ISTA diverges from 2/L on, FISTA from
+   * about 4/(3L).
+   */
   step?: number;
   /**
    * A sample stops when its duality gap (see `lassoGap`) is at most `tol` times its objective at z = 0,
@@ -85,7 +88,8 @@ export function ista(X: Matrix, D: Matrix, options: IstaOptions): Matrix32 {
  * @returns Samples×n codes; zeros for samples that were not reached before `signal` was aborted.
  * @throws {TypeError} When an argument is of the wrong kind, or an option unknown.
  * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
- * the iterates overflow float32 (a step above 2/L, or inputs beyond 1e38).
+ * the iterates overflow float32 (a step above about 4/(3L), where momentum makes them diverge, or inputs
+ * beyond 1e38).
  * @throws The signal's reason, when it is aborted and no partial result is wanted.
  *
  * @example
@@ -131,7 +135,7 @@ export interface FistaSolution {
  * @param options See {@linkcode SolveFistaOptions}.
  * @throws {TypeError} When an argument is of the wrong kind.
  * @throws {RangeError} When shapes do not match, values are not finite, an option is out of range, or
- * the iterates overflow float32 (a step above 2/L, or inputs beyond 1e38).
+ * the iterates overflow float32 (a step above about 4/(3L), without momentum 2/L, or inputs beyond 1e38).
  *
  * @example
  * ```ts

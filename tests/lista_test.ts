@@ -172,6 +172,7 @@ Deno.test("LISTA refuses bad input by the argument's name", () => {
   refused({ seed: 0.5 }, /^RangeError: seed must be .* got 0.5/);
   refused({ loader: [[20]] }, /^RangeError: row in a batch .* from 0 to 19, got 20/);
   refused({ loader: [[]] }, /^RangeError: rows in a batch .* from 1 to 20, got 0/);
+  refused({ loader: [] }, /^RangeError: loader must yield at least one batch per epoch/);
   refused({ loader: [[1, 2, 3]], batchSize: 2 }, /^RangeError: rows in a batch .* 1 to 2, got 3/);
   refused({}, /^RangeError: D must have 8 rows, got 9/, XId, zeros(9, 12));
   refused({}, /^RangeError: X.rows must be .* got 0/, zeros(0, 8));

@@ -97,6 +97,13 @@ Deno.test("logistic regression refuses bad input by name", () => {
   assert.throws(() => fitLogistic(X, [1, 1]), /both classes, got 2 of 2 true/);
   assert.throws(() => fitLogistic(X, [0, 1, 1]), /one label per sample: 2, got 3/);
   assert.throws(() => fitLogistic(X, [0, 2]), /0, 1, false or true, got 2 at 1/);
+  assert.throws(() => fitLogistic(X, [0, "1"] as never), /^TypeError: .* got "1" at 1/);
+  for (const label of [null, "", [1], 1n, undefined]) {
+    assert.throws(
+      () => fitLogistic(X, [1, label] as never),
+      /^TypeError: .* false or true, got .* at 1/,
+    );
+  }
   assert.throws(() => fitLogistic(X, undefined as never), TypeError);
   assert.throws(() => fitLogistic(fromRows([[0], [NaN]]), [0, 1]), /X must be finite/);
   assert.throws(() => fitLogistic(X, [0, 1], { l2: -1 }), /l2 must be/);

@@ -295,6 +295,11 @@ Deno.test("support functions refuse bad input by name", () => {
   assert.throws(() => supportMetrics(Z, D, match), /codes must have 1 rows, got 2/);
   assert.throws(() => supportMetrics(Z, Z, match, { threshold: -1 }), /threshold must be/);
   assert.throws(() => reestimateMagnitudes(Z, D, D), /support must be 1 × 2/);
+  const twice = fromRows([[1e6, 1e6], [0, 0]]), both = fromRows([[1, 1]]);
+  assert.throws(
+    () => reestimateMagnitudes(Z, twice, both),
+    /^RangeError: .* ridge of 1e-8 is lost/,
+  );
   assert.throws(() => reestimateMagnitudes(Z, fromRows([[1]]), Z), /D must have 2 rows, got 1/);
 });
 

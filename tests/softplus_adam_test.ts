@@ -270,5 +270,7 @@ Deno.test("the adaptive rate refuses factors and bounds that make no sense", () 
   assert.throws(() => new AdaptiveRate(0), /^RangeError: lr must be .* above 0, got 0/);
   assert.throws(() => new AdaptiveRate(1, { down: -1 }), /^RangeError: down must be .* got -1/);
   assert.throws(() => new AdaptiveRate(1, { patience: 0 }), /^RangeError: patience must be/);
+  assert.throws(() => new AdaptiveRate(2), /^RangeError: lr must be from min, .* to max, 1, got 2/);
+  assert.throws(() => new AdaptiveRate(0.1, { min: 0.2 }), /^RangeError: lr must be from min, 0.2/);
   assert.throws(() => new AdaptiveRate(1, { min: 2 }), /^RangeError: min must be at most max, 1/);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fromDense } from "../lib/csr_matrix.ts";
 import { generateDatasets } from "../lib/data.ts";
 import { lassoGap } from "../lib/lasso_gap.ts";
 import { lipschitz } from "../lib/linalg.ts";
@@ -367,6 +368,7 @@ Deno.test("the duality gap is what its definition says", () => {
     const lambda = 0.1;
     const feasible = { ...Z, data: nonneg ? Z.data.map((value) => Math.max(value, 0)) : Z.data };
     const gaps = lassoGap(X, D, feasible, { lambda, nonneg });
+    assert.deepEqual(lassoGap(X, D, fromDense(feasible), { lambda, nonneg }), gaps);
     for (let s = 0; s < X.rows; s++) {
       const x = [...X.data.subarray(s * D.rows, (s + 1) * D.rows)];
       const z = [...feasible.data.subarray(s * D.cols, (s + 1) * D.cols)];

@@ -36,7 +36,8 @@ export interface Support {
  * @param support Marks, samples × atoms; a matrix of codes serves as its own support.
  * @returns Codes, samples × atoms.
  * @throws {TypeError} When `X` or `D` is no matrix.
- * @throws {RangeError} When values are not finite or the shapes do not fit.
+ * @throws {RangeError} When values are not finite, the shapes do not fit, or atoms of a support depend on each other
+ * and are so large (norms above about 1e4) that the ridge is lost beside them.
  *
  * @example
  * ```ts
@@ -117,5 +118,12 @@ function solve(atoms: Matrix64, active: number[], X: Matrix, samples: number[]):
 
 function factorize(gram: MlMatrix): CholeskyDecomposition {
   for (let i = 0; i < gram.rows; i++) gram.set(i, i, gram.get(i, i) + RIDGE);
-  return new CholeskyDecomposition(gram);
+  const factors = new CholeskyDecomposition(gram);
+  if (!factors.isPositiveDefinite()) {
+    throw new RangeError(
+      `Cannot fit codes on a support: its atoms depend on each other, and the ridge of ${RIDGE} is lost beside ` +
+        "their squared norms; scale the columns of D to norms of about 1",
+    );
+  }
+  return factors;
 }
