@@ -4,14 +4,14 @@
  * Permissions: read on the folder of result files; write on the README for `--readme`.
  * @module
  */
-import { dirname } from "node:path";
+import { dirname, normalize } from "node:path";
 import { claimRows, judgeClaims } from "../lib/reports/claims.ts";
 import { claimsTable, claimsText } from "../lib/reports/claims_text.ts";
 import { paperClaims } from "../lib/reports/paper_claims.ts";
 import { readRowFiles } from "../lib/reports/row_files.ts";
 import { withTable } from "../lib/reports/marked_table.ts";
 import { writeAtomic } from "../lib/atomic_file.ts";
-import { changedRows, defaultResultFolder, printable } from "../lib/results.ts";
+import { changedRows, defaultResultFolder, printable, SHIPPED_RESULTS } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { parseCommandLine } from "../lib/sweep/run_flags.ts";
 import { experimentNamed } from "../lib/sweep/tasks.ts";
@@ -42,6 +42,8 @@ export const command: Command<typeof FLAGS> = {
 threshold with its reason, the figure, and the commands that make missing rows. What methods that are
 not the paper's change is said beside a claim and decides nothing of it.`,
   flags: FLAGS,
+  // the table is of all claims
+  exclusive: [["only", "readme"]],
   closing: "Exit code: 0 judged, 2 bad usage or unusable files.",
 };
 
@@ -72,6 +74,10 @@ async function tellClaims(
     const { state } = Deno.permissions.querySync({ name: "write", path: own });
     const through = state === "granted" ? own : "results";
     atPlace("--readme must be writable", readme, () => writeAtomic(readme, text, { through }));
+  }
+  const open = claims.filter(({ missing }) => missing.length > 0).length;
+  if (open > claims.length / 2 && normalize(results) !== SHIPPED_RESULTS) {
+    console.error(`Most claims lack rows here; the toolkit's own: --results ${SHIPPED_RESULTS}`);
   }
   if (json) return console.log(JSON.stringify(claims, null, 2));
   const hours = new Map<string, number>();

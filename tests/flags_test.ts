@@ -59,6 +59,8 @@ Deno.test("a value may begin with a dash or hold an equals sign", () => {
 Deno.test("every mistake is refused in one line that names the flag, its rule and the value", () => {
   const mistakes: [string[], RegExp][] = [
     [["--foo"], /^it has no flag --foo \(--help lists those that it has\)$/],
+    [["--max-step", "5"], /^it has no flag --max-step \(did you mean --max-steps\?\)$/],
+    [["-quiet"], /^it has no flag -quiet \(did you mean --quiet\?\)$/],
     [["--maxSteps", "3"], /^it has no flag --maxSteps/],
     [["--weight", "3"], /^it has no flag --weight/],
     [["-o", "x"], /^it has no flag -o/],

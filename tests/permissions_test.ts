@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpy } from "../lib/matrix_file.ts";
+import type { Command } from "../lib/sweep/command.ts";
+import { flagName, type Flags } from "../lib/sweep/flags.ts";
+import { placesIn } from "../lib/sweep/permissions.ts";
+import { COMMAND_MODULES } from "./campaign/command_lines.ts";
 import { runDeno } from "./result_files.ts";
 
 Deno.mkdirSync(".tmp", { recursive: true });
@@ -18,6 +22,15 @@ async function task(words: string[], permit?: string) {
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
+
+Deno.test("the tasks that name places take PERMIT", async () => {
+  for (const module of COMMAND_MODULES) {
+    const { command }: { command: Command<Flags> } = await import(`../${module}`);
+    const names = Object.entries(command.flags).map(([key, flag]) => flagName(key, flag));
+    if (placesIn(names.map((name) => `--${name}=x`)).length === 0) continue;
+    assert(tasks[command.task].command.includes(" $PERMIT "), command.task);
+  }
+});
 
 /** A folder that no task may write to. */
 const elsewhere = () => Deno.makeTempDirSync({ dir: ".tmp", prefix: "scratch-" });

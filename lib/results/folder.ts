@@ -28,6 +28,9 @@ export interface ExperimentRows {
   changed?: string[];
 }
 
+/** The folder of the rows that ship with the toolkit. */
+export const SHIPPED_RESULTS: string = join("results", "shipped");
+
 /**
  * The folder that is read where no other is named: `results`, or, as long as no experiment has
  * written there, the rows that ship with the toolkit.
@@ -41,14 +44,13 @@ export interface ExperimentRows {
  * ```
  */
 export function defaultResultFolder(): string {
-  const shipped = join("results", "shipped");
   try {
     const hasRows = [...Deno.readDirSync("results")]
       .some(({ name }) => /^exp_.*\.json$/.test(name));
-    return hasRows ? "results" : shipped;
+    return hasRows ? "results" : SHIPPED_RESULTS;
   } catch (error) {
     // its reader tells that it is not there
-    if (error instanceof Deno.errors.NotFound) return shipped;
+    if (error instanceof Deno.errors.NotFound) return SHIPPED_RESULTS;
     throw error;
   }
 }

@@ -3,6 +3,7 @@
  * and it parses, refuses in one line, and writes the usage.
  * @module
  */
+import { nearest } from "../checks.ts";
 import { printable } from "../results.ts";
 import type { Kind } from "./kinds.ts";
 
@@ -126,7 +127,9 @@ export function parseFlags<Table extends Flags>(
     }
     const key = name.startsWith("--") ? keys.get(name.slice(2)) : undefined;
     if (key === undefined) {
-      refuse(`it has no flag ${printable(name)} (--help lists those that it has)`);
+      const meant = nearest(name.replace(/^-+/, ""), [...keys.keys()]);
+      const help = meant ? `did you mean --${meant}?` : "--help lists those that it has";
+      refuse(`it has no flag ${printable(name)} (${help})`);
     }
     if (given.has(key)) refuse(`${name} must be given once, got it twice`);
     const { kind } = table[key];
