@@ -16,7 +16,7 @@ import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import type { Instance } from "../lib/paper/instance.ts";
-import { pathDictionary, type PathRound, searchDefaults } from "../lib/path_dictionary.ts";
+import { mostRounds, pathDictionary, type PathRound } from "../lib/path_dictionary.ts";
 import { listOf, main, oneOf, type Row } from "../lib/sweep.ts";
 
 /** Rounds between two records; the last round has one too. */
@@ -62,17 +62,17 @@ const LEARNERS: Record<string, Learner> = {
   },
   dl_path({ setting, observations }, _options, onRound) {
     const { width, seed, inputDim } = setting;
-    const { rounds } = searchDefaults(observations.id.rows, inputDim, width);
+    const settings = { numLatents: width, seed };
+    const most = mostRounds(observations.id.rows, inputDim, settings);
     const state = ({ meanSquare, codesPerSample }: PathRound) => ({
       ...{ mse_iid: meanSquare, l0_iid: codesPerSample },
     });
     const { dictionary, history } = pathDictionary(observations.id, {
-      ...{ numLatents: width, seed },
-      // what follows on the search takes a part of it
+      ...settings,
       onProgress: (entry, dictionary) =>
         onRound(
           entry.round,
-          Math.min(0.99, entry.round / (1.4 * rounds)),
+          0.99 * entry.round / most,
           () => ({ dictionary: dictionary(), ...state(entry) }),
         ),
     });

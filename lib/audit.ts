@@ -30,7 +30,7 @@ import {
 } from "./checks.ts";
 import { type CsrMatrix, requireCsrMatrix } from "./csr_matrix.ts";
 import { type Matrix, type Matrix32, requireFloat32, requireMatrix, toFloat32 } from "./matrix.ts";
-import { pathDictionary, type PathDictionaryOptions, searchDefaults } from "./path_dictionary.ts";
+import { mostRounds, pathDictionary, type PathDictionaryOptions } from "./path_dictionary.ts";
 import { meanSquaredError } from "./reconstruction.ts";
 
 export type { DuplicatePair, Likeness, Usage } from "./audit/atoms.ts";
@@ -200,8 +200,6 @@ const JUDGED_PER_ATOM = 6, LEAST_JUDGED = 2048;
 type LearnerPath = Pick<PathDictionaryOptions, "lambdaStart" | "lambdaEnd" | "polish">;
 /** Rows that are encoded at a time. */
 const ENCODED_AT_ONCE = 2048;
-/** Rounds of pathDictionary after its search: two polishes and the settling between. */
-const LATER_ROUNDS = 120;
 
 /**
  * Audits a sparse autoencoder on activations: explained variance against the number of codes on held-out
@@ -331,10 +329,12 @@ export function auditSae(sae: AuditedSae, X: Matrix, options: AuditOptions): Aud
       const rows = takeRows(X, learnable.rows), mean = meanRow(rows);
       const centred = takeRows(X, learnable.rows, mean);
       const learn = (Y: Matrix32, path: LearnerPath, from: number, to: number) => {
-        const expected = searchDefaults(Y.rows, m, learnable.latents).rounds + LATER_ROUNDS;
+        const { seed } = options, numLatents = learnable.latents;
+        const settings = { numLatents, seed, nonneg, signal, ...path };
+        const most = mostRounds(Y.rows, m, settings);
         return pathDictionary(Y, {
-          ...{ numLatents: learnable.latents, seed: options.seed, nonneg, signal, ...path },
-          onProgress: ({ round }) => tell(from + (to - from) * Math.min(1, round / expected)),
+          ...settings,
+          onProgress: ({ round }) => tell(from + (to - from) * round / most),
         });
       };
       // the learner's own path ends where codes are dense, unless few atoms make up a row entirely: then

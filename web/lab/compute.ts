@@ -15,7 +15,7 @@ import {
 } from "../../lib/matrix.ts";
 import { matchColumns, mccId, mccOod } from "../../lib/metrics.ts";
 import { omp } from "../../lib/omp.ts";
-import { pathDictionary, searchDefaults } from "../../lib/path_dictionary.ts";
+import { mostRounds, pathDictionary } from "../../lib/path_dictionary.ts";
 import { fistaCheckpoints } from "../../lib/sparse_coding.ts";
 import { type SaeType, trainSae } from "../../lib/train_sae.ts";
 import type { Datasets } from "../../lib/data.ts";
@@ -188,21 +188,17 @@ export interface LearnerRecord {
   cosines: Float64Array;
 }
 
-/** Rounds of the path's learner when it prunes at its end. */
-function expectedRounds(samples: number, m: number, n: number): number {
-  const { rounds, width } = searchDefaults(samples, m, n);
-  return rounds + 30 + (width > n ? (samples < 10 * width ? 30 : 60) + 30 : 0);
-}
-
 /** Learns a dictionary along a path of penalties; a record for about every twentieth part. */
 export function learnByPath(
   { n, seed }: LabState,
   { train, A }: Datasets,
   onRecord: (record: LearnerRecord) => void,
 ): Matrix32 {
-  const rounds = expectedRounds(train.Y.rows, train.Y.cols, n), every = Math.ceil(rounds / RECORDS);
+  const settings = { numLatents: n, seed };
+  const rounds = mostRounds(train.Y.rows, train.Y.cols, settings);
+  const every = Math.ceil(rounds / RECORDS);
   const { dictionary, history } = pathDictionary(train.Y, {
-    ...{ numLatents: n, seed },
+    ...settings,
     onProgress({ round }, current) {
       if (round % every === 0) onRecord(learnerRecord(round, rounds, current(), A));
     },
