@@ -3,6 +3,9 @@
  */
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path/posix";
+import { claimRows, judgeClaims } from "../lib/reports/claims.ts";
+import { paperClaims } from "../lib/reports/paper_claims.ts";
+import { readRowFiles } from "../lib/reports/row_files.ts";
 import { builtSite } from "./built_site.ts";
 import { runDeno } from "./result_files.ts";
 
@@ -89,4 +92,23 @@ Deno.test("every figure and every file of rows that ships is in the gallery", as
     }
   }
   assert.doesNotMatch(html, /<img(?![^>]* alt="[^"])/, "a picture without words");
+});
+
+Deno.test("the number beside a claim's verdict bears it out, and a claim that is not decided says what is missing", async () => {
+  const html = Deno.readTextFileSync(join(await builtSite(), "index.html"));
+  const claims = judgeClaims(paperClaims, claimRows(readRowFiles("results/shipped").files));
+  const rows = [...html.matchAll(/<td class="[a-z-]+">([a-z ]+)<\/td><td>(.*?)<\/td>/g)];
+  assert.deepEqual(rows.map(([, verdict]) => verdict), claims.map(({ verdict }) => verdict));
+  for (const [i, { id, verdict, conditions }] of claims.entries()) {
+    const [, says, value, sign, threshold, more] =
+      /^(.*): (\S+) \(asked:\s([≥≤])\s([^;]+?)(; .*)?\)$/.exec(rows[i][2]) ?? [];
+    const [found, asked] = [value, threshold].map((text) => Number(text?.replace("−", "-")));
+    assert(conditions.some((one) => one.says === says && one.threshold === asked), rows[i][2]);
+    const bearsOut = sign === "≥" ? found >= asked : found <= asked;
+    const cases = conditions.flatMap(({ cases }) => cases);
+    assert.equal(bearsOut, cases.every(({ holds }) => holds !== false), `${id}: ${rows[i][2]}`);
+    const open = cases.filter(({ holds }) => holds === undefined).length;
+    const missing = `; ${open} of ${cases.length} cases without rows`;
+    assert.equal(more, verdict === "not decided" ? missing : undefined, id);
+  }
 });

@@ -43,8 +43,8 @@ ${Object.entries(HEADLINES).map(([name, words]) => headline(name, words))}
 <h2 id="claims">The paper’s claims</h2>
 <p>Held against the rows that ship. A claim holds in part where some of its cases bear it out and others
 do not, and is not decided while rows are missing. The number is the one least in favour of the claim
-among the cases of its first condition. <code>deno task claims</code> tells all cases, the thresholds with
-their reasons, and what is missing.</p>
+among the cases of a condition: of the first that some case does not meet, or where all do, of the first.
+<code>deno task claims</code> tells all cases, the thresholds with their reasons, and what is missing.</p>
 <div class="scroll" role="region" tabindex="0" aria-label="The paper’s claims, table"><table class="claims">
 <thead><tr><th scope="col">the paper says</th><th scope="col">verdict</th><th scope="col">number</th></tr></thead>
 <tbody>
@@ -80,17 +80,22 @@ function claimHtml(claim: JudgedClaim): Html {
 `;
 }
 
-/** The value of a claim's first condition that has one, where it is least in favour of the claim. */
-function numberOf({ conditions }: JudgedClaim): string {
-  for (const { says, is, threshold, cases } of conditions) {
-    const values = cases.flatMap(({ value }) => value ?? []);
-    if (values.length === 0) continue;
-    const [worst, sign] = is === "at least"
-      ? [Math.min(...values), "≥"]
-      : [Math.max(...values), "≤"];
-    return `${says}: ${signed(worst.toFixed(3))} (asked: ${sign} ${threshold})`;
-  }
-  return "no rows yet";
+/**
+ * A value beside a verdict, where it is least in favour of the claim: of the first condition with a case
+ * against it, so that the value bears the verdict out, else of the first that has rows.
+ */
+function numberOf({ verdict, conditions }: JudgedClaim): string {
+  const cases = conditions.flatMap(({ cases }) => cases);
+  const open = cases.filter(({ value }) => value === undefined).length;
+  const shown = conditions.find(({ cases }) => cases.some(({ holds }) => holds === false)) ??
+    conditions.find(({ cases }) => cases.some(({ holds }) => holds));
+  if (shown === undefined) return "no rows yet";
+  const { says, is, threshold } = shown, values = shown.cases.flatMap(({ value }) => value ?? []);
+  const [worst, sign] = is === "at least" ? [Math.min(...values), "≥"] : [Math.max(...values), "≤"];
+  const missing = verdict === "not decided"
+    ? `; ${open} of ${cases.length} cases without rows`
+    : "";
+  return `${says}: ${signed(worst.toFixed(3))} (asked:\u00a0${sign}\u00a0${threshold}${missing})`;
 }
 
 function signed(number: string): string {
