@@ -333,13 +333,16 @@ export function drawPlane(state: LabState, results: Results, width: number): Dra
 
 /** The bound on m over k, and where the state is. */
 export function drawBound(state: LabState, width: number): Drawing {
-  const { max } = rangeOf("k", state), top = niceAbove(Math.max(state.m, boundOf(state.n, max)));
+  const { min, max } = rangeOf("k", state),
+    top = niceAbove(Math.max(state.m, boundOf(state.n, max)));
   const x: Axis = {
-    ...{ label: "k, active latents", domain: [1, max], ticks: wholeTicks([1, max], (1 + max) / 2) },
+    ...{ label: "k, active latents", domain: [min, max] },
+    ticks: wholeTicks([min, max], (min + max) / 2),
   };
   const y: Axis = { label: "m, dimensions", domain: [0, top], ticks: [0, top] };
   const box: Box = { x: 36, y: 26, width: width - 46, height: 72 };
-  const points = Array.from({ length: max }, (_, i) => [i + 1, boundOf(state.n, i + 1)] as const);
+  const points = Array.from({ length: max - min + 1 }, (_, i) => min + i)
+    .map((k) => [k, boundOf(state.n, k)] as const);
   const [cx, cy] = [
     box.x + placeOn(x, state.k) * box.width,
     box.y + (1 - placeOn(y, state.m)) * box.height,

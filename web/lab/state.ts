@@ -84,7 +84,9 @@ export function rangeOf(name: SliderName, { n }: Pick<LabState, "n">): SliderRan
     case "n":
       return { min: 20, max: 1000, step: 10 };
     case "k":
-      return { min: 1, max: Math.min(40, largestSparsity(n)), step: 1 };
+      // one active latent is no combination that could be held out: out of distribution it would be latent
+      // 0 alone, as in distribution
+      return { min: 2, max: Math.min(40, largestSparsity(n)), step: 1 };
     case "m":
       return { min: 2, max: Math.min(n, 300), step: 1 };
     case "samples":
