@@ -30,8 +30,10 @@ import { Runner } from "./runner.ts";
 import { save, standalone } from "./save.ts";
 import { scriptOf } from "./script.ts";
 import {
+  ATOM_LENGTH,
   boundOf,
   fitted,
+  isPlaneAtom,
   type LabState,
   PLANE_ATOMS,
   rangeOf,
@@ -511,9 +513,10 @@ function withOneMore(): [number, number][] {
 
 /** Moves an atom, within what an address can tell. */
 function moveAtom(index: number, x: number, y: number): void {
-  const length = Math.hypot(x, y), scale = Math.min(2, Math.max(0.2, length)) / (length || 1);
+  const length = Math.hypot(x, y), { min, max } = ATOM_LENGTH;
+  const scale = Math.min(max, Math.max(min, length)) / (length || 1);
   const atom: [number, number] = [rounded(x * scale), rounded(y * scale)];
-  if (Math.hypot(...atom) > 2) return;
+  if (!isPlaneAtom(atom)) return;
   change({ atoms: state.atoms.map((old, i) => i === index ? atom : old) }, "plane");
 }
 

@@ -60,6 +60,17 @@ export const STEPS = 100;
 /** Most and fewest atoms of the plane. */
 export const PLANE_ATOMS: { min: number; max: number } = { min: 2, max: 8 };
 
+/** Shortest and longest atom that can be drawn, before its coordinates are rounded. */
+export const ATOM_LENGTH: { min: number; max: number } = { min: 0.2, max: 2 };
+
+/** Whether rounded coordinates are an atom of the plane. */
+export function isPlaneAtom(coordinates: readonly number[]): boolean {
+  const length = Math.hypot(...coordinates);
+  // rounding moves the shortest by up to half a hundredth in each coordinate
+  const shortest = ATOM_LENGTH.min - 0.005 * Math.SQRT2;
+  return coordinates.length === 2 && length >= shortest && length <= ATOM_LENGTH.max;
+}
+
 /** Atoms around the circle, as many as there are. */
 export function spreadAtoms(count: number): [number, number][] {
   return Array.from({ length: count }, (_, i) => {
@@ -143,10 +154,11 @@ export function readState(search: string): LabState {
   if (saes) state.saes = KINDS.filter((type) => saes.includes(type));
   const shown = state.saes.find((type) => type === (said.get("shown") ?? START.shown));
   state.shown = shown ?? state.saes[0] ?? START.shown;
-  const atoms = said.get("atoms")?.split("_").map((atom) => atom.split(",").map(Number));
+  const atoms = said.get("atoms")?.split("_")
+    .map((atom) => atom.split(",").map((text) => rounded(Number(text))));
   const fits = atoms && atoms.length >= PLANE_ATOMS.min && atoms.length <= PLANE_ATOMS.max &&
-    atoms.every((atom) => atom.length === 2 && Math.hypot(...atom) > 0 && Math.hypot(...atom) <= 2);
-  if (fits) state.atoms = atoms.map(([x, y]) => [rounded(x), rounded(y)]);
+    atoms.every(isPlaneAtom);
+  if (fits) state.atoms = atoms.map(([x, y]) => [x, y]);
   const pair = said.get("pair")?.match(/^(\d)-(\d)$/);
   if (pair && pair[1] < pair[2] && Number(pair[2]) < state.atoms.length) state.pair = pair[0];
   return state;
