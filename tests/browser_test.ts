@@ -8,7 +8,7 @@ import { join } from "node:path/posix";
 import { withSite } from "./built_site.ts";
 import { freshFolder, hasProgram, runDeno } from "./result_files.ts";
 import type { Saved } from "./fixtures/lab_page.ts";
-import type { LabUse } from "./fixtures/lab_use.ts";
+import type { EmptyLab, LabUse } from "./fixtures/lab_use.ts";
 
 const ignore = !await hasProgram("chromium");
 
@@ -155,6 +155,34 @@ Deno.test({
       assert(plain.requested.some((url) => url.endsWith("kernels_simd.wasm")));
       assert.notDeepEqual(plain.dictionaries, use.dictionaries, "the builds differ in last bits");
       await assertSame(plain, "plain");
+    });
+  },
+});
+
+Deno.test({
+  name:
+    "the Lab's figures have no ticks before there are numbers, and no words cut off in a narrow window",
+  ignore,
+  async fn() {
+    await withSite(async (site) => {
+      const { code, stdout, stderr } = await runDeno(
+        ...["run", "--quiet", "--no-prompt", "--lock=tests/deno.lock", "--allow-run=chromium"],
+        ...["--allow-net=127.0.0.1", "tests/fixtures/use_empty_lab.ts"],
+        `${Deno.cwd()}/${freshFolder("profile-")}`,
+        // a map of all pairs, and one of blocks
+        ...[100, 300].map((n) => `${site}lab/index.html?n=${n}&samples=200&atoms=1,0_0,1`),
+      );
+      assert.equal(code, 0, stderr);
+      const found: EmptyLab[] = JSON.parse(stdout);
+      assert.equal(found.length, 2);
+      for (const { cut, learners, readings } of found) {
+        assert.deepEqual(cut, []);
+        assert.match(readings.learners, /^Nothing learned yet/);
+        const label = learners.indexOf("training samples that use the atom");
+        // before it stands the upper tick of the strip above
+        assert.equal(learners[label - 1], "1", learners.join("\n"));
+        assert.match(readings.plane, /^2 atoms, 1 pair: /);
+      }
     });
   },
 });

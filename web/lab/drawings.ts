@@ -121,8 +121,8 @@ export function drawTraining(state: LabState, results: Results, width: number): 
   content.push(
     label(
       state.n > MAP_SIZE
-        ? `${MAP_SIZE} × ${MAP_SIZE} blocks of pairs, the largest of each`
-        : "matched pairs on the diagonal, the closest first",
+        ? `largest in each of ${MAP_SIZE} × ${MAP_SIZE} blocks`
+        : "diagonal: matched pairs, closest first",
       map.x,
       map.y + side + 16,
     ),
@@ -209,7 +209,8 @@ export function drawLearners(state: LabState, results: Results, width: number): 
   const domain = [least, Math.max(most, least + 1)] as const;
   const x: Axis = {
     ...{ label: "training samples that use the atom", domain, log: true, format: short },
-    ticks: wholeTicks(domain, Math.sqrt(domain[0] * domain[1])),
+    // before the uses are there the ends are not theirs
+    ticks: uses.length > 0 ? wholeTicks(domain, Math.sqrt(domain[0] * domain[1])) : [],
   };
   const share: Axis = {
     ...{ label: "share of the run", domain: [0, 1], ticks: [0, 0.5, 1] },
@@ -324,9 +325,9 @@ export function drawPlane(state: LabState, results: Results, width: number): Dra
       ]),
     ],
     summary: pairs.length > 0
-      ? `${atoms.length} atoms, ${pairs.length} pairs: the support is found for ${
-        Math.round(100 * total)
-      } % of the codes.`
+      ? `${counted(atoms.length, "atom")}, ${
+        counted(pairs.length, "pair")
+      }: the support is found for ${Math.round(100 * total)} % of the codes.`
       : "Nothing computed yet.",
   };
 }
