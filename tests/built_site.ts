@@ -28,7 +28,8 @@ async function buildSite(): Promise<string> {
     ...["run", "--quiet", "--no-prompt", "--ignore-env", "--lock=web/deno.lock"],
     ...["--allow-read=.", `--allow-write=${folder}`, "web/site.ts", "--out", folder, "--api", api],
   );
-  assert.deepEqual([built.code, built.stderr], [0, ""]);
+  const hint = `To look at it:\n  python3 -m http.server --directory ${folder}`;
+  assert.deepEqual([built.code, built.stderr], [0, hint]);
   return folder;
 }
 

@@ -112,3 +112,10 @@ Deno.test("the number beside a claim's verdict bears it out, and a claim that is
     assert.equal(more, verdict === "not decided" ? missing : undefined, id);
   }
 });
+
+Deno.test("the README says how to look at the site, as the task's --help does", async () => {
+  const { stdout } = await runDeno("run", ...LOCK, "web/site.ts", "--help");
+  const [command] = /python3 .*$/m.exec(stdout)!;
+  const readme = Deno.readTextFileSync("README.md");
+  assert(readme.includes(`\ndeno task site\n${command}\n`), command);
+});

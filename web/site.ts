@@ -11,6 +11,7 @@ import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
 import { folder } from "../lib/sweep/kinds.ts";
 import { atPlace } from "../lib/sweep/places.ts";
+import { shellQuote } from "../lib/sweep/slurm.ts";
 import { apiPages } from "./api_pages.ts";
 import { benchmarksPage } from "./benchmarks_page.ts";
 import { galleryPage } from "./gallery_page.ts";
@@ -35,8 +36,7 @@ export const command: Command<typeof FLAGS> = {
   action: "build the site",
   about:
     `Writes the site: a page to try the methods in, with the toolkit's own code and kernels. It works from
-any web server and under any path, and requests nothing from elsewhere. To look at it:
-  python3 -m http.server --directory site`,
+any web server and under any path, and requests nothing from elsewhere. ${toLookAt("site")}`,
   flags: FLAGS,
   closing: "Exit code: 0 written, 2 bad usage or unusable files.",
 };
@@ -71,6 +71,12 @@ async function writeSite({ out, api }: FlagValues<typeof FLAGS>): Promise<void> 
     }
   });
   console.log(printable(join(out, "index.html")));
+  // as a file of this machine the Lab cannot compute
+  console.error(toLookAt(out));
+}
+
+function toLookAt(folder: string): string {
+  return `To look at it:\n  python3 -m http.server --directory ${printable(shellQuote(folder))}`;
 }
 
 /** What belongs to all pages. */
