@@ -73,6 +73,13 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
     "sample-frontier",
     ["--paper", "--n", "300", "--suffix", "n300", "--methods", ["dl_fista", ...SAES].join()],
   ],
+  [
+    "sample-frontier",
+    [
+      ...["--paper", "--n", "1000", "--per-atom", "2.5,5", "--seeds", "0,1,2"],
+      ...["--suffix", "2k", "--methods", SAES.join()],
+    ],
+  ],
   ["synth-bench", ["--paper"]],
   [
     "synth-bench",

@@ -102,6 +102,8 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "dl_path_without_restarts,dl_path_without_both",
     "exp:sample-frontier --paper --n 300 --suffix n300 --methods dl_fista,sae_relu,sae_topk," +
     "sae_jumprelu,sae_MP",
+    "exp:sample-frontier --paper --n 1000 --per-atom 2.5,5 --seeds 0,1,2 --suffix 2k --methods " +
+    "sae_relu,sae_topk,sae_jumprelu,sae_MP",
   ]]);
 
   const folder = freshFolder("shipped-"), experiment = varySparsity as unknown as Experiment;
