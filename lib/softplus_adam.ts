@@ -308,8 +308,8 @@ function drawStart(
  */
 function roundedLosses(parts: readonly LossParts[], lambda: number) {
   const { fround } = Math;
-  const [mseId, mseOod] = parts.map(({ mse }) => fround(mse));
-  const [l1Id, l1Ood] = parts.map(({ l1 }) => fround(l1));
+  const [mseId, mseOod] = parts.map(([mse]) => fround(mse));
+  const [l1Id, l1Ood] = parts.map(([, l1]) => fround(l1));
   const loss = fround(fround(mseId + mseOod) + fround(lambda * fround(l1Id + l1Ood)));
   return { loss, mseId, mseOod, l1Id, l1Ood };
 }
