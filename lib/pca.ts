@@ -5,7 +5,7 @@
 import { requireArray, requireInteger } from "./checks.ts";
 import { addRow, type Matrix, type Matrix64, requireMatrix, zeros } from "./matrix.ts";
 import { multiply } from "./numeric/product.ts";
-import { thinSvd } from "./numeric/thin_svd.ts";
+import { largestSize, thinSvd } from "./numeric/thin_svd.ts";
 
 /** Principal components of one set of observations and the scores of others on them. */
 export interface PcaResult {
@@ -75,10 +75,8 @@ export function pca(Y: Matrix, others: readonly Matrix[], components: number): P
 
 /** Bounds what rounding of the means can leave of constant columns, as a singular value. */
 function centringError({ rows, cols, data }: Matrix): number {
-  let most = 0;
-  for (const value of data) most = Math.max(most, Math.abs(value));
   // a sum of `rows` terms is off by less than rows·ε of the largest one each, the norm is over all entries
-  return rows * Number.EPSILON * most * Math.sqrt(rows * cols);
+  return rows * Number.EPSILON * largestSize(data) * Math.sqrt(rows * cols);
 }
 
 function columnMeans({ rows, cols, data }: Matrix): Float64Array {

@@ -60,13 +60,28 @@ export function thinSvd(A: Matrix): ThinSvd {
   return isTall ? { U: others, values: own, V: vectors } : { U: vectors, values: own, V: others };
 }
 
+/**
+ * The largest absolute value, 0 of none.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { largestSize } from "./thin_svd.ts";
+ * assert.equal(largestSize(Float64Array.of(1, -3, 2)), 3);
+ * ```
+ */
+export function largestSize(values: Matrix["data"]): number {
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value));
+  return most;
+}
+
 /** Values of up to this many powers of two from 1 have products that the decomposition can square. */
 const MOST_EXPONENT = 64;
 
 /** The power of two of the largest value where squares would leave float64, else 1. */
 function scaleOf({ data }: Matrix): number {
-  let most = 0;
-  for (const value of data) most = Math.max(most, Math.abs(value));
+  const most = largestSize(data);
   const exponent = most > 0 ? Math.floor(Math.log2(most)) : 0;
   return Math.abs(exponent) <= MOST_EXPONENT ? 1 : 2 ** exponent;
 }
