@@ -1,8 +1,8 @@
 /**
  * `deno task bench:estimates`: how far the estimates of lib/paper/estimates.ts are off on this
  * machine, per part of a cell, for settings of the paper: processor seconds, which a busy machine
- * stretches less than those of a clock, the least of up to three runs; and, first of all, by how many bytes scoring the codes of ever more latents makes the
- * largest resident memory grow.
+ * stretches less than those of a clock, the least of up to three runs; and, first of all, by how many
+ * bytes scoring the codes of ever more latents makes the largest resident memory grow.
  */
 import { cpuUsage, resourceUsage } from "node:process";
 import { peakMemory, scoring } from "../lib/paper/estimates.ts";
