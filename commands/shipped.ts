@@ -176,7 +176,7 @@ const FLAGS = {
   },
   out: { about: "folder of the result files", kind: folder, default: "results/shipped" },
   figures: { about: "folder of the figures", kind: folder, default: "figures/shipped" },
-  cache: { about: "folder of the trained models", kind: folder, default: ".cache" },
+  cache: { about: "folder of the cache", kind: folder, default: ".cache" },
   maxSeconds: {
     about: "save and end an experiment, and all, after S seconds of it",
     kind: { ...decimal({ above: 0 }), placeholder: "S" },

@@ -4,7 +4,7 @@
  * `--methods dl_path` asks for it: how well the atoms match the true ones,
  * the error of the reconstruction, and the number of active codes.
  *
- * The autoencoders' side was recorded when the cached models were trained.
+ * What the cache has was recorded when it was made.
  *
  * `deno task exp:learning-dynamics --help`
  */
@@ -12,15 +12,12 @@ import { controlledExperiment } from "../lib/paper/controlled.ts";
 import * as costs from "../lib/paper/estimates.ts";
 import { roundsIn } from "../lib/paper/inference_methods.ts";
 import { paperFigures } from "../lib/paper/paper_figures.ts";
-import { learnDictionary } from "../lib/dictionary_learning.ts";
+import { type DictionaryRecord, isRecorded } from "../lib/paper/cached_dictionary.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import type { Instance } from "../lib/paper/instance.ts";
 import { mostRounds, pathDictionary, type PathRound } from "../lib/path_dictionary.ts";
 import { listOf, main, oneOf, type Row } from "../lib/sweep.ts";
-
-/** Rounds between two records; the last round has one too. */
-const RECORD_EVERY = 10;
 
 /** What a learner is run with. */
 interface Options {
@@ -29,55 +26,46 @@ interface Options {
   fistaIters: number;
 }
 
-/** The state of a dictionary after a round, but for how close it is to the true one. */
-interface State {
-  dictionary: Matrix;
-  mse_iid: number;
-  l0_iid: number;
-}
-
-/**
- * Runs a learner, which tells after each round, from 1, what share of it is done (1 after the last) and its state,
- * where it has one.
- */
+/** Runs a learner, which tells what share of its work is done, and returns its records. */
 type Learner = (
   instance: Instance,
   options: Options,
-  onRound: (round: number, share: number, state: () => State | undefined) => void,
-) => void;
+  progress: (share: number) => void,
+) => DictionaryRecord[];
 
 const LEARNERS: Record<string, Learner> = {
-  dl_fista({ setting, observations }, { lambda, maxSteps, fistaIters }, onRound) {
+  dl_fista(instance, { lambda, maxSteps, fistaIters }, progress) {
     const rounds = roundsIn(maxSteps);
-    learnDictionary(observations.id, observations.ood, {
-      ...{ numLatents: setting.width, lambda, rounds, nIter: fistaIters, seed: setting.seed },
-      onRound: ({ round, entry, dictionary }) =>
-        // the round in which the dictionary has settled has no entry
-        onRound(
-          round,
-          round / rounds,
-          () => entry && { dictionary, mse_iid: entry.mseId, l0_iid: entry.l0Id },
-        ),
-    });
+    return instance.dlFista({
+      ...{ lambda, rounds, nIter: fistaIters },
+      onRound: (done) => progress(done / rounds),
+    }).records;
   },
-  dl_path({ setting, observations }, _options, onRound) {
+  dl_path({ setting, observations, data: { A } }, _options, progress) {
     const { width, seed, inputDim } = setting;
     const settings = { numLatents: width, seed };
     const most = mostRounds(observations.id.rows, inputDim, settings);
-    const state = ({ meanSquare, codesPerSample }: PathRound) => ({
-      ...{ mse_iid: meanSquare, l0_iid: codesPerSample },
-    });
+    const records: DictionaryRecord[] = [];
+    const record = (
+      dictionary: Matrix,
+      round: number,
+      { meanSquare, codesPerSample }: PathRound,
+    ) => {
+      const { meanCosine, fracClose, meanNormRatio } = matchColumns(dictionary, A);
+      const match = { meanCosine, fracClose, meanNormRatio };
+      records.push({ round: round - 1, ...match, mseId: meanSquare, l0Id: codesPerSample });
+    };
     const { dictionary, history } = pathDictionary(observations.id, {
       ...settings,
-      onProgress: (entry, dictionary) =>
-        onRound(
-          entry.round,
-          0.99 * entry.round / most,
-          () => ({ dictionary: dictionary(), ...state(entry) }),
-        ),
+      onProgress(entry, dictionary) {
+        progress(0.99 * entry.round / most);
+        if (isRecorded(entry.round, false)) record(dictionary(), entry.round, entry);
+      },
     });
     // after the last pruning, which is no round
-    onRound(history.length + 1, 1, () => ({ dictionary, ...state(history.at(-1)!) }));
+    record(dictionary, history.length + 1, history.at(-1)!);
+    progress(1);
+    return records;
   },
 };
 
@@ -90,6 +78,16 @@ const someLearners = listOf(oneOf(Object.keys(LEARNERS)));
 /** The learners that run: one unless `--methods` says otherwise. */
 function chosen(methods: readonly string[] = ["dl_fista"]): [string, Learner][] {
   return Object.entries(LEARNERS).filter(([id]) => methods.includes(id));
+}
+
+/** The columns of a record, beside the number of its epoch or round. */
+function columnsOf(
+  { meanCosine, fracClose, meanNormRatio, mseId, l0Id }: Omit<DictionaryRecord, "round">,
+): Row {
+  return {
+    ...{ mean_cosine: meanCosine, frac_close: fracClose, mean_norm_ratio: meanNormRatio },
+    ...{ mse_iid: mseId, l0_iid: l0Id },
+  };
 }
 
 /** The experiment, for the sweep engine. */
@@ -121,11 +119,7 @@ export const experiment = controlledExperiment({
       history.map((record) => ({
         method: `sae_${type}`,
         epoch: record.epoch,
-        mean_cosine: record.meanCosine,
-        frac_close: record.fracClose,
-        mean_norm_ratio: record.meanNormRatio,
-        mse_iid: record.mseId,
-        l0_iid: record.l0Id,
+        ...columnsOf(record),
       })),
   },
 
@@ -140,24 +134,15 @@ export const experiment = controlledExperiment({
       ),
     scored: 0,
     run({ instance, options, progress }) {
-      const rows: Row[] = [], learners = chosen(options.methods);
-      learners.forEach(([method, learn], done) =>
-        learn(instance, options, (round, share, state) => {
-          progress((done + share) / learners.length);
-          if (round % RECORD_EVERY !== 1 && share < 1) return;
-          const { dictionary, ...numbers } = state() ?? {};
-          if (!dictionary) return;
-          const { meanCosine, fracClose, meanNormRatio } = matchColumns(
-            dictionary,
-            instance.data.A,
-          );
-          rows.push({
-            ...{ method, round: round - 1, mean_cosine: meanCosine, frac_close: fracClose },
-            ...{ mean_norm_ratio: meanNormRatio, ...numbers },
-          });
-        })
+      const learners = chosen(options.methods);
+      return learners.flatMap(([method, learn], done) =>
+        learn(instance, options, (share) => progress((done + share) / learners.length))
+          .map((record): Row => ({
+            method,
+            round: record.round,
+            ...columnsOf(record),
+          }))
       );
-      return rows;
     },
   },
 });

@@ -94,6 +94,12 @@ export interface LearnDictionaryOptions extends Interruptible {
   /** m×n dictionary to start from, as it is. Default: normal numbers from the seed, unit columns. */
   dInit?: Matrix;
   /**
+   * What an earlier call returned that did fewer rounds, or was ended, on the same observations and with
+   * the same options: learning goes on after its rounds, and returns to the bit what one call would have.
+   * `onRound` sees its parts: the dictionary, the codes and, entry by entry, the history.
+   */
+  resume?: LearnedDictionary;
+  /**
    * "fista" keeps codes at 0 or above, "ista" does not; a function is sparse coding of one's own.
    * Default "fista".
    */
@@ -125,8 +131,8 @@ export interface LearnedDictionary {
  * @param XOod Samples×m observations that are coded only; may have no rows.
  * @param options See {@linkcode LearnDictionaryOptions}.
  * @returns Codes, dictionary and history.
- * @throws {TypeError} When an argument is of the wrong kind, an option unknown, or both `rounds` and
- * `maxSteps` are given.
+ * @throws {TypeError} When an argument is of the wrong kind, an option unknown, both `rounds` and
+ * `maxSteps` are given, or both `dInit` and `resume`.
  * @throws The signal's reason, when it is aborted and no partial result is wanted.
  * @throws {RangeError} When shapes do not match, values (a coder's too) are not finite in float32, an
  * option is out of range, or squared errors overflow float32.
@@ -143,6 +149,10 @@ export interface LearnedDictionary {
  * assert.equal(history.length, 10);
  * assert(history[9].mseId < history[0].mseId);
  *
+ * // in two parts
+ * const resume = learnDictionary(val.Y, ood.Y, { ...options, rounds: 4 });
+ * assert.deepEqual(learnDictionary(val.Y, ood.Y, { ...options, resume }).dictionary, dictionary);
+ *
  * // the same with a coder of one's own
  * const solver: Coder = (X, D, zInit) => fista(X, D, { lambda: 0.1, nonneg: true, zInit });
  * assert.deepEqual(learnDictionary(val.Y, ood.Y, { ...options, solver }).dictionary, dictionary);
@@ -156,8 +166,9 @@ export function learnDictionary(
   const { lambda, nIter, seed, dInit, solver: method, rounds, updateEvery, onRound, numLatents } =
     checkOptions(XId, XOod, options);
   const m = XId.cols, n = numLatents, accelerated = method === "fista";
+  const { resume } = options, start = resume?.dictionary ?? dInit;
   const endsAfter = watch(options);
-  let D = dInit ? toFloat32(dInit) : randomDictionary(m, n, seed);
+  let D = start ? toFloat32(start) : randomDictionary(m, n, seed);
 
   using arena = new Arena();
   // where the caller codes, the solver only measures the fit, and needs no more than a row
@@ -170,9 +181,13 @@ export function learnDictionary(
     solver.setDictionary(D, typeof method === "function" ? 0 : 1 / lipschitz(D));
   const infer = (split: CodedSplit) =>
     typeof method === "function" ? split.take(method, D) : split.infer(solver, lambda);
-  const history: DictionaryHistory[] = [];
+  const history: DictionaryHistory[] = [...resume?.history ?? []];
+  if (resume) {
+    writeRows(id.z, resume.codesId, 0, XId.rows);
+    writeRows(ood.z, resume.codesOod, 0, XOod.rows);
+  }
   prepare();
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = history.length + 1; round <= rounds; round++) {
     infer(id);
     infer(ood);
     const old = D;
@@ -197,7 +212,7 @@ export function learnDictionary(
 
 const LEARNING_OPTIONS = [
   ...["numLatents", "lambda", "rounds", "maxSteps", "updateEvery", "nIter", "seed", "dInit"],
-  ...["solver", "onRound", ...INTERRUPTIBLE],
+  ...["resume", "solver", "onRound", ...INTERRUPTIBLE],
 ];
 
 /** The checked arguments of {@linkcode learnDictionary}, with their defaults. */
@@ -226,10 +241,13 @@ function checkOptions(XId: Matrix, XOod: Matrix, options: LearnDictionaryOptions
     );
   }
   if (onRound !== undefined) requireFunction("onRound", onRound);
+  const total = rounds ?? Math.floor(maxSteps / updateEvery);
+  if (options.resume !== undefined) requireResumable(options.resume, XId, XOod, numLatents, total);
+  if (options.resume && dInit) throw new TypeError("Cannot start from both dInit and resume");
   return {
     numLatents,
     lambda,
-    rounds: rounds ?? Math.floor(maxSteps / updateEvery),
+    rounds: total,
     updateEvery,
     nIter,
     seed,
@@ -237,6 +255,27 @@ function checkOptions(XId: Matrix, XOod: Matrix, options: LearnDictionaryOptions
     solver,
     onRound,
   };
+}
+
+/** Requires what a call with these observations may have returned after at most so many rounds. */
+function requireResumable(
+  resume: LearnedDictionary,
+  XId: Matrix,
+  XOod: Matrix,
+  n: number,
+  rounds: number,
+): void {
+  requireOptions("resume", resume, ["codesId", "codesOod", "dictionary", "history"]);
+  const { codesId, codesOod, dictionary, history } = resume;
+  const parts = { codesId, codesOod, dictionary }, rows = [XId.rows, XOod.rows, XId.cols];
+  Object.entries(parts).forEach(([part, M], i) => {
+    requireMatrix(`resume.${part}`, M, { rows: rows[i], cols: n });
+    requireFloat32(`resume.${part}`, M);
+  });
+  if (!Array.isArray(history)) {
+    throw new TypeError(`resume.history must be an array, got ${typeof history}`);
+  }
+  requireInteger("resume.history.length", history.length, 1, rounds);
 }
 
 /**

@@ -358,10 +358,37 @@ Deno.test("dictionary learning finds most of the atoms that made the data", () =
   );
 });
 
+Deno.test("learning that goes on is learning that was never interrupted", () => {
+  const coder: Coder = (X, D, zInit) => fista(X, D, { lambda: 0.1, nonneg: true, zInit });
+  // settles after its eleventh round: the rule counts the rounds that were done before
+  const settling = { rounds: 400, lambda: 0.5 };
+  for (const own of [{}, { solver: "ista" as const }, { solver: coder }, settling]) {
+    const options = { numLatents: 12, lambda: 0.1, seed: 3, rounds: 14, ...own };
+    const whole = learnDictionary(XId, XOod, options);
+    if (own === settling) assert(whole.history.length < 400, "it does not settle");
+    for (const rounds of [1, 9, 14].filter((rounds) => rounds <= whole.history.length)) {
+      const resume = learnDictionary(XId, XOod, { ...options, rounds });
+      const given = structuredClone(resume), seen: number[] = [];
+      const onRound = ({ round }: DictionaryRound) => void seen.push(round);
+      assert.deepEqual(learnDictionary(XId, XOod, { ...options, resume, onRound }), whole);
+      assert.deepEqual(resume, given, "what was given is changed");
+      assert.equal(seen[0] ?? rounds + 1, rounds + 1);
+    }
+    const abort = new AbortController(), { signal } = abort;
+    const ended = learnDictionary(XId, XOod, {
+      ...{ ...options, signal, partial: true },
+      onProgress: (done) => done === 5 && abort.abort(),
+    });
+    assert.equal(ended.history.length, 5);
+    assert.deepEqual(learnDictionary(XId, XOod, { ...options, resume: ended }), whole);
+  }
+});
+
 Deno.test("bad input is refused by name, value and rule", () => {
   const options = { numLatents: 12, lambda: 0.1, seed: 0 };
   const learn = (changes: Record<string, unknown>) => () =>
     learnDictionary(XId, XOod, { ...options, ...changes });
+  const learned = learnDictionary(XId, XOod, { ...options, rounds: 2 });
   const refusals: [() => unknown, string, RegExp][] = [
     [learn({ lambda: 0 }), "RangeError", /^lambda must be a finite number above 0, got 0/],
     [learn({ numLatents: 0 }), "RangeError", /^numLatents must be an integer of at least 1, got 0/],
@@ -391,6 +418,31 @@ Deno.test("bad input is refused by name, value and rule", () => {
       /^solver's codes must be within float32/,
     ],
     [learn({ dInit: zeros(8, 11) }), "RangeError", /^dInit must have 12 columns, got 11/],
+    [
+      learn({ resume: { ...learned, dictionary: zeros(8, 11) } }),
+      "RangeError",
+      /^resume.dictionary must have 12 columns, got 11/,
+    ],
+    [
+      learn({ resume: { ...learned, codesOod: zeros(2, 12) } }),
+      "RangeError",
+      /^resume.codesOod must have .* rows?, got 2/,
+    ],
+    [
+      learn({ resume: { ...learned, history: {} } }),
+      "TypeError",
+      /^resume.history must be an array, got object/,
+    ],
+    [
+      learn({ resume: learned, rounds: 1 }),
+      "RangeError",
+      /^resume.history.length must be an integer from 1 to 1, got 2/,
+    ],
+    [
+      learn({ resume: learned, dInit: zeros(8, 12) }),
+      "TypeError",
+      /^Cannot start from both dInit and resume/,
+    ],
     [() => learnDictionary(zeros(0, 8), XOod, options), "RangeError", /^XId.rows must be/],
     [
       () => learnDictionary(XId, zeros(3, 7), options),

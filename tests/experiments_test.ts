@@ -11,7 +11,7 @@ import { learnDictionary } from "../lib/dictionary_learning.ts";
 import type { PaperOptions } from "../lib/paper/options.ts";
 import type { CellResult, Experiment, Row } from "../lib/sweep.ts";
 import { fixedOptions } from "../lib/sweep/experiment.ts";
-import { listModels } from "../lib/paper/model_cache.ts";
+import { listCache } from "../lib/paper/cache_folder.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { toFloat32 } from "../lib/matrix.ts";
 import { evaluate, matchColumns } from "../lib/metrics.ts";
@@ -215,9 +215,9 @@ Deno.test("lambda-sensitivity has a row per λ, and one without for the codes", 
 });
 
 Deno.test("learning-dynamics reads the record that the cached models came with", async () => {
-  const before = listModels(cache).length;
+  const before = listCache(cache).length;
   const { rows } = await runTiny("learning_dynamics", { maxSteps: 50 * 12 });
-  assert.equal(listModels(cache).length, before);
+  assert.equal(listCache(cache).length, before);
   const measures = ["mean_cosine", "frac_close", "mean_norm_ratio", "mse_iid", "l0_iid"];
   const ofSaes = rows.filter(({ method }) => method !== "dl_fista");
   const ofLearning = rows.filter(({ method }) => method === "dl_fista");
@@ -279,7 +279,7 @@ Deno.test("learning-dynamics has the autoencoders alone with no learner, the sam
 
 Deno.test("the six controlled experiments trained four models in all, once each", () => {
   assert.deepEqual(
-    listModels(cache).map(({ name }) => name.replace(/_[0-9a-f]{16}.safetensors$/, "")).sort(),
+    listCache(cache).map(({ name }) => name.replace(/_[0-9a-f]{16}.safetensors$/, "")).sort(),
     TYPES.map((type) => `${type}_n19_k10_m13_N5000_s0_e2`).sort(),
   );
 });
@@ -396,7 +396,7 @@ Deno.test("an experiment of one's own is one file: own method, data and columns,
   await import("./fixtures/own_sweep.ts");
   assert.equal(methodStyle("ista_oracle").label, "ISTA, oracle dictionary");
   // the cache knows models by their setting, which says nothing of the noise
-  assert.deepEqual(listModels(join(own, "cache")), []);
+  assert.deepEqual(listCache(join(own, "cache")), []);
 });
 
 Deno.test("data of one's own must be of the setting's sizes", () => {
@@ -489,7 +489,7 @@ Deno.test("a model without a record of its training serves whoever does not read
   const read = model("read");
   assert.deepEqual(read.history.map(({ epoch }) => epoch), [0, 10, 11]);
   assert.deepEqual(read.sae, without.sae);
-  assert.equal(listModels(folder).length, 1, "it replaced the other");
+  assert.equal(listCache(folder).length, 1, "it replaced the other");
   assert.deepEqual(model("none"), read);
 });
 
@@ -645,15 +645,15 @@ Deno.test("methods that an experiment does not have, and problems that cannot fi
 });
 
 Deno.test("deno task cache lists the models and removes the oldest", async () => {
-  const all = listModels(cache);
+  const all = listCache(cache);
   const listed = await command("commands/cache", "--cache", cache);
   assert.equal(listed.code, 0);
   for (const { name } of all) assert(listed.stdout.includes(name));
-  assert.match(listed.stdout, new RegExp(`${all.length} models in `));
+  assert.match(listed.stdout, new RegExp(`${all.length} files in `));
 
   const pruned = await command("commands/cache", "--cache", cache, "--prune", "0");
-  assert.match(pruned.stdout, new RegExp(`Removed ${all.length} models\n0 models in `));
-  assert.deepEqual(listModels(cache), []);
+  assert.match(pruned.stdout, new RegExp(`Removed ${all.length} files\n0 files in `));
+  assert.deepEqual(listCache(cache), []);
 
   const refused = await command("commands/cache", "--prune", "much");
   assert.equal(refused.code, 2);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { listModels, type Model, ModelCache, pruneModels } from "../lib/paper/model_cache.ts";
+import { listCache, pruneCache } from "../lib/paper/cache_folder.ts";
+import { type Model, ModelCache } from "../lib/paper/model_cache.ts";
 import { PAPER_SAE_TYPES } from "../lib/paper/sae_types.ts";
 import { cachedSae, datasetsOf } from "../lib/paper/trained_saes.ts";
 import { TRAINING } from "../lib/cores/sae_training.ts";
@@ -70,7 +71,7 @@ Deno.test("each number of the specification names another model", () => {
     cache.obtain({ ...spec, [name]: name === "type" ? "topk" : Number(spec[name]) + 1 }, train);
   }
   assert.equal(calls.count, names.length + 1);
-  assert.equal(listModels(folder).length, names.length + 1);
+  assert.equal(listCache(folder).length, names.length + 1);
   // the order in which a specification is written down is no part of it
   cache.obtain(Object.fromEntries(Object.entries(spec).reverse()) as typeof spec, train);
   assert.equal(calls.count, names.length + 1);
@@ -148,22 +149,22 @@ Deno.test("the models not used for longest go first when the folder grows above 
   const { cache, train } = cacheIn(folder);
   for (const seed of [0, 1, 2]) cache.obtain({ ...spec, seed }, train);
   const nameOf = (seed: number) =>
-    listModels(folder).find(({ name }) => name.includes(`_s${seed}_`))!.name;
+    listCache(folder).find(({ name }) => name.includes(`_s${seed}_`))!.name;
   [10, 20, 30].forEach((seconds, seed) => {
     Deno.utimeSync(join(folder, nameOf(seed)), seconds, seconds);
   });
   // a use makes the oldest the newest
   cache.obtain({ ...spec, seed: 0 }, train);
-  assert.match(listModels(folder)[0].name, /_s0_/);
+  assert.match(listCache(folder)[0].name, /_s0_/);
 
-  const { size } = listModels(folder)[0];
-  const removed = pruneModels(folder, 2 * size);
+  const { size } = listCache(folder)[0];
+  const removed = pruneCache(folder, 2 * size);
   assert.deepEqual(removed.map(({ name }) => name.match(/_s(\d)_/)![1]), ["1"]);
   // saving prunes as well (the clock of files is too coarse to tell this use from the save)
   Deno.utimeSync(join(folder, nameOf(0)), 10, 10);
   cacheIn(folder, size).cache.obtain({ ...spec, seed: 3 }, train);
-  assert.deepEqual(listModels(folder).map(({ name }) => name.match(/_s(\d)_/)![1]), ["3"]);
-  assert.deepEqual(listModels(join(folder, "nowhere")), []);
+  assert.deepEqual(listCache(folder).map(({ name }) => name.match(/_s(\d)_/)![1]), ["3"]);
+  assert.deepEqual(listCache(join(folder, "nowhere")), []);
 });
 
 Deno.test("of two processes that want the same model, one trains and the other waits for it", async () => {

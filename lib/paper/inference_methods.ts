@@ -4,7 +4,6 @@
  * @module
  */
 import * as costs from "./estimates.ts";
-import { learnDictionary } from "../dictionary_learning.ts";
 import { linearProbe } from "../linear_probe.ts";
 import type { OwnMethod } from "../methods.ts";
 import type { Row } from "../results.ts";
@@ -179,14 +178,10 @@ export const dlFista: Method = {
     costs.dictionaryLearning(setting, roundsIn(maxSteps), fistaIters),
   tags: (_setting, { maxSteps }): Row =>
     roundsIn(maxSteps) === roundsIn(PAPER_STEPS) ? {} : { rounds: roundsIn(maxSteps) },
-  infer: ({ setting, observations }, { lambda, maxSteps, fistaIters }, progress) =>
-    learnDictionary(observations.id, observations.ood, {
-      numLatents: setting.width,
-      lambda,
-      rounds: roundsIn(maxSteps),
-      nIter: fistaIters,
-      seed: setting.seed,
-      onRound: ({ round }) => progress(round / roundsIn(maxSteps)),
+  infer: (instance, { lambda, maxSteps, fistaIters }, progress) =>
+    instance.dlFista({
+      ...{ lambda, rounds: roundsIn(maxSteps), nIter: fistaIters },
+      onRound: (done) => progress(done / roundsIn(maxSteps)),
     }),
 };
 

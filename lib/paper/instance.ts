@@ -6,6 +6,12 @@
 import type { Datasets } from "../data.ts";
 import { type Matrix, toFloat32 } from "../matrix.ts";
 import { evaluate, type FullEvaluation } from "../metrics.ts";
+import { CacheFolder } from "./cache_folder.ts";
+import {
+  cachedDictionary,
+  type DictionaryRunOptions,
+  type RecordedDictionary,
+} from "./cached_dictionary.ts";
 import { ModelCache } from "./model_cache.ts";
 import { withoutBias } from "../refine.ts";
 import type { PaperSaeType } from "./sae_types.ts";
@@ -53,13 +59,13 @@ export interface InstanceOptions {
   lr?: number;
   /** Weight of their penalty. Default: the paper's. */
   gamma?: number;
-  /** Folder of the model cache, where there is one. */
+  /** Folder of the cache of models and dictionaries, where there is one. */
   cache?: string;
   /** What is done with the records of training: see {@linkcode HistoryUse}. Default `read`. */
   history?: HistoryUse;
   /**
    * Data of one's own, with noise for instance. Then every model is trained and none is kept, because
-   * the cache knows models by their setting.
+   * the cache knows models, and dictionaries, by their setting.
    */
   data?: Datasets;
 }
@@ -73,7 +79,7 @@ export class Instance {
   /** The observations that codes are inferred for, in float32. */
   readonly observations: Observations;
   readonly #training: { epochs: number; lr?: number; gamma?: number; history?: HistoryUse };
-  readonly #cache: ModelCache;
+  readonly #cache: string | undefined;
   #last?: { type: PaperSaeType; model: TrainedModel };
 
   /**
@@ -102,7 +108,7 @@ export class Instance {
     this.data = data ?? datasetsOf(setting);
     this.observations = { id: toFloat32(this.data.val.Y), ood: toFloat32(this.data.ood.Y) };
     this.#training = { epochs, lr, gamma, history };
-    this.#cache = new ModelCache(data ? undefined : cache);
+    this.#cache = data ? undefined : cache;
   }
 
   /**
@@ -117,7 +123,7 @@ export class Instance {
       const { id, ood } = this.observations;
       const { sae, history } = cachedSae(this.setting, type, {
         ...this.#training,
-        cache: this.#cache,
+        cache: new ModelCache(this.#cache),
         data: () => this.data,
         onEpoch: onProgress,
       });
@@ -132,6 +138,22 @@ export class Instance {
       };
     }
     return this.#last.model;
+  }
+
+  /**
+   * What DL-FISTA learns from the observations, with as many atoms as the setting's width.
+   *
+   * @param options `lambda`, `rounds`, `nIter`; `onRound`, called with how many rounds are done.
+   */
+  dlFista(
+    options: Pick<DictionaryRunOptions, "lambda" | "rounds" | "nIter" | "onRound">,
+  ): RecordedDictionary {
+    const { setting, observations, data: { A } } = this;
+    return cachedDictionary({ setting, observations, A }, {
+      ...options,
+      cache: new CacheFolder(this.#cache),
+      history: this.#training.history,
+    });
   }
 
   /**

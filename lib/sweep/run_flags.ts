@@ -111,7 +111,7 @@ const RUN_FLAGS = {
   figures: { about: "folder of the figures", kind: folder, default: "figures" },
   noFigures: { about: "draw no figures" },
   cache: {
-    about: "folder of the trained models, shared by all experiments",
+    about: "folder of the cache: trained models, long runs of DL-FISTA, shared by all experiments",
     kind: folder,
     default: DEFAULT_CACHE,
   },

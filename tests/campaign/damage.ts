@@ -8,7 +8,10 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { drawnFigures } from "../../commands/drawn_figures.ts";
 import { decodeNpy, encodeNpy } from "../../lib/npy.ts";
+import { CacheFolder } from "../../lib/paper/cache_folder.ts";
+import { cachedDictionary } from "../../lib/paper/cached_dictionary.ts";
 import { figureSets, legendFigure } from "../../lib/paper/figure_sets.ts";
+import { Instance } from "../../lib/paper/instance.ts";
 import { ModelCache } from "../../lib/paper/model_cache.ts";
 import { RandomState } from "../../lib/random.ts";
 import { compareResults } from "../../lib/reports/parity.ts";
@@ -241,7 +244,30 @@ function modelSubjects(): Subject[] {
   const cachedBytes = Deno.readFileSync(join(cache, cached));
 
   const tensors = decodeSafetensors(original, path);
+  const dictionaries = join(folder, "dictionaries");
+  const setting = { numLatents: 8, k: 2, inputDim: 6, nSamples: 20, width: 8, seed: 0 };
+  const { observations, data: { A } } = new Instance(setting, { epochs: 1 });
+  const learn = (note?: (line: string) => void) =>
+    cachedDictionary({ setting, observations, A }, {
+      ...{ lambda: 0.1, rounds: 2, nIter: 5, keepEvery: 0 },
+      cache: new CacheFolder(dictionaries, { note }),
+    });
+  const learned = learn();
+  const [{ name: keptName }] = [...Deno.readDirSync(dictionaries)];
+  const keptBytes = Deno.readFileSync(join(dictionaries, keptName));
+
   return [
+    {
+      name: "the cache of dictionaries",
+      mutations: (count) => damagedBytes(keptBytes, count),
+      judge({ bytes }) {
+        Deno.writeFileSync(join(dictionaries, keptName), bytes);
+        const notes: string[] = [];
+        if (!isDeepStrictEqual(learn((line) => notes.push(line)), learned)) return "silently wrong";
+        const note = notes.find((line) => line.includes("\n") || !line.includes(keptName));
+        return note === undefined ? undefined : `does not name the file in one line: ${note}`;
+      },
+    },
     {
       name: "loadSae",
       mutations: (count) => damagedBytes(original, count),

@@ -117,6 +117,10 @@ add("omp", api.omp, () => [X(), D(), { k: 2, nonneg: true, tol: 1e-3 }]);
 add("debias", api.debias, () => [X(), D(), api.fromDense(codes()), { nonneg: true }]);
 add("lassoGap", api.lassoGap, () => [X(), D(), codes(), { lambda: 0.1, nonneg: true }]);
 add("learnDictionary", api.learnDictionary, () => [X(), X(), learning()]);
+add("learnDictionary, resumed", api.learnDictionary, () => [
+  ...[X(), X()],
+  { ...learning(), resume: api.learnDictionary(X(), X(), { ...learning(), rounds: 1 }) },
+]);
 add(
   "learnLista",
   api.learnLista,
