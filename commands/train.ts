@@ -81,6 +81,12 @@ const FLAGS = {
   json: { about: "print the summary as JSON" },
 } as const;
 
+/** File of the training's state. */
+const CHECKPOINT = "checkpoint.safetensors";
+
+/** File of the factor of the rows, which takes a pass over them. */
+const NORM_FACTOR = "norm_factor.json";
+
 /** The command, for its usage and for the completion of a shell. */
 export const command: Command<typeof FLAGS> = {
   task: "train",
@@ -89,7 +95,8 @@ export const command: Command<typeof FLAGS> = {
     `Trains a sparse autoencoder on activations of your own, of any size: rows are streamed and shuffled
 in pools. The folder of --out gets ${OWN_WEIGHTS}, a folder's files for SAELens,
 history.json, loss.svg and summary.json. The weights take your rows as they are. After an
-interruption of any kind the same command goes on, and ends with the same bits.`,
+interruption of any kind the same command goes on, by ${CHECKPOINT} and ${NORM_FACTOR},
+and ends with the same bits.`,
   flags: { ...FLAGS, ...SAE_OPTION_FLAGS as Flags },
   exclusive: [["epochs", "steps"]],
   closing:
@@ -97,9 +104,6 @@ interruption of any kind the same command goes on, and ends with the same bits.`
 are over; after 1 and 3 the same command goes on.
 Example: deno task train --data acts.npy --type topk --width 4096 --kval 32`,
 };
-
-/** File of the training's state. */
-const CHECKPOINT = "checkpoint.safetensors";
 
 /** The columns that are drawn, and their axes. */
 const CURVES: readonly (readonly [column: string, label: string])[] = [
@@ -152,7 +156,7 @@ export async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
   using _threads = flags.threads > 1 ? await startThreads(flags.threads) : undefined;
   const meter = createMeter(flags);
   try {
-    const factor = flags.normalize === "none" ? 1 : await knownFactor(path("norm_factor.json"), {
+    const factor = flags.normalize === "none" ? 1 : await knownFactor(path(NORM_FACTOR), {
       ...{ matrix, files, key: flags.key, rows, signal, quiet: flags.quiet },
     });
     let explained = "";
@@ -188,7 +192,8 @@ export async function train(flags: FlagValues<typeof FLAGS>): Promise<number> {
     // what the library takes for epochs are rows of the history
     const { epochs: _, ...options } = config, saved = { ...options, steps, logEvery: every };
     saveSae(path(OWN_WEIGHTS), folded, { ...saved, ...about });
-    const written = [path(OWN_WEIGHTS)];
+    const states = flags.normalize === "none" ? [CHECKPOINT] : [CHECKPOINT, NORM_FACTOR];
+    const written = [OWN_WEIGHTS, ...states].map(path);
     // SAELens has no pursuit that uses each atom once
     if (type !== "MP") {
       saveSaeLens(out, folded, { metadata: { ...saved, ...about } });
@@ -242,7 +247,7 @@ async function knownFactor(
   const of = JSON.stringify({ files, key, rows });
   if (kindOfPath(path) === "file") {
     const known = atPlace(
-      "--out must have a readable norm_factor.json",
+      `--out must have a readable ${NORM_FACTOR}`,
       path,
       () => JSON.parse(new TextDecoder().decode(readPlainFile(path))),
     );

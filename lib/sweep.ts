@@ -206,7 +206,7 @@ async function runCommand<Options extends object>(
     const workers = workersFor(queue, flags.workers);
     if (!flags.quiet) {
       tellDeclined();
-      if (isDefaultGrid && !flags.shard) tellAboutPaper(experiment);
+      if (isDefaultGrid && !flags.shard) tellWholeGrid(experiment);
       if (queue.length < cells.length) {
         console.error(
           `${cells.length - queue.length} of ${cells.length} cells are known from earlier runs`,
@@ -397,10 +397,11 @@ function withUsageErrors<T>(work: () => T): T {
   }
 }
 
-function tellAboutPaper<Options extends object>({ name, options }: Experiment<Options>): void {
+/** Of what `--paper` adds; not every experiment with such a grid is in the paper. */
+function tellWholeGrid<Options extends object>({ name, options }: Experiment<Options>): void {
   const specs: OptionSpec<unknown>[] = Object.values(options);
   if (specs.some(({ paper }) => paper !== undefined)) {
-    console.error(`A quick grid; for the paper's: deno task ${taskName(name)} --paper`);
+    console.error(`A quick grid; the whole one: deno task ${taskName(name)} --paper`);
   }
 }
 

@@ -95,6 +95,9 @@ Deno.test("every type is trained on shards, and its folder opens with the scores
     assert.equal(summary.last.step, 30);
     assert.deepEqual(summary.files, shards);
     for (const path of summary.written) assert(Deno.statSync(path).size > 0, path);
+    const names = [...Deno.readDirSync(out)].map(({ name }) => name)
+      .filter((name) => !name.startsWith("."));
+    assert.deepEqual(summary.written.toSorted(), names.map((name) => join(out, name)).toSorted());
     assert.deepEqual(JSON.parse(Deno.readTextFileSync(join(out, "summary.json"))), summary);
     assert.match(Deno.readTextFileSync(join(out, "loss.svg")), /^<svg/);
 
@@ -109,6 +112,16 @@ Deno.test("every type is trained on shards, and its folder opens with the scores
     const theirs = openSae(join(out, "sae_weights.safetensors"));
     assert.equal(theirs.width, WIDTH);
   }));
+});
+
+Deno.test("the usage names every file that a training leaves", async () => {
+  const { stdout } = await train("--help");
+  for (
+    const name of [
+      ...[OWN_WEIGHTS, "history.json", "loss.svg", "summary.json"],
+      ...["checkpoint.safetensors", "norm_factor.json"],
+    ]
+  ) assert(stdout.includes(name), name);
 });
 
 Deno.test("the weights are those of the library on the same stream", async () => {
