@@ -4,7 +4,7 @@
  * Permissions: read on the folder of result files; write on the README for `--readme`.
  * @module
  */
-import { dirname, normalize } from "node:path";
+import { dirname, resolve } from "node:path";
 import { claimRows, judgeClaims } from "../lib/reports/claims.ts";
 import { claimsTable, claimsText } from "../lib/reports/claims_text.ts";
 import { paperClaims } from "../lib/reports/paper_claims.ts";
@@ -76,7 +76,7 @@ async function tellClaims(
     atPlace("--readme must be writable", readme, () => writeAtomic(readme, text, { through }));
   }
   const open = claims.filter(({ missing }) => missing.length > 0).length;
-  if (open > claims.length / 2 && normalize(results) !== SHIPPED_RESULTS) {
+  if (open > claims.length / 2 && resolve(results) !== resolve(SHIPPED_RESULTS)) {
     console.error(`Most claims lack rows here; the toolkit's own: --results ${SHIPPED_RESULTS}`);
   }
   if (json) return console.log(JSON.stringify(claims, null, 2));

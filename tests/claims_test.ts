@@ -1,6 +1,7 @@
 /** The paper's claims: verdicts on made-up rows, the data, the README's table, the command. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import {
   type Claim,
   claimRows,
@@ -367,6 +368,10 @@ Deno.test("claims prints text or JSON, one claim or all, and writes the table be
   );
   assert.match(all.stdout, /^NOT DECIDED {2}probes: /m);
   assert.match(Deno.readTextFileSync(readme), /^before\n<!-- claims -->\n[^]*\| Linear probes /);
+  for (const shipped of ["results/shipped/", join(Deno.cwd(), "results/shipped")]) {
+    const { stderr } = await claims(folder, "--results", shipped, "--only", "dl-fails");
+    assert.equal(stderr, "", "that folder is the toolkit's own, however it is written");
+  }
   const one = await claims(folder, ...flags, "--only", "probes", "--json");
   const [judged, ...others] = JSON.parse(one.stdout);
   assert.deepEqual(

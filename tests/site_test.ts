@@ -98,6 +98,7 @@ Deno.test("the number beside a claim's verdict bears it out, and a claim that is
   const html = Deno.readTextFileSync(join(await builtSite(), "index.html"));
   const claims = judgeClaims(paperClaims, claimRows(readRowFiles("results/shipped").files));
   const rows = [...html.matchAll(/<td class="[a-z-]+">([a-z ]+)<\/td><td>(.*?)<\/td>/g)];
+  assert(html.includes("<code>deno task claims --results results/shipped</code>"));
   assert.deepEqual(rows.map(([, verdict]) => verdict), claims.map(({ verdict }) => verdict));
   for (const [i, { id, verdict, conditions }] of claims.entries()) {
     const [, says, value, sign, threshold, more] =

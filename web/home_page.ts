@@ -44,7 +44,8 @@ ${Object.entries(HEADLINES).map(([name, words]) => headline(name, words))}
 <p>Held against the rows that ship. A claim holds in part where some of its cases bear it out and others
 do not, and is not decided while rows are missing. The number is the one least in favour of the claim
 among the cases of a condition: of the first that some case does not meet, or where all do, of the first.
-<code>deno task claims</code> tells all cases, the thresholds with their reasons, and what is missing.</p>
+<code>deno task claims --results results/shipped</code> tells all cases, the thresholds with their reasons,
+and what is missing.</p>
 <div class="scroll" role="region" tabindex="0" aria-label="The paper’s claims, table"><table class="claims">
 <thead><tr><th scope="col">the paper says</th><th scope="col">verdict</th><th scope="col">number</th></tr></thead>
 <tbody>
