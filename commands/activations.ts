@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { kindOfPath } from "../lib/atomic_file.ts";
 import { type MatrixFile, openMatrix } from "../lib/matrix_stream.ts";
+import { printable } from "../lib/results.ts";
 import { flagName, type Flags, UsageError } from "../lib/sweep/flags.ts";
 import type { Stop } from "../lib/sweep/interruption.ts";
 import { integer, paths, text } from "../lib/sweep/kinds.ts";
@@ -98,10 +99,12 @@ const ENDINGS = /\.(npy|npz|safetensors|pt|pth|csv|tsv|txt)$/i;
 /**
  * Opens what `--data` and `--key` name.
  *
+ * @param tell Takes a line about what was taken for names, unless `--quiet` was given.
  * @throws {UsageError} One line with the flag, the path and the reason.
  */
 export function openActivations(
-  { data, key }: { data: readonly string[]; key?: string },
+  { data, key, quiet }: { data: readonly string[]; key?: string; quiet: boolean },
+  tell: (line: string) => void = console.error,
 ): Activations {
   const whole = data.join(",");
   return atPlace("--data must be readable", whole, () => {
@@ -114,6 +117,14 @@ export function openActivations(
     if (matrix.rows * matrix.cols === 0) {
       matrix[Symbol.dispose]();
       throw new Error(`it must hold values, it holds ${matrix.rows} × ${matrix.cols}`);
+    }
+    const [first, ...others] = matrix.numberedNames, last = matrix.cols - 1;
+    if (first !== undefined && !quiet) {
+      const where = printable(first) + (others.length > 0 ? ` and of ${others.length} more` : "");
+      tell(
+        `The first line of ${where}, 0 to ${last}, is taken as names of columns; if it is a row, ` +
+          "put a line of names before it",
+      );
     }
     return { matrix, files, [Symbol.dispose]: () => matrix[Symbol.dispose]() };
   });

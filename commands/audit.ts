@@ -153,6 +153,7 @@ export async function writeAudit(values: Values): Promise<number> {
         const done = values.fresh ? undefined : readState(state, found.key);
         meter.stop();
         meter = createMeter({ quiet });
+        for (const note of found.notes) console.error(note);
         if (done && !quiet) console.error(`Goes on after ${Object.keys(done).join(", ")}`);
         return parts = done ?? {};
       },

@@ -25,6 +25,8 @@ export interface AuditRequest {
   rows: number;
   block: number;
   seed: number;
+  /** Whether there are to be no notes. */
+  quiet: boolean;
   /** How, but for what the files hold. */
   options: AuditOptions;
 }
@@ -37,6 +39,8 @@ export interface Opened {
   /** Rows that are looked at, and those of the files. */
   rows: number;
   rowsInFile: number;
+  /** Lines for the user about how the files were read. */
+  notes: string[];
   /** What the parts depend on: those of the same key only are parts of the same audit. */
   key: string;
 }
@@ -84,7 +88,7 @@ function open(request: AuditRequest): Opened {
     () => openSae(path, { scalingFactor }),
   );
   requireAuditable(sae, path);
-  const { X, labels, total } = readRows(request, sae);
+  const { X, labels, total, notes } = readRows(request, sae);
   const options = { ...request.options, labels };
   audit = (done) =>
     auditSae(sae, X, {
@@ -94,7 +98,7 @@ function open(request: AuditRequest): Opened {
     });
   const { format, architecture, width } = sae;
   return {
-    ...{ format, architecture, width, rows: X.rows, rowsInFile: total },
+    ...{ format, architecture, width, rows: X.rows, rowsInFile: total, notes },
     key: fingerprint(sae, X, options),
   };
 }
@@ -132,10 +136,11 @@ function requireAuditable(sae: OpenedSae, path: string): void {
 
 /** Rows of the files: all, or as many as `--rows` says, drawn at random in blocks. */
 function readRows(
-  { data, labels, key, labelsKey, rows, block, seed }: AuditRequest,
+  { data, labels, key, labelsKey, rows, block, seed, quiet }: AuditRequest,
   sae: OpenedSae,
-): { X: Matrix; labels?: Matrix; total: number } {
-  using opened = openActivations({ data, key });
+): { X: Matrix; labels?: Matrix; total: number; notes: string[] } {
+  const notes: string[] = [];
+  using opened = openActivations({ data, key, quiet }, (line) => notes.push(line));
   const { matrix: acts } = opened, named = data.join(",");
   if (acts.cols !== sae.inputDim) {
     throw new UsageError(
@@ -147,7 +152,7 @@ function readRows(
   }
   const chosen = chooseRows(acts.rows, { rows, block, seed });
   const X = readChosen(acts, chosen), total = acts.rows;
-  if (labels === undefined) return { X, total };
+  if (labels === undefined) return { X, total, notes };
   using told = fromFile(
     "--labels must be a matrix",
     labels,
@@ -158,7 +163,7 @@ function readRows(
       `--labels must have a row for each of the ${acts.rows} of --data, got ${told.rows} in "${labels}"`,
     );
   }
-  return { X, labels: readChosen(told, chosen), total };
+  return { X, labels: readChosen(told, chosen), total, notes };
 }
 
 /** Ascending rows; blocks of consecutive ones are drawn together. */

@@ -36,7 +36,8 @@ const MOST_VALUES = 2 ** 32;
  * - what `torch.save` writes since PyTorch 1.6, if it is a tensor, or lists and dictionaries of tensors
  *   and plain data: whatever needs other classes of Python is refused, and nothing in a file is run;
  * - a text of numbers, a line for a row, with commas, semicolons, tabs or spaces between, and in its
- *   first line perhaps names (a first line of numbers is a row).
+ *   first line perhaps names. A first line of numbers is a row, but for 0, 1, 2, … of three columns or
+ *   more: these are pandas' names of columns that have none.
  *
  * An array of more than two dimensions is taken as rows of its last one ([prompts, positions, m] as
  * prompts·positions × m), one of a single dimension as one column, and a single number as 1 × 1. Only

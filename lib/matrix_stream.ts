@@ -151,6 +151,11 @@ export class MatrixFile implements Disposable {
     );
   }
 
+  /** Texts whose first line is 0, 1, 2, …, which was taken as names of columns: pandas writes such. */
+  get numberedNames(): string[] {
+    return this.#shards.filter(({ file }) => file.array.numberedNames).map(({ file }) => file.path);
+  }
+
   /** Bytes of a row in memory. */
   get #rowBytes(): number {
     return Math.max(1, this.cols * (this.#float64 ? 8 : 4));

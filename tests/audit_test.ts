@@ -8,7 +8,7 @@ import { explainedAt, pursuitSizes } from "../lib/audit/curves.ts";
 import { chooseCombination } from "../lib/audit/probes.ts";
 import { splitRows } from "../lib/audit/rows.ts";
 import { fromDense, toDense } from "../lib/csr_matrix.ts";
-import { fromRows, type Matrix, normalizeColumns, toFloat32 } from "../lib/matrix.ts";
+import { fromRows, type Matrix, normalizeColumns, toFloat32, toRows } from "../lib/matrix.ts";
 import { writeNpy } from "../lib/matrix_file.ts";
 import { omp } from "../lib/omp.ts";
 import { saveSaeLens } from "../lib/open_sae.ts";
@@ -377,6 +377,18 @@ Deno.test("the command writes a page and a JSON that hold the same audit, and pr
   const { seconds: _, ...same } = JSON.parse(again.stdout);
   const { seconds: __, ...first } = numbers;
   assert.deepEqual(same, first);
+  // of a text, with pandas' names, in the worker that reads it
+  const text = join(folder, "acts.csv"), lines = toRows(sparseRows(400, 7).X);
+  Deno.writeTextFileSync(text, [[...lines[0].keys()], ...lines].join("\n"));
+  const named = await audit(
+    ...[folder, "--sae", join(folder, "sae"), "--data", text, "--out", join(folder, "of-text")],
+    ...["--learned", "0", "--json"],
+  );
+  assert.match(
+    named.stderr,
+    /^The first line of .*acts\.csv, 0 to 15, is taken as names of columns/,
+  );
+  assert.equal(JSON.parse(named.stdout).rowsInFile, 400);
   // a part of the file, in blocks
   const part = await audit(
     ...[

@@ -6,6 +6,7 @@ import { npyHead } from "../lib/formats/npy_parts.ts";
 import { zipParts } from "../lib/formats/zip_parts.ts";
 import { fromRows, toFloat32 } from "../lib/matrix.ts";
 import { readCsr, readMatrix, writeCsr, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
+import { openMatrix } from "../lib/matrix_stream.ts";
 import { RandomState } from "../lib/random.ts";
 import { freshFolder } from "./result_files.ts";
 
@@ -88,6 +89,33 @@ Deno.test("texts of numbers are read with any separator, names and line ends", (
   assert.deepEqual(readMatrix(path), { rows: 30_000, cols: 3, data: numbers });
 });
 
+Deno.test("a first line that counts the columns is pandas' names of them, from three columns on", () => {
+  const path = `${folder}/numbered.csv`, rows = fromRows([[4, 5, 6], [7, 8, 9]]);
+  for (const text of ["0,1,2\n4,5,6\n7,8,9\n", '"0"\t"1"\t"2"\n4\t5\t6\n7\t8\t9\n']) {
+    Deno.writeTextFileSync(path, text);
+    assert.deepEqual(readMatrix(path), rows, text);
+    using file = openMatrix(path);
+    assert.deepEqual(file.numberedNames, [path]);
+  }
+  // numbers otherwise, names before it, a later line, and what labels begin with
+  const data: Record<string, number[]> = {
+    "0,1,3\n4,5,6": [0, 1, 3],
+    "0.0,1.0,2.0\n4,5,6": [0, 1, 2],
+    "1,2,3\n4,5,6": [1, 2, 3],
+    "a,b,c\n0,1,2\n4,5,6": [0, 1, 2],
+    "4,5,6\n0,1,2": [4, 5, 6],
+    "0,1\n1,1": [0, 1],
+    "0\n1": [0],
+  };
+  for (const [text, first] of Object.entries(data)) {
+    Deno.writeTextFileSync(path, text);
+    const read = readMatrix(path);
+    assert.deepEqual([read.rows, [...read.data.slice(0, read.cols)]], [2, first], text);
+    using file = openMatrix(path);
+    assert.deepEqual(file.numberedNames, [], text);
+  }
+});
+
 /** A file of these bytes or this text. */
 function file(name: string, content: string | Uint8Array): string {
   const path = `${folder}/${name}`;
@@ -111,6 +139,7 @@ Deno.test("what cannot be read is refused by name, rule and place", () => {
     [file("index.csv", ",0,1\n0,3,4\n"), {}, /first column must have a name.*index=False/],
     [file("rownames.csv", '"","a"\n"1",3\n'), {}, /first column must have a name.*index=False/],
     [file("e.csv", "a,b\n"), {}, /it must have a line of numbers after its names/],
+    [file("numbers.csv", "0,1,2\n"), {}, /it must have a line of numbers after its names/],
     [file("f.csv", ""), {}, /it must have a line of numbers, it is empty$/],
     [file("g.csv", "1,2\n3,1e999\n"), {}, /it must be finite, got Infinity at row 1, column 1/],
     [file("h.csv", "1,2\n"), { key: "a" }, /a text has no names, got key a/],

@@ -311,6 +311,23 @@ Deno.test("a folder is its shards in the order of their numbers", async () => {
   assert.match(broken.stderr, /^Cannot train: --data must be readable, got ".*part-4\.npy/);
 });
 
+Deno.test("names that count the columns, as pandas writes them, are told of and are no row", async () => {
+  const path = join(folder, "pandas.csv"), { data } = activations(4, 30);
+  const lines = Array.from(
+    { length: 30 },
+    (_, i) => data.subarray(i * COLS, (i + 1) * COLS).join(),
+  );
+  Deno.writeTextFileSync(path, ["0,1,2,3,4,5", ...lines].join("\n"));
+  const flags = ["--data", path, "--width", "4", "--kval", "1", "--steps", "2", "--json"];
+  const told = await train(...flags, "--out", join(folder, "pandas"));
+  assert.equal(JSON.parse(told.stdout).rows, 30);
+  const line = `The first line of ${path}, 0 to 5, is taken as names of columns; ` +
+    "if it is a row, put a line of names before it";
+  assert(told.stderr.split("\n").includes(line), told.stderr);
+  const quiet = await train(...flags, "--out", join(folder, "pandas"), "--quiet");
+  assert.deepEqual([quiet.code, quiet.stderr], [0, ""]);
+});
+
 Deno.test("a file is trained on in less memory than its size", async () => {
   const path = join(folder, "large.npy"), cols = 2304, rows = Math.round(1.2e9 / (4 * cols));
   writeLargeNpy(path, { rows, cols, markedEvery: 1000 });

@@ -12,6 +12,8 @@ export interface CsvTable {
   cols: number;
   /** `rows * cols` numbers, row after row. */
   data: Float64Array;
+  /** Whether its first line was 0, 1, 2, … and was taken as names. */
+  numberedNames: boolean;
 }
 
 /** Bytes that are read at once, and the most that a line has. */
@@ -19,6 +21,12 @@ const CHUNK = 2 ** 20, MOST_LINE = 2 ** 26;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 /** What stands in the place of a number, and is no name of a column. */
 const NOT_FINITE = /^[+-]?(?:nan|inf(?:inity)?)$/i;
+
+/**
+ * pandas names columns 0, 1, 2, … where nobody names them. Of so many columns a row of data that is just
+ * this is very improbable; fewer are often labels, and 0, or 0 and 1, are among the likeliest of those.
+ */
+const LEAST_NUMBERED = 3;
 
 /** Lines of a text, without their ends. */
 function* linesOf(source: ByteSource): Generator<string> {
@@ -46,7 +54,8 @@ const bare = (field: string) => field.trim().replace(/^"(.*)"$/, "$1");
 
 /**
  * Reads a text of numbers. Its first line may hold names instead, none of which is a number, NaN or
- * infinite; empty lines and those that begin with # are left out. Every number is the float64 nearest to what is written.
+ * infinite, or which are, from three columns on, 0, 1, 2, …, as pandas numbers them; empty lines and those
+ * that begin with # are left out. Every number is the float64 nearest to what is written.
  *
  * @throws {Error} As the source makes it, when a field is no number, lines differ in length, or the first
  * column alone has no name: it numbers the rows. The message tells the line and the field.
@@ -62,12 +71,13 @@ const bare = (field: string) => field.trim().replace(/^"(.*)"$/, "$1");
  *   rows: 2,
  *   cols: 2,
  *   data: Float64Array.of(1, 2.5, -3, 0.4),
+ *   numberedNames: false,
  * });
  * ```
  */
 export function readCsv(source: ByteSource): CsvTable {
   let data = new Float64Array(1024), count = 0, rows = 0, cols = 0, number = 0;
-  let separator: string | RegExp | undefined, names = false;
+  let separator: string | RegExp | undefined, names = false, numberedNames = false;
   for (const text of linesOf(source)) {
     number++;
     const line = number === 1 ? text.replace(/^\ufeff/, "") : text;
@@ -82,7 +92,10 @@ export function readCsv(source: ByteSource): CsvTable {
             "(pandas' index=False), and without names of columns that are numbers (header=False)",
         );
       }
-      names = !fields.some((field) => NUMBER.test(field) || NOT_FINITE.test(field));
+      numberedNames = cols >= LEAST_NUMBERED &&
+        fields.every((field, column) => field === String(column));
+      names = numberedNames ||
+        !fields.some((field) => NUMBER.test(field) || NOT_FINITE.test(field));
       if (names) continue;
     }
     if (fields.length !== cols) {
@@ -111,5 +124,5 @@ export function readCsv(source: ByteSource): CsvTable {
     const rule = `it must have a line of numbers${names ? " after its names" : ""}`;
     throw source.refused(source.size === 0 ? `${rule}, it is empty` : rule);
   }
-  return { rows, cols, data: data.slice(0, count) };
+  return { rows, cols, data: data.slice(0, count), numberedNames };
 }

@@ -16,6 +16,8 @@ export interface StoredRows {
   readonly cols: number;
   /** Kind of the numbers. */
   readonly dtype: Dtype;
+  /** Whether a text's first line was 0, 1, 2, … and was taken as names. */
+  readonly numberedNames?: boolean;
   /** Rows from `start` on, `count` of them; `out` takes them where it is given. */
   readRows(
     start: number,
@@ -124,11 +126,13 @@ class TextRows implements StoredRows {
   readonly dtype = "f8";
   readonly rows: number;
   readonly cols: number;
+  readonly numberedNames: boolean;
   readonly #data: Float64Array;
 
-  constructor({ rows, cols, data }: CsvTable) {
+  constructor({ rows, cols, data, numberedNames }: CsvTable) {
     this.rows = rows;
     this.cols = cols;
+    this.numberedNames = numberedNames;
     this.#data = data;
   }
 
