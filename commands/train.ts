@@ -323,6 +323,7 @@ function summaryText({ out, rows, cols, heldOut, seconds, last, ...rest }: Summa
   const { steps, stepsDone, written } = rest;
   const number = (name: string, digits = 4) =>
     typeof last?.[name] === "number" ? last[name].toPrecision(digits) : "–";
+  const unexplained = heldOut > 0 && last && last.held_out_explained === undefined;
   return [
     `${stepsDone} of ${steps} steps in ${duration(seconds)} on ${rows - heldOut} × ${cols}, ` +
     `${heldOut} rows held out`,
@@ -333,6 +334,11 @@ function summaryText({ out, rows, cols, heldOut, seconds, last, ...rest }: Summa
         ...[number("held_out_l0"), String(last?.dead ?? "–")],
       ],
     ]),
+    ...unexplained
+      ? [
+        "The held-out rows do not differ: they have no variance to explain; another --held-out may",
+      ]
+      : [],
     `${written.length} files in ${printable(out)}`,
   ].join("\n");
 }

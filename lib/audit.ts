@@ -30,6 +30,7 @@ import {
 } from "./checks.ts";
 import { type CsrMatrix, requireCsrMatrix } from "./csr_matrix.ts";
 import { type Matrix, type Matrix32, requireFloat32, requireMatrix, toFloat32 } from "./matrix.ts";
+import { rowsDiffer } from "./numeric/rows_differ.ts";
 import { mostRounds, pathDictionary, type PathDictionaryOptions } from "./path_dictionary.ts";
 import { meanSquaredError } from "./reconstruction.ts";
 
@@ -217,7 +218,7 @@ const ENCODED_AT_ONCE = 2048;
  * @returns Plain data, the same for a seed.
  * @throws {TypeError} When an argument is of the wrong kind.
  * @throws {RangeError} When shapes do not fit together, a value is not finite, a label is no integer, an
- * option is out of range, or all rows are the same.
+ * option is out of range, or all held-out rows are the same.
  * @throws The signal's reason, when it is aborted.
  *
  * @example
@@ -534,7 +535,12 @@ function planOf(sae: AuditedSae, X: Matrix, options: AuditOptions): Plan {
   const whole = splitRows(X.rows, { share: heldOut, block, seed, last });
   const split = { test: whole.test.slice(0, testRows), train: whole.train.slice(0, trainRows) };
   const test = takeRows(X, split.test);
-  requireVariance(test);
+  // explained variance needs some
+  if (!rowsDiffer(test)) {
+    throw new RangeError(
+      `X must have held-out rows that differ, got ${test.rows} that are the same`,
+    );
+  }
   return {
     ...{ D: toFloat32(dictionary), bias: Float32Array.from(bias), split, test, m, width },
     learnable(probing) {
@@ -544,12 +550,6 @@ function planOf(sae: AuditedSae, X: Matrix, options: AuditOptions): Plan {
       return { rows, latents };
     },
   };
-}
-
-/** Explained variance needs some. */
-function requireVariance({ rows, cols, data }: Matrix32): void {
-  for (let p = cols; p < rows * cols; p++) if (data[p] !== data[p % cols]) return;
-  throw new RangeError(`X must have held-out rows that differ, got ${rows} that are the same`);
 }
 
 function requireLabelColumns(labels: Matrix, rows: number): void {

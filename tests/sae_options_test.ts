@@ -146,7 +146,12 @@ Deno.test("the history tells loss and explained variance", () => {
     }
   }
   // the history's residuals are added up in float32
-  assertClose(last.explainedId, 1 - error / total, 1e-5, "explained variance");
+  assertClose(last.explainedId!, 1 - error / total, 1e-5, "explained variance");
+  // the mean of float64 rows is rounded: the distances from it are not 0
+  const same = { rows: 10, cols, data: new Float64Array(10 * cols).fill(0.1) };
+  const [flat] = trainSae({ ...data, id: same }, { ...config, epochs: 1 }).history;
+  assert(flat.mseId > 0 && Number.isFinite(flat.explainedOod));
+  assert.equal("explainedId" in flat, false);
   const summed = trainSae(data, { ...config, lossScale: "sum", epochs: 1 }).history[0];
   assertClose(
     summed.trainLoss,

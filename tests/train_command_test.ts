@@ -6,6 +6,7 @@ import { OWN_WEIGHTS } from "../lib/open_sae/own.ts";
 import type { Matrix32 } from "../lib/matrix.ts";
 import { readMatrix, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
 import { openSae } from "../lib/open_sae.ts";
+import type { Row } from "../lib/results.ts";
 import { RandomState } from "../lib/random.ts";
 import { loadSae } from "../lib/sae_file.ts";
 import { Sae, SAE_TYPES, type SaeType } from "../lib/saes.ts";
@@ -309,6 +310,18 @@ Deno.test("a folder is its shards in the order of their numbers", async () => {
   const broken = await train("--data", many, "--width", "4", "--kval", "1", "--out", out);
   assert.equal(broken.code, 2);
   assert.match(broken.stderr, /^Cannot train: --data must be readable, got ".*part-4\.npy/);
+});
+
+Deno.test("held-out rows that are all the same have no variance to explain, which is told", async () => {
+  const flags = [...SMALL, "--steps", "2", "--out", join(folder, "flat"), "--held-out", "1"];
+  const { code, stdout } = await train(...flags, "--quiet");
+  assert.equal(code, 0);
+  assert.match(stdout, /^[\d.]+ +[\d.]+ +– +2\.000 /m);
+  assert.match(stdout, /^The held-out rows do not differ: they have no variance to explain/m);
+  const history = JSON.parse(Deno.readTextFileSync(join(folder, "flat", "history.json")));
+  assert(
+    history.every((row: Row) => Number(row.held_out_mse) > 0 && !("held_out_explained" in row)),
+  );
 });
 
 Deno.test("names that count the columns, as pandas writes them, are told of and are no row", async () => {

@@ -4,6 +4,7 @@
  */
 import { requireInteger } from "../checks.ts";
 import { type Matrix, type Matrix32, requireFloat32, requireMatrix } from "../matrix.ts";
+import { rowsDiffer } from "../numeric/rows_differ.ts";
 import type { Sae } from "../saes.ts";
 
 /** One entry of the training history. */
@@ -25,10 +26,13 @@ export interface SaeHistoryEntry {
   l0Id: number;
   /** The same on the OOD samples. */
   l0Ood: number;
-  /** The part of the ID samples' variance that is explained after the epoch: 1 − error/variance. */
-  explainedId: number;
+  /**
+   * The part of the ID samples' variance that is explained after the epoch: 1 − error/variance. Not there
+   * where all of them are the same: they have none.
+   */
+  explainedId?: number;
   /** The same of the OOD samples. */
-  explainedOod: number;
+  explainedOod?: number;
   /** The loss in training, penalty and all else included, averaged over the epoch's batches. */
   trainLoss: number;
   /** Dead units after the epoch, where `deadAfter` has them counted. */
@@ -82,8 +86,8 @@ export interface ScoredSet {
   readonly suffix: "Id" | "Ood";
   /** The samples. */
   readonly X: Matrix;
-  /** Mean squared distance of the entries from their column's mean. */
-  readonly variance: number;
+  /** Mean squared distance of the entries from their column's mean, where rows differ. */
+  readonly variance?: number;
 }
 
 /**
@@ -107,7 +111,7 @@ export function scoredSets({ id, ood }: SetsToScore, cols: number): ScoredSet[] 
   return sets.flatMap(([name, suffix, X]) => {
     if (X === undefined) return [];
     requireSamples(name, X, cols);
-    return [{ suffix, X, variance: variance(X) }];
+    return [{ suffix, X, variance: rowsDiffer(X) ? variance(X) : undefined }];
   });
 }
 

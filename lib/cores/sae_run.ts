@@ -324,7 +324,7 @@ export class SaeRun {
       const { recon, active } = workspace.takeSums(), mse = recon / (X.rows * inputDim);
       entry[`mse${suffix}`] = mse;
       entry[`l0${suffix}`] = active / X.rows;
-      entry[`explained${suffix}`] = 1 - mse / variance;
+      if (variance !== undefined) entry[`explained${suffix}`] = 1 - mse / variance;
     }
     if (deadAfter !== undefined) entry.dead = countAbove(workspace.silent.view, deadAfter);
     if (this.#tuner || this.#annealer) entry.gammaFactor = this.#factor;
