@@ -137,8 +137,8 @@ export function checkDatasetOptions(options: DatasetOptions): void {
  *
  * With h = ⌊n/2⌋, an in-distribution sample tosses a coin: setting A activates latent 0 and k − 1
  * latents of 1 … n − h − 1, setting B any k latents but latent 0. An OOD sample (setting C) activates
- * latent 0 and k − 1 latents of n − h … n − 1. Active latents are uniform in [0, 1). The matrix has
- * normal entries and unit columns.
+ * latent 0 and k − 1 latents of n − h … n − 1, with k = 1 none, which is nothing new. Active latents are
+ * uniform in [0, 1). The matrix has normal entries and unit columns.
  *
  * Beyond what it returns it takes the memory of one n-vector and, for a moment, of a second matrix.
  *

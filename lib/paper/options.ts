@@ -57,7 +57,7 @@ const MEANINGS: Record<
     about: "seeds of the data and the weights",
     kind: integer({ min: 0, max: 2 ** 32 - 1 }),
   },
-  k: { about: "active latents per sample", kind: count },
+  k: { about: "active latents per sample; with 1, no combination is new OOD", kind: count },
   c: {
     about: "constants c of the bound m = ⌈c·k·ln(n/k)⌉, and at most n",
     // beyond, m is 1 or n whatever n and k are: the paper's are from 0.5 to 6
