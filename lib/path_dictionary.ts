@@ -17,7 +17,7 @@ import { differenceOf, type Identity } from "./cores/identity.ts";
 import { MOST_ADDED, PathRounds } from "./cores/path_dictionary.ts";
 import { missingDirections } from "./cores/path_growing.ts";
 import { duplicateOf, prune, type Pruning } from "./cores/path_pruning.ts";
-import { missesAtoms } from "./cores/path_searches.ts";
+import { areOutnumbered, missesAtoms } from "./cores/path_searches.ts";
 import {
   requireState,
   type RoundsState,
@@ -121,7 +121,8 @@ export interface PathRound {
   round: number;
   /**
    * "search": λ falls, and atoms are found; "polish": minimax concave penalty, which does not shrink;
-   * "settle": what is left after pruning, or new after growing, adapts. Search and polish come again with `searches`.
+   * "settle": what is left after pruning, or new after growing, adapts; where latents outnumber the atoms, along a
+   * whole path of λ. Search and polish come again with `searches`.
    */
   phase: PathPhase;
   /** Weight of the penalty, in units of `X`. */
@@ -230,7 +231,7 @@ export interface PathState extends RoundsState {
 }
 
 /** Rises whenever the same samples and options lead to other rounds: no state of the old ones goes on then. */
-const LEARNER = 5;
+const LEARNER = 6;
 
 /** What {@linkcode pathDictionary} returns. */
 export interface PathDictionary {
@@ -324,9 +325,17 @@ export function mostRounds(
 ): number {
   const sizes = sizesOf(samples, inputDim, options), { rounds, searches, polish } = sizes;
   const searched = (2 ** searches - 1) * rounds + searches * polish;
-  if (!isPruned(sizes, options)) return searched;
-  const settled = settling(samples, fewestAtoms(options.numLatents)).rounds + polish;
-  return searched + settled + SETTLE.rounds + growths(polish) * polish;
+  return isPruned(sizes, options) ? searched + roundsAfter(samples, options, polish) : searched;
+}
+
+/** Rounds after the searches at most, where atoms are pruned and grown. */
+function roundsAfter(
+  samples: number,
+  { numLatents }: PathDictionaryOptions,
+  polish: number,
+): number {
+  const settled = settling(samples, fewestAtoms(numLatents)).rounds + polish;
+  return settled + SETTLE.rounds + growths(polish) * polish;
 }
 
 /** Whether atoms are pruned, and grown. */
@@ -365,6 +374,10 @@ function growths(polish: number): number {
  * 6. *Pruning.* The start has more atoms than are wanted. Those go whose samples do as well without them.
  * 7. *Growing*. What some samples have in common of what is left of them becomes an atom, which pruning may take
  *    again.
+ *
+ * Where the samples have more latents than the atoms that are wanted, no atom is false, and instead of the last two
+ * steps the start is pruned to the number at once, and what is left goes along the path once more. That is looked at
+ * after a search with as many rounds as by default, and a polish.
  *
  * Of more than 50 samples per atom of the start, a random part of 50 is learned from, and the others are only
  * coded at the end: time and memory of the rounds do not grow any further.
@@ -472,8 +485,10 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   const polishFrom = plan.lambdaEnd, polishTo = plan.lambdaEnd * POLISH_END / SEARCH_END;
   let margins: Float64Array | undefined, tooWide = auto ? false : undefined;
   const start = plan.searches > 1 ? learner.state : undefined;
+  let searched: number;
   for (let search = 0;; search++) {
-    path("search", plan.lambdaStart, plan.lambdaEnd, rounds * 2 ** search);
+    searched = rounds * 2 ** search;
+    path("search", plan.lambdaStart, plan.lambdaEnd, searched);
     path("polish", polishFrom, polishTo, polish);
     if (search + 1 === plan.searches || !missesAtoms(history, learner.m)) break;
     [learner.state, chance] = [start!, Infinity];
@@ -491,7 +506,19 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
   };
   // an earlier call's rounds that follow tell that this was done
   const next = () => before[history.length];
-  if (isPruned(plan, options)) {
+  // without a polish nothing tells; a shorter search may have missed atoms by its haste; with "auto" there is no number
+  // that latents could exceed. The history alone decides, which a call that goes on has too
+  const tells = polish > 0 && searched >= plan.usualRounds && !auto;
+  if (tells && areOutnumbered(history, learner.m, target)) {
+    // what stays has to take over from what goes, which was not false: as slowly as there is time, for
+    // which there is as much as pruning and growing would take
+    if (!next()) pruneTo({ exact: true });
+    const count = roundsAfter(part.rows, options, polish) - polish;
+    path("settle", plan.lambdaStart, plan.lambdaEnd, count);
+    path("polish", polishFrom, polishTo, polish);
+    // it has the number already, and this only tells what each is worth
+    margins = pruneTo({ exact: true });
+  } else if (isPruned(plan, options)) {
     if (!next()) pruneTo({ exact: false });
     settle(settling(part.rows, next()?.atoms ?? learner.n));
     const { single } = history.at(-1)!.participation;
@@ -719,6 +746,8 @@ interface Plan {
   lambdaStart: number;
   lambdaEnd: number;
   rounds: number;
+  /** Rounds of a search by default. */
+  usualRounds: number;
   searches: number;
   polish: number;
   nonneg: boolean;
@@ -801,7 +830,7 @@ function sizesOf(
   samples: number,
   inputDim: number,
   options: PathDictionaryOptions,
-): Pick<Plan, "target" | "width" | "rounds" | "searches" | "polish"> {
+): Pick<Plan, "target" | "width" | "rounds" | "usualRounds" | "searches" | "polish"> {
   requireInteger("samples", samples, 1);
   requireInteger("inputDim", inputDim, 1);
   requireOptions("options", options, OPTIONS);
@@ -842,7 +871,7 @@ function sizesOf(
     // it tells whether a search has found the atoms
     throw new RangeError(`polish must be at least 1 with searches = ${searches}, got 0`);
   }
-  return { target, width, rounds, searches, polish };
+  return { target, width, rounds, usualRounds: defaults.rounds, searches, polish };
 }
 
 /**
