@@ -22,8 +22,7 @@ const UP_TO_1000 = ["--paper", "--n", "50,100,500,1000"];
 /** The types that SynthSAEBench publishes, and what no autoencoder made. */
 const PUBLISHED = ["relu", "jumprelu", "batchtopk", "matryoshka", "pursuit"]
   .concat("dl_path", "truth_frequent", "truth");
-/** The learners take a tenth of the paper's rounds and steps, which their rows say. */
-const LARGEST = ["--paper", "--n", "5000,10000", "--max-steps", "5000"];
+const LARGEST = ["--paper", "--n", "5000,10000"];
 const LARGEST_DL = LARGEST.concat("--suffix", "10k", "--methods", "dl_fista");
 const LARGEST_SOFTPLUS = LARGEST.concat("--suffix", "n5000", "--methods", "softplus_adam");
 const SAES = PAPER_SAE_TYPES.map((type) => `sae_${type}`);
@@ -111,7 +110,7 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ...[5000, 10_000].flatMap((n) => [
     [
       "learning-dynamics",
-      // DL-FISTA's rounds take hours there
+      // the autoencoders alone
       ["--paper", "--n", String(n), "--methods", "none", "--suffix", "5k"],
     ] as const,
     ...["dict-quality", "support-recovery", "lambda-sensitivity", "warmstart-encoder"]
@@ -135,6 +134,24 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ],
   ["vary-latents", LARGEST_DL],
   ["frozen-decoder", LARGEST_DL],
+  [
+    "vary-samples",
+    [
+      ...["--paper", "--n", "100", "--samples", "10000,50000,100000", "--suffix", "50k"],
+      ...["--methods", "dl_fista"],
+    ],
+  ],
+  [
+    "vary-samples",
+    [
+      ...["--paper", "--n", "10000", "--samples", "100,500,1000,5000", "--suffix", "n10000"],
+      ...["--methods", "dl_fista"],
+    ],
+  ],
+  [
+    "large-latents",
+    ["--paper", "--n", "10000", "--suffix", "n10000", "--methods", "dl_fista"],
+  ],
   ["vary-latents", LARGEST_SOFTPLUS],
   ["frozen-decoder", LARGEST_SOFTPLUS],
   ["warmstart-decoder", ["--paper", "--n", "1000"]],

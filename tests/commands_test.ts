@@ -73,7 +73,7 @@ Deno.test("cache --json tells what the table tells", async () => {
   Deno.mkdirSync(cache);
   const { code, stdout, stderr } = await run("commands/cache.ts", "--cache", cache, "--json");
   assert.equal(code, 0, stderr);
-  assert.deepEqual(JSON.parse(stdout), { cache, bytes: 0, removed: 0, models: [] });
+  assert.deepEqual(JSON.parse(stdout), { cache, bytes: 0, removed: 0, files: [] });
 });
 
 Deno.test("shipped runs the experiments in its own process, and lists them", async () => {

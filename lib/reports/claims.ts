@@ -20,8 +20,6 @@ export interface Series {
   best?: { readonly column: string; readonly values: readonly number[] };
   /** What the command that makes the rows needs besides the paper's grid. */
   flags?: string;
-  /** How the rows were made otherwise than the paper's, if so: `rounds 100 instead of 1000`. */
-  otherwise?: string;
 }
 
 /** A case of a condition: a sum of weighted means. */
@@ -66,7 +64,7 @@ export interface Claim {
   conditions: readonly Condition[];
   /** Name of the figure that shows it, without its extension. */
   figure: string;
-  /** What other methods, and rows made otherwise, say about it. */
+  /** What other methods say about it. */
   asides?: readonly Aside[];
 }
 
@@ -110,18 +108,12 @@ export interface JudgedClaim extends Omit<Claim, "conditions" | "asides">, Judge
 /** The seeds that a mean is over; where one is missing there is no mean. */
 const SEEDS = [0, 1, 2];
 
-/** Rows by experiment; those made otherwise than the paper's by experiment and how, after a comma. */
+/** Rows by experiment. */
 export type ClaimRows = ReadonlyMap<string, readonly Row[]>;
 
-/** Under which key they are. */
-function keyOf(experiment: string, otherwise: string | undefined): string {
-  return otherwise === undefined ? experiment : `${experiment}, ${otherwise}`;
-}
-
 /**
- * The rows of files that claims can be held against: those made with the paper's options, and apart
- * from them the others. Where two files of one experiment hold the same row, the one with the shorter
- * name counts.
+ * The rows of files that claims can be held against: those made with the paper's options. Where two
+ * files of one experiment hold the same row, the one with the shorter name counts.
  *
  * @param files Ours or the published ones.
  *
@@ -134,8 +126,6 @@ function keyOf(experiment: string, otherwise: string | undefined): string {
  * const options = { maxSteps: 5000 };
  * const found = claimRows([{ name: "exp_vary_latents.json", rows, options }]);
  * assert.deepEqual(found.get("exp_vary_latents")?.map(({ method }) => method), ["fista_oracle"]);
- * const others = found.get("exp_vary_latents, maxSteps 5000 instead of 50000");
- * assert.deepEqual(others?.map(({ method }) => method), ["dl_fista"]);
  * ```
  */
 export function claimRows(files: readonly RowFile[]): ClaimRows {
@@ -145,14 +135,14 @@ export function claimRows(files: readonly RowFile[]): ClaimRows {
     if (experiment === undefined) continue;
     const today = { ...file, rows: file.rows.map(asToday) };
     for (const [i, row] of today.rows.entries()) {
-      const group = keyOf(experiment, otherwiseMadeIn(today, i));
-      const known = found.get(group) ?? new Map<string, Row>();
-      found.set(group, known);
+      if (otherwiseMadeIn(today, i) !== undefined) continue;
+      const known = found.get(experiment) ?? new Map<string, Row>();
+      found.set(experiment, known);
       const key = JSON.stringify(Object.entries(row).filter(([c]) => isSetting(c)).toSorted());
       if (!known.has(key)) known.set(key, row);
     }
   }
-  return new Map([...found].map(([group, rows]) => [group, [...rows.values()]]));
+  return new Map([...found].map(([name, rows]) => [name, [...rows.values()]]));
 }
 
 /**
@@ -240,8 +230,8 @@ const seriesOf = ({ cases }: Condition): Series[] =>
   cases.flatMap(({ terms }) => terms.map(([, series]) => series));
 
 /** The mean over the seeds; undefined where a row is missing, or there are several. */
-function meanOf({ experiment, otherwise, method, metric, where, best }: Series, all: ClaimRows) {
-  const rows = (all.get(keyOf(experiment, otherwise)) ?? []).filter((row) =>
+function meanOf({ experiment, method, metric, where, best }: Series, all: ClaimRows) {
+  const rows = (all.get(experiment) ?? []).filter((row) =>
     (row.method ?? row.sae_type) === method &&
     Object.entries(where).every(([column, value]) =>
       row[column] === undefined || row[column] === value

@@ -352,23 +352,6 @@ export const paperClaims: readonly Claim[] = [
           flags: "--per-atom 2.5 --seeds 0,1,2 --methods dl_path,dl_fista",
         })("dl_path"),
       ]])],
-    }, {
-      says: "With a tenth of its rounds, which is what was run there, DL-FISTA fails beyond too",
-      conditions: [condition(
-        "fails",
-        "oracle − DL-FISTA of 100 rounds, MCC (OOD)",
-        latents([5000, 10_000]),
-        ({ where }) => [
-          [1, of("exp_vary_latents", "mcc_ood", where)("fista_oracle")],
-          [
-            -1,
-            of("exp_vary_latents", "mcc_ood", where, {
-              flags: "--max-steps 5000 --methods dl_fista --suffix 10k",
-              otherwise: "rounds 100 instead of 1000",
-            })("dl_fista"),
-          ],
-        ],
-      )],
     }],
   },
   {

@@ -41,7 +41,8 @@ export const tolerances: readonly Tolerance[] = [
     accuracy: 0.03,
     reason: "the published starts came from a GPU generator, and 1000 rounds amplify the " +
       "differences of the SAEs that warm starts begin at: means over seeds agree, rows do not; " +
-      "two standard errors are allowed where they are more",
+      "two standard errors are allowed where they are more. With more atoms than samples ours come to " +
+      "rest after 100 to 200 rounds, while the published dictionaries keep moving and fit worse",
   },
   {
     class: "random start",
