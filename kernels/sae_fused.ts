@@ -4,7 +4,7 @@
 // makes the pre-activations of a chunk's units, 5 at a time, and later each unit's gradients from the list of
 // its codes, then at once AdamW on its two rows.
 
-import { adamw, adamwAlong, adamwSummed } from "./adam";
+import { adamw, adamwAlong, adamwSummed, unlessTiny } from "./adam";
 import { gather } from "./sae";
 import { Sae } from "./sae_record";
 import { SupportSae } from "./sae_support";
@@ -97,7 +97,7 @@ export function updateEach(f: SaeFused, chunk: i32, p: usize, g: usize, mean: us
   for (let j = <usize>firstUnit(w, chunk); j < end; j += 4) {
     const at = j << 2, count = end - j, m0 = v128.load(mean + at);
     const grad = f32x4.mul(v128.load(g + at), scale);
-    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(grad, m0), r1));
+    const m1 = unlessTiny(f32x4.add(m0, f32x4.mul(f32x4.sub(grad, m0), r1)));
     const v1 = f32x4.add(f32x4.mul(f32x4.mul(grad, r2), grad), f32x4.mul(v128.load(square + at), b2));
     const change = f32x4.div(f32x4.mul(m1, step), f32x4.add(f32x4.mul(f32x4.sqrt(v1), root), e));
     storeFirst(count, mean + at, m1);

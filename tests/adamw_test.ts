@@ -64,6 +64,23 @@ Deno.test("a step can scale its gradients and take another learning rate", () =>
   assert.notDeepEqual(after(1, 1, 0.1), after(1, 1, 0.5));
 });
 
+Deno.test("a parameter without gradients has no first moment in the end, and no denormal one on the way", () => {
+  using arena = new Arena();
+  const parameters = arena.f32(8), gradients = arena.f32(8);
+  const adam = new AdamW(arena, parameters, gradients, { lr: 1e-3 });
+  gradients.view.set([1, -1, 1e-3, 1e20, NaN, 1e-12, 0, 1]);
+  adam.step();
+  gradients.view.fill(0);
+  const smallest = 2 ** -126;
+  for (let step = 0; step < 2000; step++) {
+    adam.step();
+    const small = adam.mean.view.filter((m) => m !== 0 && Math.abs(m) < smallest);
+    assert.deepEqual([...small], [], `step ${step}`);
+  }
+  // 0.9²⁰⁰⁰ of 1e20 is 3e-72; what is not a number is not taken for a small one
+  assert.deepEqual([...adam.mean.view], [0, 0, 0, 0, NaN, 0, 0, 0]);
+});
+
 Deno.test("bad hyper-parameters are refused by name", () => {
   using arena = new Arena();
   const eight = arena.f32(8), six = arena.f32(6);
