@@ -14,8 +14,8 @@ import { roundsIn } from "../lib/paper/inference_methods.ts";
 import { paperFigures } from "../lib/paper/paper_figures.ts";
 import { type DictionaryRecord, isRecorded } from "../lib/paper/cached_dictionary.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { matchColumns } from "../lib/metrics.ts";
 import type { Instance } from "../lib/paper/instance.ts";
+import { closenessOf } from "../lib/paper/records.ts";
 import { mostRounds, pathDictionary, type PathRound } from "../lib/path_dictionary.ts";
 import { listOf, main, oneOf, type Row } from "../lib/sweep.ts";
 
@@ -46,15 +46,11 @@ const LEARNERS: Record<string, Learner> = {
     const settings = { numLatents: width, seed };
     const most = mostRounds(observations.id.rows, inputDim, settings);
     const records: DictionaryRecord[] = [];
-    const record = (
-      dictionary: Matrix,
-      round: number,
-      { meanSquare, codesPerSample }: PathRound,
-    ) => {
-      const { meanCosine, fracClose, meanNormRatio } = matchColumns(dictionary, A);
-      const match = { meanCosine, fracClose, meanNormRatio };
-      records.push({ round: round - 1, ...match, mseId: meanSquare, l0Id: codesPerSample });
-    };
+    const record = (D: Matrix, round: number, { meanSquare, codesPerSample }: PathRound) =>
+      records.push({
+        ...{ round: round - 1, ...closenessOf(D, A) },
+        ...{ mseId: meanSquare, l0Id: codesPerSample },
+      });
     const { dictionary, history } = pathDictionary(observations.id, {
       ...settings,
       onProgress(entry, dictionary) {

@@ -59,7 +59,7 @@ Deno.test("an interrupted run goes on where it was, and ends as one that was not
   const { learned, rounds, notes } = runIn(folder);
   assert.deepEqual(rounds, [22, 23, 24, 25]);
   assert.deepEqual(learned, whole.learned);
-  // and from now on it is found, from several threads too
+  // and from now on it is found
   assert.deepEqual(runIn(folder), { learned, rounds: [], notes });
   assert.deepEqual(notes, []);
   assert.equal(pathsIn(folder).length, 1);

@@ -7,16 +7,15 @@ import { readPlainFile, writeAtomic } from "../atomic_file.ts";
 import { type CsrMatrix, fromDense, toDense } from "../csr_matrix.ts";
 import {
   type DictionaryHistory,
-  type DictionaryRound,
   learnDictionary,
   type LearnedDictionary,
 } from "../dictionary_learning.ts";
 import { requireSeal, sealed } from "../formats/checksum.ts";
 import type { Matrix, Matrix32 } from "../matrix.ts";
-import { matchColumns } from "../metrics/matching.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../safetensors.ts";
 import { runningBackend } from "../wasm/memory.ts";
 import { type CacheFolder, type CacheKey, keyOf } from "./cache_folder.ts";
+import { type Closeness, closenessOf, RECORD_EVERY } from "./records.ts";
 import type { Setting } from "./settings.ts";
 import type { HistoryUse } from "./trained_saes.ts";
 
@@ -26,23 +25,10 @@ export const LEARNING: number = 1;
 /** Seconds of work that an interruption may cost; what took less is made again sooner than kept. */
 const KEEP_EVERY = 60;
 
-/** Rounds between two records; the last round has one too. */
-const RECORD_EVERY = 10;
-
-/** How a dictionary stands after a round. */
-export interface DictionaryRecord {
+/** How a dictionary stands after a round, with the error and the active codes in distribution. */
+export interface DictionaryRecord extends Closeness, Pick<DictionaryHistory, "mseId" | "l0Id"> {
   /** The round, from 0. */
   round: number;
-  /** Mean |cosine| of its columns with their partners in the true dictionary. */
-  meanCosine: number;
-  /** Share of the partners with |cosine| above 0.9. */
-  fracClose: number;
-  /** Mean ratio of the columns' norms to their partners'. */
-  meanNormRatio: number;
-  /** Mean squared error per entry of the observations in distribution. */
-  mseId: number;
-  /** Mean number of their active codes. */
-  l0Id: number;
 }
 
 /**
@@ -173,7 +159,8 @@ export function cachedDictionary(
         if (entry) {
           run.history.push(entry);
           if (use !== "none" && isRecorded(round, round === rounds)) {
-            run.records.push(recordOf(state, entry, A));
+            const { mseId, l0Id } = entry;
+            run.records.push({ round: round - 1, ...closenessOf(dictionary, A), mseId, l0Id });
           }
         }
         run.settled = !entry;
@@ -195,15 +182,6 @@ export function cachedDictionary(
 /** What {@linkcode learnDictionary} returned. */
 function partsOf({ codesId, codesOod, dictionary, history }: LearnedDictionary): LearnedDictionary {
   return { codesId, codesOod, dictionary, history };
-}
-
-function recordOf(
-  { round, dictionary }: DictionaryRound,
-  { mseId, l0Id }: DictionaryHistory,
-  A: Matrix,
-): DictionaryRecord {
-  const { meanCosine, fracClose, meanNormRatio } = matchColumns(dictionary, A);
-  return { round: round - 1, meanCosine, fracClose, meanNormRatio, mseId, l0Id };
 }
 
 /** What the metadata's entry `format` says. */

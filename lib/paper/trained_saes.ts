@@ -3,9 +3,9 @@
  * @module
  */
 import { type Datasets, generateDatasets } from "../data.ts";
-import { matchColumns } from "../metrics/matching.ts";
 import type { Model, ModelCache } from "./model_cache.ts";
 import { shuffledBatches, TorchGenerator } from "../random.ts";
+import { type Closeness, closenessOf, RECORD_EVERY } from "./records.ts";
 import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
 import type { Setting } from "./settings.ts";
 import { type SaeHistoryEntry, trainSae } from "../train_sae.ts";
@@ -29,24 +29,14 @@ export function datasetsOf({ seed, numLatents, k, nSamples, inputDim }: Setting)
   return generateDatasets({ seed, numLatents, k, nSamples, inputDim });
 }
 
-/** How an autoencoder stands after an epoch. */
-export interface TrainingRecord extends SaeHistoryEntry {
-  /** Mean |cosine| of the decoder's columns with their partners in the true dictionary. */
-  meanCosine: number;
-  /** Share of the partners with |cosine| above 0.9. */
-  fracClose: number;
-  /** Mean ratio of the columns' norms to their partners'. */
-  meanNormRatio: number;
-}
+/** How an autoencoder stands after an epoch, and its decoder's columns to the true dictionary. */
+export interface TrainingRecord extends SaeHistoryEntry, Closeness {}
 
 /**
  * What is done with the record of a training, which takes a tenth of its time: it is read; nobody reads it
  * now, but it is made, for others who find the model in the cache; or it is not made.
  */
 export type HistoryUse = "read" | "record" | "none";
-
-/** Epochs between two records. */
-const RECORD_EVERY = 10;
 
 /** As in the paper, where nothing else is asked for; part of the cache's key. */
 const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
@@ -118,8 +108,7 @@ export function cachedSae(
       onEpoch({ epoch, entry, snapshot }) {
         onEpoch?.((epoch + 1) / epochs);
         if (!entry || use === "none") return;
-        const { meanCosine, fracClose, meanNormRatio } = matchColumns(snapshot().dictionary, A);
-        history.push({ ...entry, meanCosine, fracClose, meanNormRatio });
+        history.push({ ...entry, ...closenessOf(snapshot().dictionary, A) });
       },
     });
     return { sae, history };
