@@ -113,8 +113,10 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       // the autoencoders alone
       ["--paper", "--n", String(n), "--methods", "none", "--suffix", "5k"],
     ] as const,
-    ...["dict-quality", "support-recovery", "lambda-sensitivity", "warmstart-encoder"]
+    ...["dict-quality", "support-recovery"]
       .map((name) => [name, ["--paper", "--n", String(n)]] as const),
+    ...["lambda-sensitivity", "warmstart-encoder"]
+      .map((name) => [name, ["--paper", "--n", String(n), "--suffix", "5k"]] as const),
   ]),
   // what needs no training decides claims at all scales
   [
