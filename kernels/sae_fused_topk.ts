@@ -36,6 +36,9 @@ import { axpy, dot, scale, subtract } from "./vectors";
 /** Bounds are so many times what the last step makes one expect. */
 // @ts-ignore: decorator
 @inline const SHARE: f32 = 0.85;
+/** What comes after a sample's largest choice by more than this changes too much to be guessed, but has little below it. */
+// @ts-ignore: decorator
+@inline const SMALL: f32 = 0.2;
 
 /** The fields of lib/cores/sae_fused_topk.ts. */
 // @ts-ignore: decorator
@@ -44,6 +47,8 @@ export class FusedTopK extends SaeFused {
   bounds: usize; // most: only what is larger can be chosen
   guess: usize; // a float32: the last smallest choice, of samples over their norm
   smallest: usize; // most: the smallest choice of each sample over its norm
+  numbers: usize; // int32 per sample of the batch: which of those that come again it is, or −1
+  known: usize; // by these numbers: what `smallest` was the last time, 0 where fewer than k were chosen; −1 before
   squares: usize; // most, float64: squared errors
   counts: usize; // chunks×most: candidates
   // of codes, in the order of the samples' lists
@@ -66,17 +71,29 @@ export class FusedTopK extends SaeFused {
   return s.type == BATCHTOPK || s.type == MATRYOSHKA;
 }
 
+/** Where a sample's last smallest choice is; 0 where it has no number. */
+// @ts-ignore: decorator
+@inline function knownOf(f: FusedTopK, i: usize): usize {
+  const number = load<i32>(f.numbers + (i << 2));
+  return number < 0 ? 0 : f.known + (<usize>number << 2);
+}
+
 /** Takes the batch, and guesses the bounds. */
-export function sae_topk_start(f: FusedTopK, data: usize, order: usize, rows: i32, sieves: i32): void {
-  f.sieves = sieves;
-  const s = changetype<BatchSae>(f.sae), n = <usize>s.ldm, guess = load<f32>(f.guess) * SHARE;
+export function sae_topk_start(
+  f: FusedTopK, data: usize, order: usize, rows: i32, sieves: i32, numbers: usize,
+): void {
+  f.sieves = sieves, f.numbers = numbers;
+  const s = changetype<BatchSae>(f.sae), n = <usize>s.ldm, guess = load<f32>(f.guess);
   sae_fused_start(f, data, order, rows);
   const whole = byBatch(s);
   weighAtoms(s);
   for (let i: usize = 0; i < <usize>f.most; i++) {
     const x = s.x + i * (n << 2);
     let bound = f32.MAX_VALUE;
-    if (i < <usize>rows) bound = whole ? guess : guess * sqrt(dot(n, x, x));
+    if (i < <usize>rows) {
+      const known = knownOf(f, i), own: f32 = known ? load<f32>(known) : -1;
+      bound = SHARE * (whole ? guess : (own >= 0 ? own : guess) * sqrt(dot(n, x, x)));
+    }
     store<f32>(f.bounds + (i << 2), bound);
   }
   if (sieves) store<f64>(f.rest, packSamples(s, rows, f.panels8, f.sizes));
@@ -226,17 +243,18 @@ function chooseOwn(f: FusedTopK, s: WeighedSae, i: usize, scratch: usize): i32 {
     store<f32>(bound, 0);
     return 1;
   }
-  let least = f32.MAX_VALUE;
+  let least = f32.MAX_VALUE, largest: f32 = 0;
   for (let t: usize = 0; t < <usize>taken << 2; t += 4) {
     const mark = load<u32>(indices + t), value = load<f32>(values + t);
-    least = min(least, value);
+    least = min(least, value), largest = max(largest, value);
     store<u32>(indices + t, (mark & ~NEGATIVE) - <u32>row);
     if (mark & NEGATIVE) store<f32>(values + t, -value);
   }
   if (s.byNorms) unweigh(s, taken, indices, values);
   store<i32>(s.counts + (i << 2), taken);
-  const norm = sqrt(dot(s.ldm, x, x));
-  store<f32>(f.smallest + (i << 2), taken == s.k && norm > 0 ? least / norm : f32.MAX_VALUE);
+  const norm = sqrt(dot(s.ldm, x, x)), isFull = taken == s.k && norm > 0, known = knownOf(f, i);
+  store<f32>(f.smallest + (i << 2), isFull ? least / norm : f32.MAX_VALUE);
+  if (known) store<f32>(known, isFull && least >= SMALL * largest ? least / norm : 0);
   return 0;
 }
 

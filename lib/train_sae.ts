@@ -144,7 +144,8 @@ function trainAll(data: SaeTrainingData, settings: readonly SaeSettings[]): Part
   const identity = settings.some(({ checkpoint }) => checkpoint)
     ? identityOfData(rows, digestOf(train.data), sets)
     : undefined;
-  using session = new SaeSession({ rows, cols, sets, source: "loader", identity }, settings);
+  const taken = { rows, recur: true, cols };
+  using session = new SaeSession({ ...taken, sets, source: "loader", identity }, settings);
   if (!session.ended) skipEpochs(batches, session.epoch);
   while (!session.ended) {
     for (const indices of batches) {

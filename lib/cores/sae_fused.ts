@@ -52,6 +52,8 @@ export interface FusedSpace {
   readonly project: boolean;
   /** Most codes per sample, where training has more of them than `kval`. */
   readonly mostCodes?: number;
+  /** Samples that come again and again, by their numbers. Default: none is known to. */
+  readonly recurring?: number;
 }
 
 /** Weight of the kernels' penalty, and AdamW's factor on gradients and rate, of one step. */
@@ -70,8 +72,17 @@ export interface FusedSteps {
   readonly pays: boolean;
   /** The part of codes that the last step found active; a dense step tells it. */
   active: number;
-  /** One step on the samples `order[0 … rows − 1]` of `data`. */
-  step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void;
+  /**
+   * One step on the samples `order[0 … rows − 1]` of `data`; `numbers`, where samples come again, tells which of them each
+   * is. They may save time but change nothing.
+   */
+  step(
+    data: Block,
+    order: Block<Int32Array>,
+    rows: number,
+    rates: FusedRates,
+    numbers?: Block<Int32Array>,
+  ): void;
   /**
    * What adds the squared residuals and the active codes of samples to the sums, as a forward pass does and to the bit, but
    * leaves no codes, for as long as the weights stay as they are; undefined where a variant has no faster way than that.

@@ -26,6 +26,8 @@ export const FUSED_TOPK_FIELDS = {
   bounds: "block",
   guess: "block",
   smallest: "block",
+  numbers: "block",
+  known: "block",
   squares: "block",
   counts: "block",
   samples: "block",
@@ -70,6 +72,8 @@ export class FusedTopK implements FusedSteps {
   readonly #rows: Call[][];
   readonly #units: Call[][];
   readonly #training: Sieve;
+  /** The numbers of samples that have none. */
+  readonly #unnumbered: Block<Int32Array>;
   readonly scorer?: () => Scorer;
   readonly pays = true;
   active = 1;
@@ -83,6 +87,10 @@ export class FusedTopK implements FusedSteps {
     // what chooses over a batch has a threshold in its place when it is scored
     const scores = type === "topk" || type === "abstopk";
     const keeps = scores && keptSievePays(width, kval, workspace.rows);
+    const known = arena.f32(space.recurring ?? 0);
+    known.view.fill(-1);
+    this.#unnumbered = arena.i32(most);
+    this.#unnumbered.view.fill(-1);
     this.#space = space;
     this.#settings = settings as Block;
     this.#training = sieves ? AS_THEY_COME : NONE;
@@ -91,6 +99,8 @@ export class FusedTopK implements FusedSteps {
       bounds: arena.f32(most),
       guess: arena.f32(1),
       smallest: arena.f32(most),
+      numbers: this.#unnumbered,
+      known,
       squares: arena.f64(most),
       counts: arena.i32(CHUNKS * most),
       samples: arena.i32(codes),
@@ -121,18 +131,30 @@ export class FusedTopK implements FusedSteps {
       : undefined;
   }
 
-  step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
+  step(
+    data: Block,
+    order: Block<Int32Array>,
+    rows: number,
+    rates: FusedRates,
+    numbers?: Block<Int32Array>,
+  ): void {
     this.#settings.view.set(settingsOf(this.#space, rows, rates));
-    this.#choose(data, order, rows, this.#training);
+    this.#choose(data, order, rows, this.#training, numbers);
     run("sae_topk_sums", this.#record);
     runAll(this.#units);
     run("sae_topk_end", this.#record);
   }
 
   /** The codes of these samples, and their residuals. */
-  #choose(data: Block, order: Block<Int32Array>, rows: number, sieve: Sieve): void {
-    run("sae_topk_start", this.#record, data, order, rows, sieve);
-    // a second time where the bounds, guessed from the last batch, were too high for this one
+  #choose(
+    data: Block,
+    order: Block<Int32Array>,
+    rows: number,
+    sieve: Sieve,
+    numbers?: Block<Int32Array>,
+  ): void {
+    run("sae_topk_start", this.#record, data, order, rows, sieve, numbers ?? this.#unnumbered);
+    // a second time where the bounds, guessed from what was chosen before, were too high for this batch
     do runAll(sieve === NONE ? this.#encode : this.#sieve); while (
       run("sae_topk_choose", this.#record) > 0 || runAll(this.#rows).flat().some((n) => n > 0)
     );

@@ -104,7 +104,15 @@ export class SaeRun {
     const samples = Math.max(1, ...sets.map(({ X }) => X.rows));
     const mostCodes = schedule.kvalAnneal ? Math.min(start.inputDim, start.width) : undefined;
     const { everyCode } = settings;
-    const sizes = { rows: batch.capacity, samples, deadAfter, auxK, mostCodes, everyCode };
+    const sizes = {
+      rows: batch.capacity,
+      samples,
+      deadAfter,
+      auxK,
+      mostCodes,
+      everyCode,
+      recurring: batch.recurring,
+    };
     this.#trainer = new SaeTrainer(arena, start, stepping, sizes);
     this.#workspace = this.#trainer.workspace;
     this.#settings = settings;
@@ -154,7 +162,7 @@ export class SaeRun {
    */
   step(): void {
     const { stepping, schedule, resampleEvery, startBias, checkpoint } = this.#settings;
-    const { batch, steps } = this.#options, { data, order, rows } = batch;
+    const { batch, steps } = this.#options, { data, order, rows, numbers } = batch;
     if (this.#again > 0) {
       if (--this.#again === 0 && batch.digest() !== this.#lastBatch) throw this.#otherBatches();
       return;
@@ -168,7 +176,7 @@ export class SaeRun {
     if (this.#annealer) this.#workspace.setPower(this.#annealer.power);
     this.#prepared = false;
     const before = this.#penalties;
-    this.#trainer.step(data, order, rows, { lr: stepping.lr * rate, gamma });
+    this.#trainer.step(data, order, rows, { lr: stepping.lr * rate, gamma, numbers });
     this.#excess += (gamma - stepping.gamma) * (this.#penalties - before);
     this.#tuner?.observe(this.#trainer.l0(rows), this.#step);
     this.#annealer?.observe(this.#step, (power) => this.#workspace.penaltyAt(power, rows));

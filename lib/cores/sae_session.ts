@@ -14,6 +14,8 @@ import { SampleBatch } from "./sample_batch.ts";
 export interface SessionData {
   /** Samples of an epoch. */
   readonly rows: number;
+  /** Whether an epoch has the same samples as the last, taken by their indices. Default: false. */
+  readonly recur?: boolean;
   /** Observed dimensions. */
   readonly cols: number;
   /** Steps of the whole training, where that is not its epochs times the batches of `rows` samples. */
@@ -61,11 +63,11 @@ export class SaeSession implements Disposable {
    *
    * @throws As the constructor of {@linkcode SaeRun}.
    */
-  constructor({ rows, cols, ...data }: SessionData, settings: readonly SaeSettings[]) {
+  constructor({ rows, cols, recur, ...data }: SessionData, settings: readonly SaeSettings[]) {
     const [{ batchSize }] = settings, perEpoch = Math.ceil(rows / batchSize);
     using opened = new DisposableStack();
     const arena = this.#arena = opened.use(new Arena());
-    const batch = this.batch = new SampleBatch(arena, cols, batchSize);
+    const batch = this.batch = new SampleBatch(arena, cols, batchSize, recur ? rows : 0);
     this.#runs = settings.map((one) =>
       new SaeRun(arena, one, { ...data, steps: data.steps ?? one.epochs * perEpoch, batch })
     );

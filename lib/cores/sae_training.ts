@@ -107,7 +107,7 @@ export class SaeTrainer {
     arena: Arena,
     model: SaeModel,
     options: SaeStepOptions,
-    sizes: Omit<SaeWorkspaceOptions, "gradients">,
+    sizes: Omit<SaeWorkspaceOptions, "gradients"> & { recurring?: number },
   ) {
     const { betas, weightDecay = ADAMW_WEIGHT_DECAY, lossScale = "mean" } = options;
     const scale = this.#scale = lossScale === "sum" ? model.inputDim : 1;
@@ -144,26 +144,31 @@ export class SaeTrainer {
       this.#fused = fusedSteps({
         ...{ arena, model, workspace: this.workspace, adam: this.#adam },
         ...{ project: this.#decoderNorm !== "free", mostCodes: sizes.mostCodes },
+        recurring: sizes.recurring,
       });
     }
   }
 
   /**
    * One step on the samples `order[0 … rows − 1]` of `data`, with another learning rate and weight of the
-   * penalty than those of the options where they are given.
+   * penalty than those of the options where they are given; `numbers` as in {@linkcode FusedSteps}.
    */
   step(
     data: Block,
     order: Block<Int32Array>,
     rows: number,
-    { lr = this.#options.lr, gamma = this.#options.gamma }: { lr?: number; gamma?: number } = {},
+    { lr = this.#options.lr, gamma = this.#options.gamma, numbers }: {
+      lr?: number;
+      gamma?: number;
+      numbers?: Block<Int32Array>;
+    } = {},
   ): void {
     if (this.#fused?.pays) {
       this.#fused.step(data, order, rows, {
         gamma: gamma / this.#scale,
         gradScale: this.#scale,
         lr,
-      });
+      }, numbers);
     } else this.#denseStep(data, order, rows, lr, gamma);
     if (this.#decoderNorm === "unit") this.renorm();
   }

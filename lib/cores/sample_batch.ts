@@ -40,19 +40,25 @@ export class SampleBatch {
   readonly order: Block<Int32Array>;
   /** Samples that there is room for. */
   readonly capacity: number;
+  /** How many samples batches are taken from by their indices; 0 where they are not. */
+  readonly recurring: number;
+  /** The index of each sample in `data`, where batches are taken by indices. */
+  readonly numbers?: Block<Int32Array>;
   /** Samples in `data`. */
   rows = 0;
   readonly #cols: number;
   readonly #batchSize: number;
 
-  /** Room for samples of so many dimensions. */
-  constructor(arena: Arena, cols: number, batchSize: number) {
+  /** Room for samples of so many dimensions, from `recurring` that come again and again. */
+  constructor(arena: Arena, cols: number, batchSize: number, recurring = 0) {
     this.#cols = cols;
     this.#batchSize = batchSize;
     this.capacity = Math.max(batchSize, SCORED_ROWS);
     this.data = arena.f32(this.capacity * padded(cols));
     this.order = arena.i32(this.capacity);
     this.order.view.forEach((_, i, view) => view[i] = i);
+    this.recurring = recurring;
+    if (recurring > 0) this.numbers = arena.i32(this.capacity);
   }
 
   /**
@@ -61,12 +67,17 @@ export class SampleBatch {
    * @throws {RangeError} When there is none, more than a batch has, or one that is no row.
    */
   gather(X: Matrix, indices: ArrayLike<number>): void {
-    const { data } = X, view = this.data.view, cols = this.#cols, stride = padded(cols);
+    const { data } = X,
+      view = this.data.view,
+      numbers = this.numbers?.view,
+      cols = this.#cols,
+      stride = padded(cols);
     this.#begin(indices.length, "loader must yield batches of", "indices");
     for (let i = 0, to = 0; i < indices.length; i++, to += stride) {
       requireInteger("loader's index", indices[i], 0, X.rows - 1);
       const from = indices[i] * cols;
       view.set(data.subarray(from, from + cols), to);
+      if (numbers) numbers[i] = indices[i];
     }
   }
 

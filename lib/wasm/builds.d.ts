@@ -263,6 +263,7 @@ export interface KernelExports {
     order: Pointer,
     rows: number,
     sieves: number,
+    numbers: Pointer,
   ): void;
   /** The candidates among a chunk of units. */
   sae_topk_encode(fused: Pointer, chunk: number): void;
