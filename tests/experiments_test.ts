@@ -481,8 +481,8 @@ Deno.test("learners say how far they went, where it is not as far as in the pape
 Deno.test("a model without a record of its training serves whoever does not read it, with the same weights", async () => {
   const folder = await Deno.makeTempDir({ dir: ".tmp", prefix: "models-" });
   const setting = { numLatents: 20, k: 3, inputDim: 12, nSamples: 200, width: 20, seed: 0 };
-  const model = (history: "read" | "record" | "none") =>
-    new Instance(setting, { epochs: 12, cache: folder, history }).model("topk");
+  const model = (history: "read" | "record" | "none", width = 20) =>
+    new Instance({ ...setting, width }, { epochs: 12, cache: folder, history }).model("topk");
   const without = model("none");
   assert.deepEqual(without.history, []);
   assert.deepEqual(model("record"), without, "found, not trained again");
@@ -491,6 +491,8 @@ Deno.test("a model without a record of its training serves whoever does not read
   assert.deepEqual(read.sae, without.sae);
   assert.equal(listCache(folder).length, 1, "it replaced the other");
   assert.deepEqual(model("none"), read);
+  assert.equal(model("record", 30).history.length, 3);
+  assert.deepEqual(model("record", 1001).history, [], "for others only while that costs little");
 });
 
 Deno.test("--older adds the published older grid: log2 in the bound, autoencoders of 2n units", async () => {

@@ -33,10 +33,16 @@ export function datasetsOf({ seed, numLatents, k, nSamples, inputDim }: Setting)
 export interface TrainingRecord extends SaeHistoryEntry, Closeness {}
 
 /**
- * What is done with the record of a training, which takes a tenth of its time: it is read; nobody reads it
- * now, but it is made, for others who find the model in the cache; or it is not made.
+ * What is done with the record of a training: it is read; nobody reads it now, but it is made where it
+ * costs little, for others who find the model in the cache; or it is not made.
  */
 export type HistoryUse = "read" | "record" | "none";
+
+/**
+ * Up to this width a record takes a tenth of the training's time. The match to the true dictionary grows
+ * with the square of the width, and takes two thirds as long again at 5000: more than what it saves whom it may serve.
+ */
+const RECORDED_UP_TO = 1000;
 
 /** As in the paper, where nothing else is asked for; part of the cache's key. */
 const SETTINGS = { lr: 5e-4, gamma: 1e-4, batchSize: 64, renormEvery: 50 };
@@ -85,6 +91,7 @@ export function cachedSae(
 ): Model<TrainingRecord[]> {
   const skippedEpochs = PAPER_SAE_TYPES.indexOf(type) * epochs;
   const { numLatents, k, inputDim, nSamples, width, seed } = setting;
+  const records = use === "read" || use === "record" && width <= RECORDED_UP_TO;
   const training = { ...SETTINGS, lr, gamma };
   const spec = {
     ...{ type, numLatents, k, inputDim, nSamples, width, seed, epochs },
@@ -104,10 +111,10 @@ export function cachedSae(
       ...training,
       seed,
       loader,
-      historyEvery: use === "none" ? 0 : RECORD_EVERY,
+      historyEvery: records ? RECORD_EVERY : 0,
       onEpoch({ epoch, entry, snapshot }) {
         onEpoch?.((epoch + 1) / epochs);
-        if (!entry || use === "none") return;
+        if (!entry || !records) return;
         history.push({ ...entry, ...closenessOf(snapshot().dictionary, A) });
       },
     });
