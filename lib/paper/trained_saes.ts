@@ -40,7 +40,7 @@ export type HistoryUse = "read" | "record" | "none";
 
 /**
  * Up to this width a record takes a tenth of the training's time. The match to the true dictionary grows
- * with the square of the width, and takes two thirds as long again at 5000: more than what it saves whom it may serve.
+ * with the square of the width, and takes four fifths as long again at 5000: more than what it saves whom it may serve.
  */
 const RECORDED_UP_TO = 1000;
 
