@@ -36,7 +36,7 @@ import { axpy, dot, scale, subtract } from "./vectors";
 /** Bounds are so many times what the last step makes one expect. */
 // @ts-ignore: decorator
 @inline const SHARE: f32 = 0.85;
-/** What comes after a sample's largest choice by more than this changes too much to be guessed, but has little below it. */
+/** A smallest choice below this share of the largest changes too much to guess from, and has little below it. */
 // @ts-ignore: decorator
 @inline const SMALL: f32 = 0.2;
 
@@ -48,7 +48,7 @@ export class FusedTopK extends SaeFused {
   guess: usize; // a float32: the last smallest choice, of samples over their norm
   smallest: usize; // most: the smallest choice of each sample over its norm
   numbers: usize; // int32 per sample of the batch: which of those that come again it is, or −1
-  known: usize; // by these numbers: what `smallest` was the last time, 0 where fewer than k were chosen; −1 before
+  known: usize; // by these numbers: what `smallest` was the last time, 0 where it was SMALL or fewer than k were chosen; −1 before
   squares: usize; // most, float64: squared errors
   counts: usize; // chunks×most: candidates
   // of codes, in the order of the samples' lists

@@ -144,8 +144,8 @@ function trainAll(data: SaeTrainingData, settings: readonly SaeSettings[]): Part
   const identity = settings.some(({ checkpoint }) => checkpoint)
     ? identityOfData(rows, digestOf(train.data), sets)
     : undefined;
-  const taken = { rows, recur: true, cols };
-  using session = new SaeSession({ ...taken, sets, source: "loader", identity }, settings);
+  const samples = { rows, cols, recur: true, sets, source: "loader", identity };
+  using session = new SaeSession(samples, settings);
   if (!session.ended) skipEpochs(batches, session.epoch);
   while (!session.ended) {
     for (const indices of batches) {

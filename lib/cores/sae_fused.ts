@@ -56,14 +56,16 @@ export interface FusedSpace {
   readonly recurring?: number;
 }
 
-/** Weight of the kernels' penalty, and AdamW's factor on gradients and rate, of one step. */
-export interface FusedRates {
+/** Weight of the kernels' penalty, AdamW's factor on gradients and rate, and which samples, of one step. */
+export interface FusedStepOptions {
   /** The weight of the penalty. */
   readonly gamma: number;
   /** The loss is so many times that of the kernels. */
   readonly gradScale: number;
   /** Learning rate. */
   readonly lr: number;
+  /** Which of those that come again each sample is. It may save time but changes nothing. Default: unknown. */
+  readonly numbers?: Block<Int32Array>;
 }
 
 /** Fused steps on an autoencoder in training. */
@@ -72,17 +74,8 @@ export interface FusedSteps {
   readonly pays: boolean;
   /** The part of codes that the last step found active; a dense step tells it. */
   active: number;
-  /**
-   * One step on the samples `order[0 … rows − 1]` of `data`; `numbers`, where samples come again, tells which of them each
-   * is. They may save time but change nothing.
-   */
-  step(
-    data: Block,
-    order: Block<Int32Array>,
-    rows: number,
-    rates: FusedRates,
-    numbers?: Block<Int32Array>,
-  ): void;
+  /** One step on the samples `order[0 … rows − 1]` of `data`. */
+  step(data: Block, order: Block<Int32Array>, rows: number, options: FusedStepOptions): void;
   /**
    * What adds the squared residuals and the active codes of samples to the sums, as a forward pass does and to the bit, but
    * leaves no codes, for as long as the weights stay as they are; undefined where a variant has no faster way than that.
@@ -138,7 +131,7 @@ export function chunkPrograms(kernel: ChunkCall[0], record: Block<Int32Array>): 
 export function settingsOf(
   { adam }: FusedSpace,
   rows: number,
-  { gamma, gradScale, lr }: FusedRates,
+  { gamma, gradScale, lr }: FusedStepOptions,
 ): number[] {
   return [gamma / rows, ...adam.advance(gradScale, lr)];
 }

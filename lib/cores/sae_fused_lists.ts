@@ -17,8 +17,8 @@ import {
   chunkPrograms,
   CHUNKS,
   FUSED_FIELDS,
-  type FusedRates,
   type FusedSpace,
+  type FusedStepOptions,
   type FusedSteps,
   fusedValues,
   type Scorer,
@@ -119,8 +119,8 @@ export class FusedLists<F extends typeof LISTS_FIELDS & RecordFields> implements
     return this.active <= this.#variant.mostActive;
   }
 
-  step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
-    this.#settings.view.set(settingsOf(this.#space, rows, rates));
+  step(data: Block, order: Block<Int32Array>, rows: number, options: FusedStepOptions): void {
+    this.#settings.view.set(settingsOf(this.#space, rows, options));
     run("sae_fused_start", this.#record, data, order, rows);
     runAll(this.#encode);
     const active = run(this.#variant.kernels.residual, this.#record);

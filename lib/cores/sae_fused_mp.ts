@@ -8,8 +8,8 @@ import {
   chunkPrograms,
   CHUNKS,
   FUSED_FIELDS,
-  type FusedRates,
   type FusedSpace,
+  type FusedStepOptions,
   type FusedSteps,
   fusedValues,
   settingsOf,
@@ -82,8 +82,8 @@ export class FusedMp implements FusedSteps {
     this.#units = chunkPrograms("sae_mp_units", this.#record);
   }
 
-  step(data: Block, order: Block<Int32Array>, rows: number, rates: FusedRates): void {
-    this.#settings.view.set(settingsOf(this.#space, rows, rates));
+  step(data: Block, order: Block<Int32Array>, rows: number, options: FusedStepOptions): void {
+    this.#settings.view.set(settingsOf(this.#space, rows, options));
     run("sae_mp_start", this.#record, data, order, rows);
     runAll(this.#pack);
     runAll(this.#rows);

@@ -9,8 +9,8 @@ import {
   chunkPrograms,
   CHUNKS,
   FUSED_FIELDS,
-  type FusedRates,
   type FusedSpace,
+  type FusedStepOptions,
   type FusedSteps,
   fusedValues,
   type Scorer,
@@ -131,15 +131,9 @@ export class FusedTopK implements FusedSteps {
       : undefined;
   }
 
-  step(
-    data: Block,
-    order: Block<Int32Array>,
-    rows: number,
-    rates: FusedRates,
-    numbers?: Block<Int32Array>,
-  ): void {
-    this.#settings.view.set(settingsOf(this.#space, rows, rates));
-    this.#choose(data, order, rows, this.#training, numbers);
+  step(data: Block, order: Block<Int32Array>, rows: number, options: FusedStepOptions): void {
+    this.#settings.view.set(settingsOf(this.#space, rows, options));
+    this.#choose(data, order, rows, this.#training, options.numbers);
     run("sae_topk_sums", this.#record);
     runAll(this.#units);
     run("sae_topk_end", this.#record);

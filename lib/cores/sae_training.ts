@@ -143,15 +143,15 @@ export class SaeTrainer {
     if (options.gradClip === 0 && !sizes.auxK) {
       this.#fused = fusedSteps({
         ...{ arena, model, workspace: this.workspace, adam: this.#adam },
-        ...{ project: this.#decoderNorm !== "free", mostCodes: sizes.mostCodes },
-        recurring: sizes.recurring,
+        project: this.#decoderNorm !== "free",
+        ...{ mostCodes: sizes.mostCodes, recurring: sizes.recurring },
       });
     }
   }
 
   /**
    * One step on the samples `order[0 … rows − 1]` of `data`, with another learning rate and weight of the
-   * penalty than those of the options where they are given; `numbers` as in {@linkcode FusedSteps}.
+   * penalty than those of the options where they are given; `numbers` tell which of those that come again each is.
    */
   step(
     data: Block,
@@ -167,8 +167,8 @@ export class SaeTrainer {
       this.#fused.step(data, order, rows, {
         gamma: gamma / this.#scale,
         gradScale: this.#scale,
-        lr,
-      }, numbers);
+        ...{ lr, numbers },
+      });
     } else this.#denseStep(data, order, rows, lr, gamma);
     if (this.#decoderNorm === "unit") this.renorm();
   }
