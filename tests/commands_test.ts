@@ -24,6 +24,7 @@ const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["bench/run.ts", "bench", []],
   ["bench/growth.ts", "bench:growth", []],
   ["bench/peers.ts", "bench:peers", []],
+  ["bench/objective.ts", "bench:objective", []],
   ["bench/recovery.ts", "bench:recovery", []],
   ["bench/reference.ts", "bench:reference", []],
 ];

@@ -64,6 +64,7 @@ export const COMMAND_MODULES = [
     "bench/run.ts",
     "bench/estimates.ts",
     "bench/growth.ts",
+    "bench/objective.ts",
     "bench/recovery.ts",
     "bench/site.ts",
     "bench/peers_flags.ts",

@@ -1,0 +1,136 @@
+/**
+ * `deno task bench:objective`: whether the true dictionary is what learning by sparse codes looks for. A learner that
+ * lowers the mean of ½‖x − Dz‖² + λΣz cannot end at the true dictionary where others are lower; so the true one is
+ * where this starts, at one λ throughout, and it tells how far the objective falls and how many latents are lost.
+ *
+ * Permissions: read the checkout.
+ */
+import { firstSamples } from "../experiments/sample_frontier.ts";
+import { generateDatasets } from "../lib/data.ts";
+import { lasso } from "../lib/lasso.ts";
+import type { Matrix } from "../lib/matrix.ts";
+import { matchColumns } from "../lib/metrics.ts";
+import { pathDictionary } from "../lib/path_dictionary.ts";
+import { computeInputDim } from "../lib/problem_size.ts";
+import { meanSquaredError } from "../lib/reconstruction.ts";
+import { markdownTable } from "../lib/reports/marked_table.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import type { FlagValues } from "../lib/sweep/flags.ts";
+import { decimal, integer, listOf } from "../lib/sweep/kinds.ts";
+
+/** Active latents of a sample. */
+const K = 10;
+/** The samples that the paper learns from are half of these. */
+const DRAWN = 5000;
+/** A latent is kept where an atom has a larger cosine with it. */
+const KEPT = 0.9;
+
+const FLAGS = {
+  n: { about: "number of latents", kind: integer({ min: 2 * K }), default: 1000 },
+  perAtom: {
+    about: "samples per latent to learn from, N/n",
+    kind: listOf(decimal({ above: 0 })),
+    default: [1.5, 2, 2.5, 5],
+  },
+  dims: { about: "c of m = ⌈c·k·ln(n/k)⌉ dimensions", kind: decimal({ above: 0 }), default: 2 },
+  lambda: {
+    about: "weights λ of the L1 norm",
+    kind: listOf(decimal({ above: 0 })),
+    default: [0.1, 0.05, 0.02],
+  },
+  rounds: { about: "rounds from the true dictionary", kind: integer({ min: 1 }), default: 200 },
+  seeds: { about: "seeds of the data", kind: listOf(integer({ min: 0 })), default: [0, 1, 2] },
+} as const;
+type Flags = FlagValues<typeof FLAGS>;
+
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "bench:objective",
+  action: "tell whether the true dictionary minimises the learner's objective",
+  about:
+    "Starts the path learner at the true dictionary, with one λ, and tells by how much its objective falls below\n" +
+    "the true dictionary's, and how many latents are kept (an atom with a cosine above 0.9): of the half that\n" +
+    "latent 0 is seen with, and of the rarer half; by plain codes, and by leave-one-out codes. Means over the\n" +
+    "seeds, in a table. A line of it takes a minute at 1000 latents.",
+  flags: FLAGS,
+  closing: "Exit code: 0 measured, 2 bad usage.",
+};
+
+/** What becomes of the true dictionary. */
+interface Outcome {
+  /** Objective over the true dictionary's. */
+  objective: number;
+  /** Shares of the frequent and of the rare latents that are kept. */
+  frequent: number;
+  rare: number;
+}
+
+function measure(flags: Flags): void {
+  const { n, perAtom, dims, lambda: lambdas, rounds, seeds } = flags;
+  const inputDim = computeInputDim(n, K, dims);
+  const lines = perAtom.flatMap((ratio) =>
+    lambdas.map((lambda) => {
+      const outcomes = seeds.map((seed) => {
+        const samples = Math.round(ratio * n), nSamples = Math.max(DRAWN, samples);
+        const data = generateDatasets({ seed, numLatents: n, k: K, nSamples, inputDim });
+        const X = firstSamples(data, samples);
+        return [false, true].map((leaveOneOut) =>
+          descend(X, data.A, { lambda, rounds, seed, leaveOneOut })
+        );
+      });
+      const cells = [0, 1].flatMap((way) => {
+        const percent = (of: (outcome: Outcome) => number) =>
+          100 * outcomes.reduce((sum, both) => sum + of(both[way]), 0) / seeds.length;
+        const change = percent(({ objective }) => objective - 1).toFixed(1).replace("-", "−");
+        const [frequent, rare] = [percent((one) => one.frequent), percent((one) => one.rare)];
+        return [`${change} %`, `${frequent.toFixed(0)}, ${rare.toFixed(0)} %`];
+      });
+      return [`${ratio}`, `${lambda}`, ...cells];
+    })
+  );
+  const header = [
+    "N/n",
+    "λ",
+    ...["", ", leave-one-out"].flatMap((codes) => [
+      `objective${codes}`,
+      `frequent, rare kept${codes}`,
+    ]),
+  ];
+  console.log(`n = ${n}, k = ${K}, m = ${inputDim}, seeds ${seeds}\n`);
+  console.log(markdownTable(header, lines));
+}
+
+/** Goes on from the true dictionary, with nothing but codes and updates. */
+function descend(
+  X: Matrix,
+  A: Matrix,
+  { lambda, rounds, seed, leaveOneOut }: {
+    lambda: number;
+    rounds: number;
+    seed: number;
+    leaveOneOut: boolean;
+  },
+): Outcome {
+  const { dictionary } = pathDictionary(X, {
+    ...{ numLatents: A.cols, dInit: A, lambdaStart: lambda, lambdaEnd: lambda },
+    ...{ rounds, seed, leaveOneOut, restarts: false, polish: 0 },
+  });
+  const { cosines } = matchColumns(dictionary, A);
+  // latent 0 is seen with those below n/2 alone, which so are active about three times as often as the others
+  const half = A.cols >> 1;
+  const kept = (some: Float64Array) => some.filter((cosine) => cosine > KEPT).length / some.length;
+  return {
+    objective: objective(X, dictionary, lambda) / objective(X, A, lambda),
+    frequent: kept(cosines.subarray(0, half)),
+    rare: kept(cosines.subarray(half)),
+  };
+}
+
+/** Mean over the samples of ½‖x − Dz‖² + λΣz at the codes z that minimise it. */
+function objective(X: Matrix, D: Matrix, lambda: number): number {
+  const { codes } = lasso(X, D, { lambda, nonneg: true });
+  const sum = codes.data.reduce((sum, z) => sum + z, 0);
+  return X.cols / 2 * meanSquaredError(X, codes, D) + lambda * sum / X.rows;
+}
+
+if (import.meta.main) await runCommand(command, measure);
