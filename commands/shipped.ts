@@ -79,6 +79,13 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--suffix", "2k", "--methods", SAES.join()],
     ],
   ],
+  [
+    "sample-frontier",
+    [
+      ...["--paper", "--n", "5000", "--per-atom", "2,2.5,5", "--seeds", "0,1,2"],
+      ...["--methods", "dl_path", "--suffix", "5k"],
+    ],
+  ],
   ["synth-bench", ["--paper"]],
   [
     "synth-bench",
