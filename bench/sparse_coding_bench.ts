@@ -43,6 +43,16 @@ for (const [n, samples] of [[50, 5000], [100, 5000], [1000, 500], [10_000, 48]])
   });
 }
 
+// Codes of thousands of atoms each, as a small λ has with a dictionary that does not fit
+{
+  const { D } = data(10_000, 1), X = zeros32(64, D.rows);
+  X.data.set(new RandomState(1).normal(0, 0.15, X.data.length));
+  const name = `fista nonneg of noise, ${D.rows}×${D.cols}, ${X.rows} samples × 100 iterations`;
+  Deno.bench(name, { group: "sparse coding of noise" }, () => {
+    fista(X, D, { lambda: 0.001, nonneg: true });
+  });
+}
+
 // Of four times as many atoms only the first `active` lie in the samples' space: those alone are candidates
 for (const [active, samples] of [[12, 5000], [28, 2000], [48, 1000], [240, 100]]) {
   const n = 4 * active, m = 5 * active, near = 2 * active, state = new RandomState(0);

@@ -7,6 +7,7 @@ export class Fista {
   n: i32; // atoms, rounded up to a multiple of 8 (the additional atoms are zero)
   m: i32; // observed dimensions, rounded up to a multiple of 8
   capacity: i32; // most candidates, a multiple of 8
+  group: i32; // most samples that take a full iteration side by side
   last: i32; // iterations after which a sample is done
   local: i32; // 1: restricted iterations use the Gram matrix, 0: the atoms
   // the dictionary
@@ -22,9 +23,11 @@ export class Fista {
   waiting: usize; // their numbers
   residual: usize; // ×m: x − Dy
   correlation: usize; // ×n: Dᵀ(x − Dy)
+  // scratch for a group of samples
+  oldY: usize; // ×n: y before the iteration
+  fitted: usize; // ×m: x − Dy after it
   // scratch for one sample
   zeros: usize; // n zeros
-  oldY: usize; // n
   newResidual: usize; // m
   listRows: usize; // n + 8 entries of a list (see sparse.ts)
   listValues: usize;

@@ -160,13 +160,15 @@ Deno.test("with the known dictionary fista and ista give the golden codes of bot
 });
 
 // Few atoms, the Gram form, several blocks of samples, more atoms than the Gram form takes, fewer
-// atoms than dimensions, strips of every width
+// atoms than dimensions, strips of every width; two groups of samples, whose codes use so many atoms that they
+// go through these together, in more than ten parts
 const SHAPES = [
   { n: 5, m: 3, samples: 7 },
   { n: 20, m: 30, samples: 9 },
   { n: 100, m: 47, samples: 300 },
   { n: 333, m: 19, samples: 20 },
   { n: 1100, m: 25, samples: 5 },
+  { n: 2500, m: 40, samples: 20 },
 ];
 
 for (const shape of SHAPES) {

@@ -24,7 +24,9 @@ import type { Matrix } from "../matrix.ts";
 //   MOST_LOCAL        half: +3 to +9 % at 1000; double: +2 to +12 %
 //   ATOMS_SHARE       half: +13 % at 2000; double: +16 %
 //   MOST_ROWS         at most 4 % up to 100
-// BLOCK_CODES bounds the block from 16,384 atoms on, LEAST_ROWS from 262,144: kept for their memory.
+//   MOST_GROUP        at most 5 % of noise at 10,000
+// BLOCK_CODES bounds the block from 16,384 atoms on, LEAST_ROWS from 262,144, GROUP_CODES the group from 65,536:
+// kept for their memory.
 
 /**
  * Up to this many atoms the solver keeps their Gram matrix (at most 4 MiB, so that it stays in the
@@ -34,6 +36,8 @@ const MAX_GRAM = 1024;
 
 /** Samples of a thread's block: as many as have BLOCK_CODES codes, within these bounds. */
 const LEAST_ROWS = 16, MOST_ROWS = 256, BLOCK_CODES = 2 ** 22;
+/** Samples of a group that reads the atoms once: at most so many, with so many codes, but one at least. */
+const MOST_GROUP = 16, GROUP_CODES = 2 ** 20;
 /** Room for candidates, of n atoms: with their Gram matrix a half, at most so many; else a quarter. */
 const LOCAL_SHARE = 1 / 2, MOST_LOCAL = 256, ATOMS_SHARE = 1 / 4;
 
@@ -42,6 +46,7 @@ export const FISTA_FIELDS = {
   n: "number",
   m: "number",
   capacity: "number",
+  group: "number",
   last: "number",
   local: "number",
   atoms: "block",
@@ -54,8 +59,9 @@ export const FISTA_FIELDS = {
   waiting: "block",
   residual: "block",
   correlation: "block",
-  zeros: "block",
   oldY: "block",
+  fitted: "block",
+  zeros: "block",
   newResidual: "block",
   listRows: "block",
   listValues: "block",
@@ -129,6 +135,10 @@ export class LassoSolver {
     this.#y = arena.f32(this.blockRows * ldn);
     this.#iteration = arena.i32(this.blockRows);
     const near = local ? 0 : capacity;
+    const group = Math.min(
+      threadRows,
+      Math.max(1, Math.min(MOST_GROUP, Math.floor(GROUP_CODES / ldn))),
+    );
     const maskLength = 2 * Math.ceil(capacity / 64); // a bit per candidate, in words of 64
     const addresses = arena.i32(ldn), norms = arena.f32(ldn);
     const gram = arena.f32(local ? ldn * ldn : 0);
@@ -140,6 +150,7 @@ export class LassoSolver {
         n: ldn,
         m: ldm,
         capacity,
+        group,
         last: settings.nIter,
         local: local ? 1 : 0,
         atoms: this.#atoms,
@@ -152,8 +163,9 @@ export class LassoSolver {
         waiting,
         residual: arena.f32(threadRows * ldm),
         correlation: arena.f32(threadRows * ldn),
+        oldY: arena.f32(group * ldn),
+        fitted: arena.f32(group * ldm),
         zeros,
-        oldY: arena.f32(ldn),
         newResidual: arena.f32(ldm),
         listRows: arena.i32(ldn + 8),
         listValues: arena.f32(ldn + 8),
