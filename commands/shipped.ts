@@ -86,6 +86,13 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--methods", "dl_path", "--suffix", "5k"],
     ],
   ],
+  [
+    "sample-frontier",
+    [
+      ...["--paper", "--n", "10000", "--per-atom", "5", "--seeds", "0,1,2"],
+      ...["--methods", "dl_path", "--suffix", "5k"],
+    ],
+  ],
   ["synth-bench", ["--paper"]],
   [
     "synth-bench",

@@ -107,6 +107,8 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "sae_relu,sae_topk,sae_jumprelu,sae_MP",
     "exp:sample-frontier --paper --n 5000 --per-atom 2,2.5,5 --seeds 0,1,2 --methods dl_path " +
     "--suffix 5k",
+    "exp:sample-frontier --paper --n 10000 --per-atom 5 --seeds 0,1,2 --methods dl_path " +
+    "--suffix 5k",
   ]]);
 
   const folder = freshFolder("shipped-"), experiment = varySparsity as unknown as Experiment;
