@@ -5,8 +5,7 @@
  *
  * Permissions: read the checkout.
  */
-import { firstSamples } from "../experiments/sample_frontier.ts";
-import { generateDatasets } from "../lib/data.ts";
+import { draw, firstSamples } from "../experiments/sample_frontier.ts";
 import { lasso } from "../lib/lasso.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
@@ -20,8 +19,6 @@ import { decimal, integer, listOf } from "../lib/sweep/kinds.ts";
 
 /** Active latents of a sample. */
 const K = 10;
-/** The samples that the paper learns from are half of these. */
-const DRAWN = 5000;
 /** A latent is kept where an atom has a larger cosine with it. */
 const KEPT = 0.9;
 
@@ -68,14 +65,17 @@ interface Outcome {
 function measure(flags: Flags): void {
   const { n, perAtom, dims, lambda: lambdas, rounds, seeds } = flags;
   const inputDim = computeInputDim(n, K, dims);
-  const lines = perAtom.flatMap((ratio) =>
-    lambdas.map((lambda) => {
-      const outcomes = seeds.map((seed) => {
-        const samples = Math.round(ratio * n), nSamples = Math.max(DRAWN, samples);
-        const data = generateDatasets({ seed, numLatents: n, k: K, nSamples, inputDim });
-        const X = firstSamples(data, samples);
+  const lines = perAtom.flatMap((ratio) => {
+    const problems = seeds.map((seed) => {
+      const n_samples = Math.ceil(ratio * n);
+      const data = draw({ num_latents: n, k: K, n_samples, seed }, inputDim);
+      return { seed, X: firstSamples(data, n_samples), A: data.A };
+    });
+    return lambdas.map((lambda) => {
+      const outcomes = problems.map(({ X, A, seed }) => {
+        const before = objective(X, A, lambda);
         return [false, true].map((leaveOneOut) =>
-          descend(X, data.A, { lambda, rounds, seed, leaveOneOut })
+          descend(X, A, before, { lambda, rounds, seed, leaveOneOut })
         );
       });
       const cells = [0, 1].flatMap((way) => {
@@ -86,8 +86,8 @@ function measure(flags: Flags): void {
         return [`${change} %`, `${frequent.toFixed(0)}, ${rare.toFixed(0)} %`];
       });
       return [`${ratio}`, `${lambda}`, ...cells];
-    })
-  );
+    });
+  });
   const header = [
     "N/n",
     "λ",
@@ -100,10 +100,11 @@ function measure(flags: Flags): void {
   console.log(markdownTable(header, lines));
 }
 
-/** Goes on from the true dictionary, with nothing but codes and updates. */
+/** Goes on from the true dictionary, of which `before` is the objective, with nothing but codes and updates. */
 function descend(
   X: Matrix,
   A: Matrix,
+  before: number,
   { lambda, rounds, seed, leaveOneOut }: {
     lambda: number;
     rounds: number;
@@ -120,7 +121,7 @@ function descend(
   const half = A.cols >> 1;
   const kept = (some: Float64Array) => some.filter((cosine) => cosine > KEPT).length / some.length;
   return {
-    objective: objective(X, dictionary, lambda) / objective(X, A, lambda),
+    objective: objective(X, dictionary, lambda) / before,
     frequent: kept(cosines.subarray(0, half)),
     rare: kept(cosines.subarray(half)),
   };

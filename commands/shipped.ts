@@ -79,20 +79,15 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--suffix", "2k", "--methods", SAES.join()],
     ],
   ],
-  [
-    "sample-frontier",
+  ...[["5000", "2,2.5,5"], ["10000", "5"]].map(([n, perAtom]) =>
     [
-      ...["--paper", "--n", "5000", "--per-atom", "2,2.5,5", "--seeds", "0,1,2"],
-      ...["--methods", "dl_path", "--suffix", "5k"],
-    ],
-  ],
-  [
-    "sample-frontier",
-    [
-      ...["--paper", "--n", "10000", "--per-atom", "5", "--seeds", "0,1,2"],
-      ...["--methods", "dl_path", "--suffix", "5k"],
-    ],
-  ],
+      "sample-frontier",
+      [
+        ...["--paper", "--n", n, "--per-atom", perAtom, "--seeds", "0,1,2"],
+        ...["--methods", "dl_path", "--suffix", "5k"],
+      ],
+    ] as const
+  ),
   ["synth-bench", ["--paper"]],
   [
     "synth-bench",

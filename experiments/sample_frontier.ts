@@ -206,10 +206,16 @@ export const experiment: Experiment<Options, SettingColumns> = {
   },
 };
 
-/** The paper's data, with as many samples more as have to be learned from. */
-function draw({ num_latents, k, n_samples, seed }: SettingColumns): Datasets {
+/** The paper's data, in its dimensions or others, with as many samples more as have to be learned from. */
+export function draw(
+  { num_latents, k, n_samples, seed }: Pick<
+    SettingColumns,
+    "num_latents" | "k" | "n_samples" | "seed"
+  >,
+  inputDim?: number,
+): Datasets {
   const nSamples = Math.max(DRAWN, n_samples + (n_samples & 1));
-  return generateDatasets({ seed, numLatents: num_latents, k, nSamples });
+  return generateDatasets({ seed, numLatents: num_latents, k, nSamples, inputDim });
 }
 
 /** The first `count` samples of the scored split, then of the other. */

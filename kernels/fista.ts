@@ -419,7 +419,7 @@ export function fista(
         const s = <usize>load<i32>(f.waiting + (p << 2));
         if (step(f, s, p, p - first, end)) long |= 1 << <u32>(p - first);
       }
-      fitTogether(f, first, long);
+      if (long) fitTogether(f, first, long);
       for (let p = first; p < last; p++) {
         const s = load<i32>(f.waiting + (p << 2));
         if (follow(f, s, p, p - first, end)) continue;
