@@ -104,13 +104,11 @@ function lineMarks(
     ...(slots.length > 0 ? [] : curves).map(({ style, points }) =>
       Plot.line(points, { ...at, ...strokeOptions(style) })
     ),
-    ...curves.map(({ style, points }, i) =>
-      Plot.dot(markedPoints(points, i, x, width), {
-        ...at,
-        ...markerOptions(style),
-        ...besides(style, slots, pitch),
-      })
-    ),
+    ...curves.map(({ style, points }, i) => {
+      const marked = markedPoints(points, i, x, width).map(({ x, mean }) => ({ x, y: mean }));
+      const { dx } = besides(style, slots, pitch);
+      return pointsMark(marked, style, { r: MARKER_RADIUS, pixel: 10, dx, attributes: EDGED });
+    }),
   ];
 }
 
@@ -126,6 +124,9 @@ function besides({ label }: MethodStyle, slots: readonly string[], pitch: number
 function strokeOptions({ colour, dash, width }: MethodStyle) {
   return { stroke: colour, strokeDasharray: dash, strokeWidth: width };
 }
+
+/** The edge that keeps a marker apart from lines of its colour. */
+const EDGED = { stroke: "#ffffff", "stroke-width": "0.75" };
 
 function markerOptions({ colour, marker }: MethodStyle): Plot.DotOptions {
   return { symbol: marker, r: MARKER_RADIUS, fill: colour, stroke: "#ffffff", strokeWidth: 0.75 };
@@ -216,29 +217,41 @@ function pointMarks({ clouds }: PointPanel, x: DrawnAxis, y: DrawnAxis): Plot.Ma
   return [
     Plot.line(ends, { x: "at", y: "at", stroke: "#777777" }),
     ...clouds.map(({ style, points }) =>
-      pointsMark(points, style, { r: 2, attributes: { "fill-opacity": "0.7" } })
+      pointsMark(points, style, { r: 2, pixel: 2, attributes: { "fill-opacity": "0.7" } })
     ),
     ...clouds.map(({ style, marked }) =>
-      pointsMark(marked, style, { r: 3.5, attributes: { stroke: INK } })
+      pointsMark(marked, style, { r: 3.5, pixel: 2, attributes: { stroke: INK } })
     ),
   ];
 }
 
+/** How the points of a series are marked. */
+interface PointsOptions {
+  /** Radius of the markers in pixels. */
+  r: number;
+  /** Places that a pixel is divided into: points on the same place are drawn once. */
+  pixel: number;
+  /** Pixels by which all points move to the right. */
+  dx?: number;
+  /** Attributes of the path. */
+  attributes: Readonly<Record<string, string>>;
+}
+
 /**
  * A mark of one path for all points of a series, since an element for each would make files of
- * megabytes. Points on the same half pixel are drawn once, in an order that does not depend on theirs.
+ * megabytes, in an order that does not depend on theirs.
  */
 function pointsMark(
   points: Cloud["points"],
   { colour, marker }: MethodStyle,
-  { r, attributes }: { r: number; attributes: Readonly<Record<string, string>> },
+  { r, pixel, dx = 0, attributes }: PointsOptions,
 ): Plot.Markish {
   if (points.length === 0) return null;
   const shape = relativeOutline(marker, r);
   return (_index, scales, _values, _dimensions, context) => {
-    const halfPixel = (pixels: number) => Math.round(pixels * 2) / 2;
+    const place = (pixels: number) => Math.round(pixels * pixel) / pixel;
     const places = new Set(
-      points.map((point) => `M${halfPixel(scales.x!(point.x))},${halfPixel(scales.y!(point.y))}`),
+      points.map((point) => `M${place(scales.x!(point.x) + dx)},${place(scales.y!(point.y))}`),
     );
     const path = context.document.createElementNS("http://www.w3.org/2000/svg", "path");
     path.setAttribute("d", [...places].sort().map((place) => place + shape).join(""));
