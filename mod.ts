@@ -56,6 +56,8 @@ export * from "./lib/debias.ts";
 export { lassoGap } from "./lib/lasso_gap.ts";
 export * from "./lib/dictionary_learning.ts";
 export * from "./lib/path_dictionary.ts";
+export * from "./lib/consensus_dictionary.ts";
+export * from "./lib/refine_dictionary.ts";
 export * from "./lib/softplus_adam.ts";
 export * from "./lib/lista.ts";
 export * from "./lib/saes.ts";

@@ -5,7 +5,6 @@
  */
 import {
   requireArray,
-  requireFinite,
   requireFunction,
   requireInstance,
   requireInteger,
@@ -24,16 +23,15 @@ import {
   type StateSizes,
   withCodesOf,
 } from "./cores/path_state.ts";
+import { penaltyUnit, requireHeld, unitColumns } from "./cores/path_units.ts";
 import { whileRunning } from "./cores/reader_guard.ts";
 import type { CsrMatrix } from "./csr_matrix.ts";
 import {
-  columnNorms,
   type Matrix,
   type Matrix32,
   normalizeColumns,
   requireFloat32,
   requireMatrix,
-  toFloat32,
 } from "./matrix.ts";
 import { digestOf } from "./numeric/digest.ts";
 import { RandomState, TorchGenerator } from "./random.ts";
@@ -106,11 +104,6 @@ const FEW_SAMPLES = 5, LOW_DIMENSIONS = 90;
 const MOST_PER_ATOM = 50;
 /** Samples that are coded at a time where not all were learned from. */
 const CODED_AT_ONCE = 10_000;
-
-/** Below it float32 has fewer digits, and none from 1.4e-45 on. */
-const LEAST_FLOAT32 = 2 ** -126;
-/** Columns of a start have this norm at least: others are no direction in float32. */
-const LEAST_NORM = 1e-8;
 
 /** What a round is for, in the order of a run. */
 export type PathPhase = "search" | "polish" | "settle";
@@ -784,7 +777,7 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   const { seed, dInit, signal, onProgress, atomSweeps = 1 } = options;
   requireInteger("seed", seed, 0, 2 ** 32 - 1);
   requireInteger("atomSweeps", atomSweeps, 1);
-  const unit = penaltyUnit(X, width);
+  const unit = penaltyUnit(X, width, POLISH_END);
   const { lambdaStart = SEARCH_START * unit } = options;
   requirePositive("lambdaStart", lambdaStart);
   const { lambdaEnd = lambdaStart * SEARCH_END / SEARCH_START } = options;
@@ -801,28 +794,13 @@ function planOf(X: Matrix, options: PathDictionaryOptions): Plan {
   return {
     ...sizes,
     ...{ unit, nonneg, leaveOneOut, restarts, atomSweeps },
-    D: dInit ? unitColumns(dInit) : normalizeColumns({
+    D: dInit ? unitColumns("dInit", dInit) : normalizeColumns({
       ...{ rows: X.cols, cols: width },
       data: new TorchGenerator(seed).randn(X.cols * width),
     }),
     lambdaStart: lambdaStart / unit,
     lambdaEnd: lambdaEnd / unit,
   };
-}
-
-/** A start in float32, with unit columns. */
-function unitColumns(dInit: Matrix): Matrix32 {
-  requireFloat32("dInit", dInit);
-  const D = toFloat32(dInit);
-  columnNorms(D).forEach((norm, j) => {
-    if (norm >= LEAST_NORM) return;
-    throw new RangeError(
-      `dInit must have columns of norm ${LEAST_NORM} or more, got ${
-        norm.toPrecision(2)
-      } in column ${j}`,
-    );
-  });
-  return normalizeColumns(D);
 }
 
 /** Sizes and rounds, with their defaults, checked. */
@@ -872,41 +850,4 @@ function sizesOf(
     throw new RangeError(`polish must be at least 1 with searches = ${searches}, got 0`);
   }
   return { target, width, rounds, usualRounds: defaults.rounds, searches, polish };
-}
-
-/**
- * σ·√(2 ln n), with σ the root mean square of X's entries: what products with n random atoms reach by chance.
- *
- * @throws {RangeError} When X is zero, or codes in its units would be lost in float32.
- */
-function penaltyUnit(X: Matrix, n: number): number {
-  let sum = 0, largest = 0;
-  for (let s = 0, p = 0; s < X.rows; s++) {
-    let square = 0;
-    for (let k = 0; k < X.cols; k++, p++) {
-      square += X.data[p] * X.data[p];
-      // value by value: the unit's last bit decides results'
-      sum += X.data[p] * X.data[p];
-    }
-    largest = Math.max(largest, square);
-  }
-  const unit = Math.sqrt(sum / X.data.length * 2 * Math.log(Math.max(n, 2)));
-  requireFinite("the sum of squares of X", unit);
-  if (X.data.every((value) => value === 0)) {
-    throw new RangeError("X must have an entry that is not 0, got zeros only");
-  }
-  // the last penalty of a polish, and the code for an atom that is a row
-  requireHeld(POLISH_END * unit, "a penalty of");
-  requireHeld(Math.sqrt(largest), "a row of norm");
-  return unit;
-}
-
-/** Requires that X's unit is one in which float32 holds a size, such as that of a code. */
-function requireHeld(size: number, what: string): void {
-  const rule = size < LEAST_FLOAT32
-    ? "large enough for codes in float32, which has all digits from 1.2e-38 on"
-    : Math.fround(size) === Infinity
-    ? "small enough for codes in float32, which ends at 3.4e38"
-    : undefined;
-  if (rule) throw new RangeError(`X must be ${rule}, got ${what} ${size.toPrecision(2)}`);
 }

@@ -22,6 +22,7 @@ const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["commands/slurm.ts", "slurm", ["exp:template"]],
   ["commands/train.ts", "train", []],
   ["bench/run.ts", "bench", []],
+  ["bench/consensus.ts", "bench:consensus", []],
   ["bench/growth.ts", "bench:growth", []],
   ["bench/peers.ts", "bench:peers", []],
   ["bench/objective.ts", "bench:objective", []],

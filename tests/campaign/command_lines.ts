@@ -62,6 +62,7 @@ export const COMMAND_MODULES = [
     .map((name) => `commands/${name}.ts`),
   ...[
     "bench/run.ts",
+    "bench/consensus.ts",
     "bench/estimates.ts",
     "bench/growth.ts",
     "bench/objective.ts",

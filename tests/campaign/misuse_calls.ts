@@ -113,6 +113,14 @@ add("pathDictionary.resume", api.pathDictionary, () => {
 });
 add("searchDefaults", api.searchDefaults, () => [2500, 93, 1000]);
 add("mostRounds", api.mostRounds, () => [2500, 93, { numLatents: n, seed: 0 }]);
+add("consensusDictionary", api.consensusDictionary, () => [
+  [D(), D()],
+  { cosine: 0.8, least: 2, atMost: n, signed: true },
+]);
+add("refineDictionary", api.refineDictionary, () => [
+  ...[X(), D()],
+  { rounds: 1, lambda: 0.1, nonneg: true, seed: 1 },
+]);
 add("omp", api.omp, () => [X(), D(), { k: 2, nonneg: true, tol: 1e-3 }]);
 add("debias", api.debias, () => [X(), D(), api.fromDense(codes()), { nonneg: true }]);
 add("lassoGap", api.lassoGap, () => [X(), D(), codes(), { lambda: 0.1, nonneg: true }]);

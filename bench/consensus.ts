@@ -1,0 +1,123 @@
+/**
+ * `deno task bench:consensus`: what several starts of the path learner find together, where one does not find all.
+ *
+ * Permissions: read the checkout.
+ */
+import { draw, firstSamples } from "../experiments/sample_frontier.ts";
+import { consensusDictionary } from "../lib/consensus_dictionary.ts";
+import { type Matrix, normalizeColumns, transpose } from "../lib/matrix.ts";
+import { evaluate, matchColumns } from "../lib/metrics.ts";
+import { infer } from "../lib/paper/instance.ts";
+import { pathDictionary } from "../lib/path_dictionary.ts";
+import { computeInputDim } from "../lib/problem_size.ts";
+import { multiplyBlocks } from "../lib/numeric/product.ts";
+import { refineDictionary } from "../lib/refine_dictionary.ts";
+import { markdownTable } from "../lib/reports/marked_table.ts";
+import { type Command, runCommand } from "../lib/sweep/command.ts";
+import type { FlagValues } from "../lib/sweep/flags.ts";
+import { decimal, integer, listOf } from "../lib/sweep/kinds.ts";
+
+/** Active latents of a sample. */
+const K = 10;
+/** An atom is true where it has a larger cosine with a latent: random ones stay below, in any of these sizes. */
+const TRUE = 0.7;
+/** The paper's coding. */
+const CODING = { lambda: 0.1, nIter: 100 };
+
+const FLAGS = {
+  n: { about: "number of latents", kind: integer({ min: 2 * K }), default: 300 },
+  perAtom: {
+    about: "samples per latent to learn from, N/n",
+    kind: listOf(decimal({ above: 0 })),
+    default: [1.75, 2, 2.5],
+  },
+  dims: { about: "c of m = ⌈c·k·ln(n/k)⌉ dimensions", kind: decimal({ above: 0 }), default: 2 },
+  runs: { about: "starts of the learner", kind: listOf(integer({ min: 2 })), default: [4] },
+  seeds: { about: "seeds of the data", kind: listOf(integer({ min: 0 })), default: [1, 2, 3] },
+} as const;
+type Flags = FlagValues<typeof FLAGS>;
+
+/** The command, for its usage and for the completion of a shell. */
+export const command: Command<typeof FLAGS> = {
+  task: "bench:consensus",
+  action: "tell what several starts of the path learner find together",
+  about:
+    "Learns from few samples with several seeds, and tells how good one dictionary is (mean over the starts), their\n" +
+    "consensus, and that refined: latents found (an atom with a cosine above 0.9), MCC in distribution and out of\n" +
+    "it, and which share of the atoms is true (a cosine above 0.7 with a latent). Means over the seeds, in a table.\n" +
+    "A start takes some 3 seconds at 300 latents, half a minute at 1000.",
+  flags: FLAGS,
+  closing: "Exit code: 0 measured, 2 bad usage.",
+};
+
+/** How good a dictionary is. */
+type Quality = readonly [found: number, id: number, ood: number, trueAtoms: number];
+
+function measure(flags: Flags): void {
+  const { n, perAtom, dims, runs, seeds } = flags, inputDim = computeInputDim(n, K, dims);
+  const most = Math.max(...runs);
+  const lines = perAtom.flatMap((ratio) => {
+    const n_samples = Math.ceil(ratio * n);
+    const measured = seeds.map((seed) => {
+      const data = draw({ num_latents: n, k: K, n_samples, seed }, inputDim);
+      const X = firstSamples(data, n_samples);
+      const found = Array.from(
+        { length: most },
+        (_, start) => pathDictionary(X, { numLatents: n, seed: 1000 * seed + start }).dictionary,
+      );
+      const judge = (D: Matrix) => judged(D, data);
+      return {
+        one: meanOf(found.map(judge)),
+        several: runs.map((count) => {
+          const { dictionary } = consensusDictionary(found.slice(0, count), { atMost: n });
+          return [judge(dictionary), judge(refineDictionary(X, dictionary))];
+        }),
+      };
+    });
+    const line = (what: string, qualities: readonly Quality[]) => {
+      const [found, id, ood, trueAtoms] = meanOf(qualities);
+      const worst = Math.min(...qualities.map(([, , ood]) => ood));
+      return [
+        ...[`${ratio}`, what, `${(100 * found).toFixed(0)} %`, three(id)],
+        ...[`${three(ood)} (${three(worst)})`, `${(100 * trueAtoms).toFixed(1)} %`],
+      ];
+    };
+    return [
+      line("one", measured.map(({ one }) => one)),
+      ...runs.flatMap((count, r) =>
+        [`consensus of ${count}`, "refined"].map((what, stage) =>
+          line(what, measured.map(({ several }) => several[r][stage]))
+        )
+      ),
+    ];
+  });
+  const header = ["N/n", "dictionary", "found", "MCC (ID)", "MCC (OOD), worst", "true atoms"];
+  console.log(`n = ${n}, k = ${K}, m = ${inputDim}, seeds ${seeds}\n`);
+  console.log(markdownTable(header, lines));
+}
+
+/** How good a dictionary is for data that it may lack latents of. */
+function judged(D: Matrix, { A, val, ood }: ReturnType<typeof draw>): Quality {
+  const codes = infer(D, { id: val.Y, ood: ood.Y }, CODING);
+  const { mcc_iid, mcc_ood } = evaluate({ ...codes, val, ood }, { null: false });
+  const { cosines } = matchColumns(D, A);
+  const found = cosines.filter((cosine) => cosine > 0.9).length / A.cols;
+  const best = new Float64Array(D.cols);
+  multiplyBlocks(transpose(normalizeColumns(D)), A, ({ row, rows, cols, stride, data }) => {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) {
+        best[row + r] = Math.max(best[row + r], data[r * stride + c]);
+      }
+    }
+  });
+  return [found, mcc_iid, mcc_ood, best.filter((cosine) => cosine > TRUE).length / D.cols];
+}
+
+function meanOf(qualities: readonly Quality[]): Quality {
+  const mean = (i: number) => qualities.reduce((sum, q) => sum + q[i], 0) / qualities.length;
+  return [mean(0), mean(1), mean(2), mean(3)];
+}
+
+const three = (value: number) => value.toFixed(3).replace(/^0/, "");
+
+if (import.meta.main) await runCommand(command, measure);
