@@ -70,6 +70,10 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ],
   [
     "sample-frontier",
+    ["--paper", "--n", "300,1000", "--suffix", "3k", "--methods", "dl_path_least_squares"],
+  ],
+  [
+    "sample-frontier",
     ["--paper", "--n", "300", "--suffix", "n300", "--methods", ["dl_fista", ...SAES].join()],
   ],
   [

@@ -102,6 +102,7 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "--suffix n1000",
     "exp:sample-frontier --paper --n 300,1000 --suffix 1k --methods dl_path,dl_path_without_loo," +
     "dl_path_without_restarts,dl_path_without_both",
+    "exp:sample-frontier --paper --n 300,1000 --suffix 3k --methods dl_path_least_squares",
     "exp:sample-frontier --paper --n 300 --suffix n300 --methods dl_fista,sae_relu,sae_topk," +
     "sae_jumprelu,sae_MP",
     "exp:sample-frontier --paper --n 1000 --per-atom 2.5,5 --seeds 0,1,2 --suffix 2k --methods " +
