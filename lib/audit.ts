@@ -22,6 +22,7 @@ import {
 } from "./audit/probes.ts";
 import { meanRow, splitRows, takeRows } from "./audit/rows.ts";
 import {
+  requireBoolean,
   requireFinite,
   requireFunction,
   requireInteger,
@@ -517,12 +518,8 @@ function planOf(sae: AuditedSae, X: Matrix, options: AuditOptions): Plan {
   requireInteger("probeRows", probeRows, 1);
   requireInteger("learnedLatents", learnedLatents, 0);
   requirePositive("duplicateCosine", duplicateCosine);
-  if (nonneg !== undefined && typeof nonneg !== "boolean") {
-    throw new TypeError(`nonneg must be true or false, got ${typeof nonneg}`);
-  }
-  if (typeof last !== "boolean") {
-    throw new TypeError(`last must be true or false, got ${typeof last}`);
-  }
+  if (nonneg !== undefined) requireBoolean("nonneg", nonneg);
+  requireBoolean("last", last);
   if (ks !== undefined) {
     if (!Array.isArray(ks)) throw new TypeError(`ks must be an array, got ${typeof ks}`);
     if (ks.length === 0) throw new RangeError("ks must hold a number at least, got none");

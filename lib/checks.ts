@@ -224,6 +224,25 @@ export function requireNonNegative(name: string, value: number): void {
 }
 
 /**
+ * Requires true or false.
+ *
+ * @throws {TypeError} When it is neither.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { requireBoolean } from "./checks.ts";
+ * requireBoolean("nonneg", false);
+ * assert.throws(() => requireBoolean("nonneg", 1), /nonneg must be true or false, got number/);
+ * ```
+ */
+export function requireBoolean(name: string, value: unknown): void {
+  if (typeof value !== "boolean") {
+    throw new TypeError(`${name} must be true or false, got ${typeof value}`);
+  }
+}
+
+/**
  * Requires a finite number.
  *
  * @throws {TypeError} When it is not a number.

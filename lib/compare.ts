@@ -3,7 +3,7 @@
  * @module
  */
 import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
-import { requireFunction, requireInstance, requireOptions } from "./checks.ts";
+import { requireBoolean, requireFunction, requireInstance, requireOptions } from "./checks.ts";
 import { Lista } from "./lista.ts";
 import { type AnyMatrix, requireAnyMatrix } from "./csr_matrix.ts";
 import { lasso } from "./lasso.ts";
@@ -119,9 +119,7 @@ export function compareMethods(
     requireOptions(name, split);
     requireMatrix(`${name}.Y`, split.Y);
   }
-  if (typeof withLasso !== "boolean") {
-    throw new TypeError(`lasso must be true or false, got ${typeof withLasso}`);
-  }
+  requireBoolean("lasso", withLasso);
   if (sae !== undefined) requireInstance("sae", sae, Sae);
   if (lista !== undefined) requireInstance("lista", lista, Lista);
   requireMatrix("dictionary", dictionary, { rows: val.Y.cols });

@@ -2,7 +2,13 @@
  * What several dictionaries of the same samples agree on.
  * @module
  */
-import { requireArray, requireInteger, requireOptions } from "./checks.ts";
+import {
+  requireArray,
+  requireBoolean,
+  requireFinite,
+  requireInteger,
+  requireOptions,
+} from "./checks.ts";
 import {
   type Matrix,
   type Matrix32,
@@ -88,13 +94,12 @@ export function consensusDictionary(
   const m = dictionaries[0].rows, widest = Math.max(...units.map(({ rows }) => rows));
   const byChance = Math.sqrt(4 * Math.log(Math.max(widest, 2)) / m);
   const { cosine = Math.min(MOST_COSINE, byChance), least = 2, signed = false } = options;
-  if (!(cosine >= 0 && cosine <= 1)) {
+  requireFinite("cosine", cosine);
+  if (cosine < 0 || cosine > 1) {
     throw new RangeError(`cosine must be from 0 to 1, got ${cosine}`);
   }
   requireInteger("least", least, 1, units.length);
-  if (typeof signed !== "boolean") {
-    throw new TypeError(`signed must be true or false, got ${typeof signed}`);
-  }
+  requireBoolean("signed", signed);
   const { atMost } = options;
   if (atMost !== undefined) requireInteger("atMost", atMost, 1);
 

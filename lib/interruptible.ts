@@ -2,7 +2,7 @@
  * Long computations that tell how far they are and can be ended.
  * @module
  */
-import { requireFunction, requireInstance } from "./checks.ts";
+import { requireBoolean, requireFunction, requireInstance } from "./checks.ts";
 
 /** Options of every long computation. They are synchronous: abort from `onProgress`, or a callback. */
 export interface Interruptible {
@@ -42,9 +42,7 @@ export const INTERRUPTIBLE: readonly (keyof Interruptible)[] = ["signal", "parti
 export function watch(options: Interruptible): (done: number, total: number) => boolean {
   const { signal, partial = false, onProgress } = options;
   if (signal !== undefined) requireInstance("signal", signal, AbortSignal);
-  if (typeof partial !== "boolean") {
-    throw new TypeError(`partial must be true or false, got ${typeof partial}`);
-  }
+  requireBoolean("partial", partial);
   if (onProgress !== undefined) requireFunction("onProgress", onProgress);
   if (!partial) signal?.throwIfAborted();
   return (done, total) => {

@@ -2,7 +2,7 @@
  * Dictionary learning that only betters what is there, by careful codes.
  * @module
  */
-import { requireInteger, requireOptions, requirePositive } from "./checks.ts";
+import { requireBoolean, requireInteger, requireOptions, requirePositive } from "./checks.ts";
 import { PathRounds } from "./cores/path_dictionary.ts";
 import { penaltyUnit, unitColumns } from "./cores/path_units.ts";
 import { INTERRUPTIBLE, type Interruptible, watch } from "./interruptible.ts";
@@ -83,9 +83,7 @@ export function refineDictionary(
   const { rounds = 6, lambda = LAMBDA * unit, nonneg = true, seed = 0 } = options;
   requireInteger("rounds", rounds, 1);
   requirePositive("lambda", lambda);
-  if (typeof nonneg !== "boolean") {
-    throw new TypeError(`nonneg must be true or false, got ${typeof nonneg}`);
-  }
+  requireBoolean("nonneg", nonneg);
   requireInteger("seed", seed, 0, 2 ** 32 - 1);
   const endsAfter = watch(options);
   const random = new RandomState(seed), last = lambda / unit, first = Math.max(CODES_START, last);

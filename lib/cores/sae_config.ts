@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  requireBoolean,
   requireFunction,
   requireInstance,
   requireInteger,
@@ -431,8 +432,7 @@ function auxKOf(config: SaeConfig, given: AuxK | undefined, inputDim: number): A
   requireNonNegative("auxK.weight", auxK.weight);
   requireInteger("auxK.latents", auxK.latents, 1);
   for (const name of ["relative", "byGroup"] as const) {
-    if (typeof (auxK[name] ?? false) === "boolean") continue;
-    throw new TypeError(`auxK.${name} must be true or false, got ${typeof auxK[name]}`);
+    requireBoolean(`auxK.${name}`, auxK[name] ?? false);
   }
   if (auxK.byGroup && config.type !== "matryoshka") {
     throw new TypeError(`auxK.byGroup needs type matryoshka, got ${config.type}`);

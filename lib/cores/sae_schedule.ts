@@ -2,7 +2,7 @@
  * How learning rate and penalty change over the steps of a training.
  * @module
  */
-import { requireInteger } from "../checks.ts";
+import { requireBoolean, requireInteger } from "../checks.ts";
 
 /** What changes over the steps. */
 export interface SaeSchedule {
@@ -51,9 +51,7 @@ export function requireSchedule(schedule: SaeSchedule): void {
       throw new TypeError(`schedule.cycles needs shape cosine, got ${shape}`);
     }
   }
-  if (typeof fromZero !== "boolean") {
-    throw new TypeError(`schedule.fromZero must be true or false, got ${typeof fromZero}`);
-  }
+  requireBoolean("schedule.fromZero", fromZero);
 }
 
 /**

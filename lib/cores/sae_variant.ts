@@ -4,6 +4,7 @@
  * {@link ./sae_variants.ts} lists them. How a variant is named and drawn is data of methods.ts.
  * @module
  */
+import { requireBoolean } from "../checks.ts";
 import { type Matrix32, normalizeColumns, requireMatrix, transpose } from "../matrix.ts";
 import type { TorchGenerator } from "../random.ts";
 import type { Arena, Block, BlockData, RecordFields } from "../wasm/memory.ts";
@@ -127,10 +128,7 @@ export function flag(name: string): SaeOption {
   return {
     name,
     optional: true,
-    check(value) {
-      if (typeof value === "boolean") return;
-      throw new TypeError(`${name} must be true or false, got ${typeof value}`);
-    },
+    check: (value) => requireBoolean(name, value),
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  requireBoolean,
   requireInstance,
   requireInteger,
   requireNonNegative,
@@ -131,9 +132,7 @@ export function makeSynthModel(options: SynthOptions): SynthModel {
   requireInteger("branching", branching, 2);
   requireInteger("depth", depth, 0);
   for (const [name, value] of Object.entries({ exclusive, scaled, compensated })) {
-    if (typeof value !== "boolean") {
-      throw new TypeError(`${name} must be true or false, got ${typeof value}`);
-    }
+    requireBoolean(name, value);
   }
   requirePositive("exponent", exponent);
   requirePositive("probabilities[1]", least);

@@ -3,7 +3,7 @@
  * the same distribution.
  * @module
  */
-import { requireInteger, requireOptions } from "../checks.ts";
+import { requireBoolean, requireInteger, requireOptions } from "../checks.ts";
 import type { CsrMatrix } from "../csr_matrix.ts";
 import { type Matrix32, transpose } from "../matrix.ts";
 import { normalQuantile } from "../numeric/normal_quantile.ts";
@@ -68,9 +68,7 @@ export function synthBatches(
   requireInteger("seed", seed, 0, 2 ** 32 - 1);
   requireInteger("batchSize", batchSize, 1, 2 ** 20);
   if (batches !== Infinity) requireInteger("batches", batches, 0);
-  if (typeof likeSaelens !== "boolean") {
-    throw new TypeError(`likeSaelens must be true or false, got ${typeof likeSaelens}`);
-  }
+  requireBoolean("likeSaelens", likeSaelens);
   return stream(likeSaelens ? likeTorch(model, seed) : fromTheRoots(model, seed), model, {
     batchSize,
     batches,
