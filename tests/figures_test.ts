@@ -16,11 +16,13 @@ import { settingOf } from "../lib/paper/figure_parts.ts";
 import { legendFigure } from "../lib/paper/sweep_figures.ts";
 import { assertSound, grid, madeUpRows, seeds } from "./made_up_rows.ts";
 
-/** Vertical positions of the markers of one colour, in pixels below the top of their panel. */
-function markerHeights(svg: string, colour: string): number[] {
-  const group = new RegExp(`<g[^>]*fill="${colour}"[^>]*aria-label="dot"[^>]*>.*?</g>`, "g");
-  return [...svg.matchAll(group)].flatMap(([dots]) =>
-    [...dots.matchAll(/translate\([\d.]+,([\d.]+)\)/g)].map(([, y]) => Number(y))
+/** Positions of the markers of one colour in each panel, from left to right, in pixels from its corner. */
+function markers(svg: string, colour: string): { x: number; y: number }[][] {
+  const path = new RegExp(`<path[^>]*stroke="#ffffff"[^>]*fill="${colour}" d="([^"]*)"`, "g");
+  return [...svg.matchAll(path)].map(([, outlines]) =>
+    [...outlines.matchAll(/M([-\d.]+),([-\d.]+)/g)]
+      .map(([, x, y]) => ({ x: Number(x), y: Number(y) }))
+      .sort((one, other) => one.x - other.x)
   );
 }
 
@@ -32,9 +34,9 @@ Deno.test("a curve's points lie at the means over seeds", () => {
   assert(Math.abs(mean - 0.5) < 1e-12);
   assert(Math.abs(sd - 0.1 * Math.sqrt(2 / 3)) < 1e-12);
   const svg = figure([panel], { title: "t", panelHeight: 220, legend: false });
-  // MCC is shown on [−0.05, 1.05]: 0.5 is half way down; 0.01 is the rounding of coordinates
-  const [y] = markerHeights(svg, methodStyle("dl_fista").colour);
-  assert(Math.abs(y - 110) <= 0.01, `marker at ${y}`);
+  // MCC is shown on [−0.05, 1.05]: 0.5 is half way down; 0.05 is the rounding of coordinates
+  const [[{ y }]] = markers(svg, methodStyle("dl_fista").colour);
+  assert(Math.abs(y - 110) <= 0.05, `marker at ${y}`);
 });
 
 Deno.test("a bar reaches from 0 to its mean, and an error bar one deviation up and down", () => {
@@ -62,16 +64,15 @@ Deno.test("panels with the same axis label share its range", () => {
   ];
   const panels = facets(rows, "part", (part) => lines(part, { x: "x", y: "loss" }));
   const svg = figure(panels, { title: "t" });
-  const heights = markerHeights(svg, methodStyle("dl_fista").colour);
-  assert.equal(heights.length, 4 + 1, "four points and the legend's swatch");
-  assert.equal(heights[1], heights[2], "a loss of 5 in both panels");
+  const [[, five], [alsoFive]] = markers(svg, methodStyle("dl_fista").colour);
+  assert.equal(five.y, alsoFive.y, "a loss of 5 in both panels");
   const own = facets(
     rows,
     "part",
     (part, value) => lines(part, { x: "x", y: "loss", yLabel: `loss ${value}` }),
   );
-  const apart = markerHeights(figure(own, { title: "t" }), methodStyle("dl_fista").colour);
-  assert.notEqual(apart[1], apart[2]);
+  const apart = markers(figure(own, { title: "t" }), methodStyle("dl_fista").colour);
+  assert.notEqual(apart[0][1].y, apart[1][0].y);
 });
 
 Deno.test("equal rows in any order give equal bytes, also after other figures", () => {
@@ -392,17 +393,6 @@ Deno.test("tick labels of panels side by side never touch", () => {
   assert(Number(/ width="(\d+)"/.exec(svg)![1]) >= starts[1] + at("10,000") + half);
 });
 
-/** Horizontal positions of the markers of one colour, in pixels, legend included. */
-function markerPlaces(svg: string, colour: string): number[] {
-  const group = new RegExp(`<g[^>]*fill="${colour}"[^>]*aria-label="dot"[^>]*>.*?</g>`, "g");
-  return [...svg.matchAll(group)].map(([dots]) => {
-    const moved = (text: string) =>
-      Number(/^<g[^>]*transform="translate\(([-\d.]+),/.exec(text)?.[1] ?? 0);
-    const own = /(?:translate\(|cx=")([-\d.]+)/.exec(dots.slice(dots.indexOf(">")))![1];
-    return moved(dots) + Number(own);
-  });
-}
-
 Deno.test("at a single position markers stand side by side, in the same places in every panel", () => {
   const methods = ["fista_oracle", "dl_fista", "softplus_adam", "linear_probe"];
   const at = (ids: string[], seeds = [0, 1]) =>
@@ -412,7 +402,7 @@ Deno.test("at a single position markers stand side by side, in the same places i
     title: "t",
     legend: false,
   });
-  const places = methods.map((id) => markerPlaces(svg, methodStyle(id).colour));
+  const places = methods.map((id) => markers(svg, methodStyle(id).colour).map(([{ x }]) => x));
   const first = places.map(([x]) => x);
   for (let i = 1; i < first.length; i++) {
     // a marker is 7 pixels wide
