@@ -3,37 +3,28 @@
  *
  * Permissions: read the checkout.
  */
-import { draw, firstSamples } from "../experiments/sample_frontier.ts";
 import { consensusDictionary } from "../lib/consensus_dictionary.ts";
+import type { Datasets } from "../lib/data.ts";
+import { multiply } from "../lib/linalg.ts";
 import { type Matrix, normalizeColumns, transpose } from "../lib/matrix.ts";
 import { evaluate, matchColumns } from "../lib/metrics.ts";
 import { infer } from "../lib/paper/instance.ts";
 import { pathDictionary } from "../lib/path_dictionary.ts";
-import { computeInputDim } from "../lib/problem_size.ts";
-import { multiplyBlocks } from "../lib/numeric/product.ts";
 import { refineDictionary } from "../lib/refine_dictionary.ts";
 import { markdownTable } from "../lib/reports/marked_table.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
-import { decimal, integer, listOf } from "../lib/sweep/kinds.ts";
+import { integer, listOf } from "../lib/sweep/kinds.ts";
+import { problemFlags, problemLine, problemOf } from "./scarce_samples.ts";
 
-/** Active latents of a sample. */
-const K = 10;
 /** An atom is true where it has a larger cosine with a latent: random ones stay below, in any of these sizes. */
 const TRUE = 0.7;
 /** The paper's coding. */
 const CODING = { lambda: 0.1, nIter: 100 };
 
 const FLAGS = {
-  n: { about: "number of latents", kind: integer({ min: 2 * K }), default: 300 },
-  perAtom: {
-    about: "samples per latent to learn from, N/n",
-    kind: listOf(decimal({ above: 0 })),
-    default: [1.75, 2, 2.5],
-  },
-  dims: { about: "c of m = ⌈c·k·ln(n/k)⌉ dimensions", kind: decimal({ above: 0 }), default: 2 },
+  ...problemFlags({ n: 300, perAtom: [1.75, 2, 2.5], seeds: [1, 2, 3] }),
   runs: { about: "starts of the learner", kind: listOf(integer({ min: 2 })), default: [4] },
-  seeds: { about: "seeds of the data", kind: listOf(integer({ min: 0 })), default: [1, 2, 3] },
 } as const;
 type Flags = FlagValues<typeof FLAGS>;
 
@@ -54,13 +45,11 @@ export const command: Command<typeof FLAGS> = {
 type Quality = readonly [found: number, id: number, ood: number, trueAtoms: number];
 
 function measure(flags: Flags): void {
-  const { n, perAtom, dims, runs, seeds } = flags, inputDim = computeInputDim(n, K, dims);
+  const { n, perAtom, dims, runs, seeds } = flags;
   const most = Math.max(...runs);
   const lines = perAtom.flatMap((ratio) => {
-    const n_samples = Math.ceil(ratio * n);
     const measured = seeds.map((seed) => {
-      const data = draw({ num_latents: n, k: K, n_samples, seed }, inputDim);
-      const X = firstSamples(data, n_samples);
+      const { data, X } = problemOf(n, dims, ratio, seed);
       const found = Array.from(
         { length: most },
         (_, start) => pathDictionary(X, { numLatents: n, seed: 1000 * seed + start }).dictionary,
@@ -92,25 +81,20 @@ function measure(flags: Flags): void {
     ];
   });
   const header = ["N/n", "dictionary", "found", "MCC (ID)", "MCC (OOD), worst", "true atoms"];
-  console.log(`n = ${n}, k = ${K}, m = ${inputDim}, seeds ${seeds}\n`);
+  console.log(problemLine(n, dims, seeds));
   console.log(markdownTable(header, lines));
 }
 
 /** How good a dictionary is for data that it may lack latents of. */
-function judged(D: Matrix, { A, val, ood }: ReturnType<typeof draw>): Quality {
+function judged(D: Matrix, { A, val, ood }: Datasets): Quality {
   const codes = infer(D, { id: val.Y, ood: ood.Y }, CODING);
   const { mcc_iid, mcc_ood } = evaluate({ ...codes, val, ood }, { null: false });
-  const { cosines } = matchColumns(D, A);
-  const found = cosines.filter((cosine) => cosine > 0.9).length / A.cols;
-  const best = new Float64Array(D.cols);
-  multiplyBlocks(transpose(normalizeColumns(D)), A, ({ row, rows, cols, stride, data }) => {
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < cols; c++) {
-        best[row + r] = Math.max(best[row + r], data[r * stride + c]);
-      }
-    }
-  });
-  return [found, mcc_iid, mcc_ood, best.filter((cosine) => cosine > TRUE).length / D.cols];
+  const { cosines, fracClose } = matchColumns(D, A);
+  const products = multiply(transpose(normalizeColumns(D)), A);
+  const isTrue = (_: unknown, j: number) =>
+    products.data.subarray(j * A.cols, (j + 1) * A.cols).some((cosine) => cosine > TRUE);
+  const trueAtoms = Array.from({ length: D.cols }, isTrue).filter(Boolean).length;
+  return [fracClose * cosines.length / A.cols, mcc_iid, mcc_ood, trueAtoms / D.cols];
 }
 
 function meanOf(qualities: readonly Quality[]): Quality {

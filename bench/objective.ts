@@ -5,32 +5,23 @@
  *
  * Permissions: read the checkout.
  */
-import { draw, firstSamples } from "../experiments/sample_frontier.ts";
 import { lasso } from "../lib/lasso.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import { matchColumns } from "../lib/metrics.ts";
 import { pathDictionary } from "../lib/path_dictionary.ts";
-import { computeInputDim } from "../lib/problem_size.ts";
 import { meanSquaredError } from "../lib/reconstruction.ts";
 import { refineDictionary } from "../lib/refine_dictionary.ts";
 import { markdownTable } from "../lib/reports/marked_table.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
 import { decimal, integer, listOf } from "../lib/sweep/kinds.ts";
+import { problemFlags, problemLine, problemOf } from "./scarce_samples.ts";
 
-/** Active latents of a sample. */
-const K = 10;
 /** A latent is kept where an atom has a larger cosine with it. */
 const KEPT = 0.9;
 
 const FLAGS = {
-  n: { about: "number of latents", kind: integer({ min: 2 * K }), default: 1000 },
-  perAtom: {
-    about: "samples per latent to learn from, N/n",
-    kind: listOf(decimal({ above: 0 })),
-    default: [1.5, 2, 2.5, 5],
-  },
-  dims: { about: "c of m = ⌈c·k·ln(n/k)⌉ dimensions", kind: decimal({ above: 0 }), default: 2 },
+  ...problemFlags({ n: 1000, perAtom: [1.5, 2, 2.5, 5], seeds: [0, 1, 2] }),
   lambda: {
     about: "weights λ of the L1 norm",
     kind: listOf(decimal({ above: 0 })),
@@ -38,7 +29,6 @@ const FLAGS = {
   },
   rounds: { about: "rounds from the true dictionary", kind: integer({ min: 1 }), default: 200 },
   refined: { about: "rounds of refineDictionary from it", kind: integer({ min: 1 }), default: 20 },
-  seeds: { about: "seeds of the data", kind: listOf(integer({ min: 0 })), default: [0, 1, 2] },
 } as const;
 type Flags = FlagValues<typeof FLAGS>;
 
@@ -67,21 +57,19 @@ interface Outcome {
 
 function measure(flags: Flags): void {
   const { n, perAtom, dims, lambda: lambdas, rounds, refined, seeds } = flags;
-  const inputDim = computeInputDim(n, K, dims);
-  const problemsOf = (ratio: number) =>
-    seeds.map((seed) => {
-      const n_samples = Math.ceil(ratio * n);
-      const data = draw({ num_latents: n, k: K, n_samples, seed }, inputDim);
-      return { seed, X: firstSamples(data, n_samples), A: data.A };
-    });
   const percents = (all: readonly { frequent: number; rare: number }[]) =>
     [all.map(({ frequent }) => frequent), all.map(({ rare }) => rare)]
       .map((shares) =>
         (100 * shares.reduce((sum, share) => sum + share, 0) / all.length).toFixed(0)
       )
       .join(", ") + " %";
+  const refinedLines: string[][] = [];
   const lines = perAtom.flatMap((ratio) => {
-    const problems = problemsOf(ratio);
+    const problems = seeds.map((seed) => ({ seed, ...problemOf(n, dims, ratio, seed) }));
+    const stayed = problems.map(({ X, A }) =>
+      keptHalves(refineDictionary(X, A, { rounds: refined }), A)
+    );
+    refinedLines.push([`${ratio}`, percents(stayed)]);
     return lambdas.map((lambda) => {
       const outcomes = problems.map(({ X, A, seed }) => {
         const before = objective(X, A, lambda);
@@ -105,16 +93,10 @@ function measure(flags: Flags): void {
       `frequent, rare kept${codes}`,
     ]),
   ];
-  console.log(`n = ${n}, k = ${K}, m = ${inputDim}, seeds ${seeds}\n`);
+  console.log(problemLine(n, dims, seeds));
   console.log(markdownTable(header, lines));
-  const again = perAtom.map((ratio) => {
-    const kept = problemsOf(ratio).map(({ X, A }) =>
-      keptHalves(refineDictionary(X, A, { rounds: refined }), A)
-    );
-    return [`${ratio}`, percents(kept)];
-  });
   console.log();
-  console.log(markdownTable(["N/n", "frequent, rare kept, refined"], again));
+  console.log(markdownTable(["N/n", "frequent, rare kept, refined"], refinedLines));
 }
 
 /** Shares of the frequent and of the rare latents that have an atom. */

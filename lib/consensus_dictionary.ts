@@ -10,6 +10,7 @@ import {
   requireOptions,
 } from "./checks.ts";
 import {
+  columnNorms,
   type Matrix,
   type Matrix32,
   normalizeColumns,
@@ -152,14 +153,9 @@ function unitRows(name: string, D: Matrix, dimensions: number) {
   requireInteger(`${name}.rows`, D.rows, 1);
   requireInteger(`${name}.cols`, D.cols, 1);
   requireFloat32(name, D);
-  const rows = transpose(normalizeColumns(toFloat64(D), Number.MIN_VALUE));
-  for (let j = 0; j < rows.rows; j++) {
-    const atom = rows.data.subarray(j * rows.cols, (j + 1) * rows.cols);
-    if (atom.every((value) => value === 0)) {
-      throw new RangeError(`${name} must have no zero columns, got one at ${j}`);
-    }
-  }
-  return rows;
+  const atoms = toFloat64(D), zero = columnNorms(atoms).indexOf(0);
+  if (zero >= 0) throw new RangeError(`${name} must have no zero columns, got one at ${zero}`);
+  return transpose(normalizeColumns(atoms, Number.MIN_VALUE));
 }
 
 /** The partner in the other of each row of A and of B, or −1: the closest beyond `cosine`, which has it as its closest. */

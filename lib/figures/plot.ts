@@ -107,7 +107,9 @@ function lineMarks(
     ...curves.map(({ style, points }, i) => {
       const marked = markedPoints(points, i, x, width).map(({ x, mean }) => ({ x, y: mean }));
       const { dx } = besides(style, slots, pitch);
-      return pointsMark(marked, style, { r: MARKER_RADIUS, pixel: 10, dx, attributes: EDGED });
+      const { stroke, strokeWidth } = MARKER_EDGE;
+      const attributes = { stroke, "stroke-width": `${strokeWidth}` };
+      return pointsMark(marked, style, { r: MARKER_RADIUS, pixel: 10, dx, attributes });
     }),
   ];
 }
@@ -126,10 +128,11 @@ function strokeOptions({ colour, dash, width }: MethodStyle) {
 }
 
 /** The edge that keeps a marker apart from lines of its colour. */
-const EDGED = { stroke: "#ffffff", "stroke-width": "0.75" };
+const MARKER_EDGE = { stroke: "#ffffff", strokeWidth: 0.75 };
 
+/** A marker of the legend, like those of the curves. */
 function markerOptions({ colour, marker }: MethodStyle): Plot.DotOptions {
-  return { symbol: marker, r: MARKER_RADIUS, fill: colour, stroke: "#ffffff", strokeWidth: 0.75 };
+  return { symbol: marker, r: MARKER_RADIUS, fill: colour, ...MARKER_EDGE };
 }
 
 /** Points far enough apart for a marker each; on dense curves every curve starts elsewhere. */
@@ -249,9 +252,9 @@ function pointsMark(
   if (points.length === 0) return null;
   const shape = relativeOutline(marker, r);
   return (_index, scales, _values, _dimensions, context) => {
-    const place = (pixels: number) => Math.round(pixels * pixel) / pixel;
+    const rounded = (pixels: number) => Math.round(pixels * pixel) / pixel;
     const places = new Set(
-      points.map((point) => `M${place(scales.x!(point.x) + dx)},${place(scales.y!(point.y))}`),
+      points.map((point) => `M${rounded(scales.x!(point.x) + dx)},${rounded(scales.y!(point.y))}`),
     );
     const path = context.document.createElementNS("http://www.w3.org/2000/svg", "path");
     path.setAttribute("d", [...places].sort().map((place) => place + shape).join(""));
