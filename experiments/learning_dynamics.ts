@@ -15,9 +15,10 @@ import { paperFigures } from "../lib/paper/paper_figures.ts";
 import { type DictionaryRecord, isRecorded } from "../lib/paper/cached_dictionary.ts";
 import type { Matrix } from "../lib/matrix.ts";
 import type { Instance } from "../lib/paper/instance.ts";
+import type { PaperSaeType } from "../lib/paper/sae_types.ts";
 import { closenessOf } from "../lib/paper/records.ts";
 import { mostRounds, pathDictionary, type PathRound } from "../lib/path_dictionary.ts";
-import { listOf, main, oneOf, type Row } from "../lib/sweep.ts";
+import { main, type Row, someOrNone, UsageError } from "../lib/sweep.ts";
 
 /** What a learner is run with. */
 interface Options {
@@ -65,15 +66,25 @@ const LEARNERS: Record<string, Learner> = {
   },
 };
 
-/** For `--methods`: the autoencoders alone. */
+/** For `--methods`: the autoencoders alone, and how the result files have it. */
 const NONE = "none";
 
-/** For `--methods`: at least one. */
-const someLearners = listOf(oneOf(Object.keys(LEARNERS)));
+/** For `--methods`. */
+const someLearners = someOrNone(Object.keys(LEARNERS));
 
 /** The learners that run: one unless `--methods` says otherwise. */
-function chosen(methods: readonly string[] = ["dl_fista"]): [string, Learner][] {
-  return Object.entries(LEARNERS).filter(([id]) => methods.includes(id));
+function chosen({ methods = ["dl_fista"], types }: Choices): [string, Learner][] {
+  const learners = Object.entries(LEARNERS).filter(([id]) => methods.includes(id));
+  if (learners.length === 0 && types?.length === 0) {
+    throw new UsageError("--methods and --types must not both be none");
+  }
+  return learners;
+}
+
+/** What runs, where it is said. */
+interface Choices {
+  methods?: readonly string[];
+  types?: readonly PaperSaeType[];
 }
 
 /** The columns of a record, beside the number of its epoch or round. */
@@ -98,8 +109,6 @@ export const experiment = controlledExperiment({
       about: `learners beside the autoencoders, or ${NONE} (default: dl_fista)`,
       kind: {
         ...someLearners,
-        rule: `${someLearners.rule}, or "${NONE}" alone`,
-        choices: [...Object.keys(LEARNERS), NONE],
         read: (text) => text === NONE ? [NONE] : someLearners.read(text),
       },
       axis: false,
@@ -120,8 +129,8 @@ export const experiment = controlledExperiment({
   },
 
   once: {
-    cost: (setting, { maxSteps, fistaIters, methods }) =>
-      chosen(methods).reduce(
+    cost: (setting, { maxSteps, fistaIters, ...choices }) =>
+      chosen(choices).reduce(
         (sum, [id]) =>
           sum + (id === "dl_path"
             ? costs.pathDictionary(setting)
@@ -130,7 +139,7 @@ export const experiment = controlledExperiment({
       ),
     scored: 0,
     run({ instance, options, progress }) {
-      const learners = chosen(options.methods);
+      const learners = chosen(options);
       return learners.flatMap(([method, learn], done) =>
         learn(instance, options, (share) => progress((done + share) / learners.length))
           .map((record): Row => ({

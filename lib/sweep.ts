@@ -50,7 +50,16 @@ export type {
 export type { CellKey, CellResult, Row, SummarySpec, Value } from "./results.ts";
 export type { Declined } from "./sweep/declined.ts";
 export { UsageError } from "./sweep/flags.ts";
-export { decimal, integer, type Kind, listOf, oneOf, type Range, text } from "./sweep/kinds.ts";
+export {
+  decimal,
+  integer,
+  type Kind,
+  listOf,
+  oneOf,
+  type Range,
+  someOrNone,
+  text,
+} from "./sweep/kinds.ts";
 export { inShares } from "./sweep/progress.ts";
 
 /**

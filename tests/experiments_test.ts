@@ -277,6 +277,21 @@ Deno.test("learning-dynamics has the autoencoders alone with no learner, the sam
   assert.deepEqual(rows, usual.rows.filter(({ method }) => String(method).startsWith("sae_")));
 });
 
+Deno.test("types of autoencoder that run alone have the rows that they have beside the others, and none is none", async () => {
+  for (const name of ["dict_quality", "learning_dynamics"]) {
+    const small = { maxSteps: 50 };
+    const all = (await runTiny(name, small)).rows;
+    // rows come in the paper's order, and the batches of a type do not depend on which ran before it
+    const some = (await runTiny(name, { ...small, types: ["MP", "topk"] })).rows;
+    const isSome = ({ method }: Row) => /topk|MP/.test(String(method));
+    const hasNone = ({ method }: Row) => !/relu|topk|MP/.test(String(method));
+    assert(all.some(isSome) && all.some(hasNone));
+    assert.deepEqual(some, all.filter((row) => isSome(row) || hasNone(row)));
+    const { rows } = await runTiny(name, { ...small, types: [] });
+    assert.deepEqual(rows, all.filter(hasNone));
+  }
+});
+
 Deno.test("the six controlled experiments trained four models in all, once each", () => {
   assert.deepEqual(
     listCache(cache).map(({ name }) => name.replace(/_[0-9a-f]{16}.safetensors$/, "")).sort(),
@@ -624,6 +639,13 @@ Deno.test("methods that an experiment does not have, and problems that cannot fi
       new RegExp(`^[^\\n]*--methods must be .*dl_path.*, or "none" alone, got "${both}"\\n$`),
     );
   }
+
+  const nothing = await command(
+    "experiments/learning_dynamics",
+    ...["--list", "--methods", "none", "--types", "none", ...OUTPUT],
+  );
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.stderr, /^[^\n]*--methods and --types must not both be none\n$/);
 
   // a sweep and a controlled experiment; neither draws, trains or writes anything
   const untouched = join(folder, "untouched");

@@ -43,6 +43,8 @@ export interface ControlledOptions {
   lr?: number;
   /** Weight of the autoencoders' penalty; undefined: the paper's. */
   gamma?: number;
+  /** The kinds of autoencoder; undefined: all of the paper's. */
+  types?: PaperSaeType[];
   /** Weight λ of the L1 norm. */
   lambda: number;
   /** FISTA iterations. */
@@ -60,6 +62,7 @@ const OPTIONS: { [Name in keyof ControlledOptions]-?: OptionValues<ControlledOpt
   epochs: { default: 500 },
   lr: { default: undefined },
   gamma: { default: undefined },
+  types: { default: undefined },
   lambda: { default: 0.1 },
   fistaIters: { default: 100 },
 };
@@ -177,7 +180,7 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
       (cost?.(setting, options) ?? 0) +
       (typeof scored === "number" ? scored : scored(options)) * costs.scoring(setting);
     return [
-      ...PAPER_SAE_TYPES.flatMap(() => [training, work(perType)]),
+      ...typesOf(usual(options)).flatMap(() => [training, work(perType)]),
       ...once ? [work(once)] : [],
     ];
   };
@@ -239,7 +242,7 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
         report(1);
       };
 
-      for (const [t, type] of PAPER_SAE_TYPES.entries()) {
+      for (const [t, type] of typesOf(usual(options)).entries()) {
         const model = instance.model(type, shares[2 * t]);
         await doPart(perType, { type, model }, shares[2 * t + 1]);
       }
@@ -251,6 +254,11 @@ export function controlledExperiment<Own extends object = Record<never, never>>(
       figures: (rows, diagnostics) => figures(rows, diagnostics, name),
     },
   };
+}
+
+/** The kinds of autoencoder that run, in the paper's order. */
+function typesOf({ types = PAPER_SAE_TYPES }: { types?: readonly PaperSaeType[] }) {
+  return PAPER_SAE_TYPES.filter((type) => types.includes(type));
 }
 
 /** The values of a list option, or the one that stands in where it is empty. */

@@ -4,9 +4,10 @@
  * @module
  */
 import { largestSparsity } from "../problem_size.ts";
-import { decimal, integer, type Kind, listOf, oneOf } from "../sweep/kinds.ts";
+import { decimal, integer, type Kind, listOf, oneOf, someOrNone } from "../sweep/kinds.ts";
 import type { OptionSpec, OptionSpecs } from "../sweep/experiment.ts";
 import { UsageError } from "../sweep/flags.ts";
+import { PAPER_SAE_TYPES, type PaperSaeType } from "./sae_types.ts";
 
 /** Options that an experiment of the paper can have. */
 export interface PaperOptions {
@@ -28,6 +29,8 @@ export interface PaperOptions {
   lr: number | undefined;
   /** Weight of the autoencoders' penalty, `--gamma`; undefined: the paper's. */
   gamma: number | undefined;
+  /** Kinds of autoencoder to run, `--types`; undefined: all of the paper's. */
+  types: PaperSaeType[] | undefined;
   /** Passes over the training set, `--epochs`. */
   epochs: number;
   /** Steps of the iterative learners, `--max-steps`. */
@@ -50,7 +53,7 @@ const count = integer({ min: 1 });
 /** What each option is for, and the kind of one value. */
 const MEANINGS: Record<
   Exclude<keyof PaperOptions, "methods">,
-  { about: string; kind: Kind<number> }
+  { about: string; kind: Kind<number> | Kind<PaperSaeType[]> }
 > = {
   n: { about: "numbers of latents", kind: integer({ min: 2 }) },
   seeds: {
@@ -68,6 +71,10 @@ const MEANINGS: Record<
   width: { about: "units of SAEs, atoms of dictionaries (default: n)", kind: count },
   lr: { about: "learning rate of SAEs (default: 5e-4)", kind: decimal({ above: 0 }) },
   gamma: { about: "weight of the penalty of SAEs (default: 1e-4)", kind: decimal({ min: 0 }) },
+  types: {
+    about: "types of SAE to run, or none (default: all four)",
+    kind: someOrNone(PAPER_SAE_TYPES),
+  },
   epochs: { about: "training passes of an SAE", kind: count },
   maxSteps: { about: "steps of the iterative learners", kind: count },
   softplusSteps: {

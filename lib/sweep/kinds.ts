@@ -134,6 +134,29 @@ export function oneOf<const Word extends string>(words: readonly Word[]): Kind<W
 }
 
 /**
+ * Some of several words, or `none` alone for an empty list.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { someOrNone } from "./kinds.ts";
+ *
+ * assert.deepEqual(someOrNone(["svg", "png"]).read("png,svg"), ["png", "svg"]);
+ * assert.deepEqual(someOrNone(["svg", "png"]).read("none"), []);
+ * assert.equal(someOrNone(["svg", "png"]).read("none,svg"), undefined);
+ * ```
+ */
+export function someOrNone<const Word extends string>(words: readonly Word[]): Kind<Word[]> {
+  const some = listOf(oneOf(words)), none = "none";
+  return {
+    ...some,
+    rule: `${some.rule}, or "${none}" alone`,
+    choices: [...words, none],
+    read: (text) => text === none ? [] : some.read(text),
+  };
+}
+
+/**
  * Texts that pass a test.
  *
  * @param placeholder Shown after the flag in the usage.
