@@ -51,9 +51,11 @@ async function experiments(): Promise<Completed[]> {
 
 async function commands(): Promise<Completed[]> {
   const modules: { command: Command<Flags> }[] = await Promise.all([
+    import("./audit.ts"),
     import("./cache.ts"),
     import("./claims.ts"),
     import("./compare.ts"),
+    import("./consensus.ts"),
     import("./encode.ts"),
     import("./figures.ts"),
     import("./learn.ts"),
@@ -62,8 +64,12 @@ async function commands(): Promise<Completed[]> {
     import("./slurm.ts"),
     import("./train.ts"),
     import("../bench/run.ts"),
+    import("../bench/consensus.ts"),
+    import("../bench/estimates.ts"),
     import("../bench/growth.ts"),
+    import("../bench/objective.ts"),
     import("../bench/peers_flags.ts"),
+    import("../bench/recovery.ts"),
     import("../bench/reference_flags.ts"),
     import("../bench/site.ts"),
   ]);

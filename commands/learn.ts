@@ -5,14 +5,13 @@
  * write on the folder of `--out`.
  * @module
  */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { kindOfPath, writeAtomic } from "../lib/atomic_file.ts";
 import { marginLimit } from "../lib/cores/path_pruning.ts";
 import { missesAtoms, mostCodes } from "../lib/cores/path_searches.ts";
 import { figure, lines } from "../lib/figures.ts";
 import type { Matrix32 } from "../lib/matrix.ts";
-import { readMatrix, writeCsr, writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
-import type { MatrixFile } from "../lib/matrix_stream.ts";
+import { readMatrix, writeCsr, writeNpy } from "../lib/matrix_file.ts";
 import {
   mostRounds,
   type PathDictionary,
@@ -20,18 +19,25 @@ import {
   type PathRound,
   type PathState,
 } from "../lib/path_dictionary.ts";
-import { RandomState } from "../lib/random.ts";
 import { alignColumns, formatRows, printable, type Row } from "../lib/results.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import { type FlagValues, UsageError } from "../lib/sweep/flags.ts";
 import { watchForInterruption } from "../lib/sweep/interruption.ts";
-import { decimal, file, folder, integer, type Kind, oneOf } from "../lib/sweep/kinds.ts";
+import { decimal, file, folder, integer, type Kind } from "../lib/sweep/kinds.ts";
 import { permissionAdvice } from "../lib/sweep/permissions.ts";
 import { atPlace } from "../lib/sweep/places.ts";
-import { createMeter, duration, type Meter } from "../lib/sweep/progress.ts";
+import { createMeter, duration } from "../lib/sweep/progress.ts";
 import { codeAfter, DATA_FLAGS, openActivations, THREADS_FLAG, withFlags } from "./activations.ts";
+import {
+  dictionaryWriters,
+  FORMAT_FLAG,
+  removeEarlier,
+  SUMMARY,
+  type Writers,
+} from "./dictionary_files.ts";
 import type { LearnAnswer, LearnRequest } from "./learn_worker.ts";
 import { loadLearning } from "./learning_file.ts";
+import { drawnRows, ROWS_FLAGS } from "./learning_rows.ts";
 import { lockOutput } from "./output_lock.ts";
 import { callWorker } from "./worker_call.ts";
 
@@ -50,15 +56,7 @@ const FLAGS = {
     about: "most atoms of auto, 1.2 to 1.5 times as many as are expected (default: 4 per column)",
     kind: positive,
   },
-  rows: {
-    about: "rows that are learned from, drawn at random (default: all, and at most 1 GiB of them)",
-    kind: positive,
-  },
-  center: {
-    about: "whether the mean is taken from the rows first; it is saved beside the dictionary",
-    kind: oneOf(["mean", "none"]),
-    default: "mean",
-  },
+  ...ROWS_FLAGS,
   signed: { about: "codes may be below 0" },
   seed: {
     about: "of the start, the rows and the order",
@@ -79,11 +77,7 @@ const FLAGS = {
     about: "folder of dictionary, codes and history (default: dictionaries/LATENTS-SEED)",
     kind: folder,
   },
-  format: {
-    about: "whether dictionary and mean are two .npy files or one of safetensors",
-    kind: oneOf(["npy", "safetensors"]),
-    default: "npy",
-  },
+  ...FORMAT_FLAG,
   ...THREADS_FLAG,
   maxSeconds: {
     about: "end after so long, with the dictionary as it is then, to go on later",
@@ -116,11 +110,6 @@ Example: deno task learn --data acts.npy --latents auto --at-most 600`,
 /** File of an interrupted learning's state, until it has ended. */
 const STATE = "learning.safetensors";
 
-/** File that tells of a learning, and which files it has left. */
-const SUMMARY = "summary.json";
-
-/** Values of the rows that are learned from where nobody says how many: 1 GiB. */
-const MOST_VALUES = 2 ** 28;
 /** From this share of atoms for single samples on, the search has not found them. */
 const MANY_SINGLE = 0.1;
 
@@ -241,44 +230,6 @@ function optionsOf(flags: FlagValues<typeof FLAGS>, cols: number): PathDictionar
   };
 }
 
-/** The rows to learn from, in memory, without their mean. */
-async function drawnRows(
-  matrix: MatrixFile,
-  { rows: wanted, seed, center }: FlagValues<typeof FLAGS>,
-  { meter, signal }: { meter: Meter; signal: AbortSignal },
-): Promise<{ X: Matrix32; mean?: Float32Array; chosen?: Int32Array }> {
-  const { rows, cols } = matrix;
-  const count = Math.min(rows, wanted ?? Math.max(1, Math.floor(MOST_VALUES / cols)));
-  const chosen = count === rows
-    ? undefined
-    : new RandomState(seed).permutation(rows).slice(0, count).sort();
-  const X = { rows: count, cols, data: new Float32Array(count * cols) };
-  const sums = new Float64Array(cols);
-  let first = 0, done = 0;
-  for await (const block of matrix.blocks()) {
-    const end = first + block.rows;
-    for (; done < count; done++) {
-      const row = chosen ? chosen[done] : done;
-      if (row >= end) break;
-      const values = block.data.subarray((row - first) * cols, (row - first + 1) * cols);
-      X.data.set(values, done * cols);
-      values.forEach((value, j) => sums[j] += value);
-    }
-    first = end;
-    meter.tell(0, `reading, row ${end} of ${rows}`);
-    signal.throwIfAborted();
-  }
-  if (center === "none") return { X, chosen };
-  const mean = Float32Array.from(sums, (sum) => sum / count);
-  for (let p = 0; p < X.data.length; p++) X.data[p] -= mean[p % cols];
-  if (mean.some((value) => value !== 0) && X.data.every((value) => value === 0)) {
-    throw new UsageError(
-      `--data must have rows that differ where --center takes their mean off, got ${count} × the same`,
-    );
-  }
-  return { X, mean, chosen };
-}
-
 /**
  * Rounds of a run, at most, if no search follows on those of its history.
  *
@@ -328,31 +279,6 @@ function refusal(message: string, state: string): UsageError {
     : new UsageError(withFlags(message, FLAGS, OPTION_FLAGS));
 }
 
-/** What writes the files of a learning, by their names. */
-type Writers = Record<string, (path: string) => void>;
-
-function dictionaryWriters(
-  format: "npy" | "safetensors",
-  { dictionary, mean }: { dictionary: Matrix32; mean?: Float32Array },
-): Writers {
-  const { rows, cols, data } = dictionary;
-  if (format === "safetensors") {
-    const tensors = {
-      dictionary: { shape: [rows, cols], data },
-      ...mean && { mean: { shape: [rows], data: mean } },
-    };
-    return {
-      "dictionary.safetensors": (path) => writeSafetensors(path, { tensors, metadata: {} }),
-    };
-  }
-  return {
-    "dictionary.npy": (path) => writeNpy(path, dictionary),
-    ...mean && {
-      "mean.npy": (path) => writeNpy(path, { rows: 1, cols: mean.length, data: mean }),
-    },
-  };
-}
-
 function codesWriter({ codes }: PathDictionary): Writers {
   return { "codes.npz": (path) => writeCsr(path, codes) };
 }
@@ -360,32 +286,6 @@ function codesWriter({ codes }: PathDictionary): Writers {
 function rowsWriter(chosen: Int32Array): Writers {
   const data = Float64Array.from(chosen);
   return { "rows.npy": (path) => writeNpy(path, { rows: data.length, cols: 1, data }) };
-}
-
-/**
- * Removes the files of an earlier learning, as its summary tells, which would be taken for those of this one: all but
- * those that this one writes anyway, and what it reads, which it needs again to go on.
- */
-function removeEarlier(out: string, { but, read }: { but: string[]; read: string[] }): void {
-  const there = read.filter((path) => kindOfPath(path) !== undefined);
-  const needed = new Set(there.map((path) => Deno.realPathSync(path)));
-  for (const name of writtenEarlier(join(out, SUMMARY))) {
-    const path = join(out, name);
-    if (but.includes(name) || kindOfPath(path) !== "file") continue;
-    if (!needed.has(Deno.realPathSync(path))) Deno.removeSync(path);
-  }
-}
-
-/** Names of the files that a summary tells of: none where there is no such summary. */
-function writtenEarlier(summary: string): string[] {
-  if (kindOfPath(summary) !== "file") return [];
-  try {
-    const { written } = JSON.parse(Deno.readTextFileSync(summary));
-    return written.map((path: string) => basename(path));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return [];
-    throw error;
-  }
 }
 
 /** The signs that docs/dictionary.md tells of, and what they say. */

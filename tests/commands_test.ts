@@ -14,6 +14,7 @@ const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["commands/cache.ts", "cache", []],
   ["commands/claims.ts", "claims", []],
   ["commands/compare.ts", "compare", []],
+  ["commands/consensus.ts", "consensus", []],
   ["commands/encode.ts", "encode", []],
   ["commands/figures.ts", "figures", []],
   ["commands/learn.ts", "learn", []],

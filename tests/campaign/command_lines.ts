@@ -51,6 +51,7 @@ export const COMMAND_MODULES = [
     "claims",
     "compare",
     "completion",
+    "consensus",
     "encode",
     "figures",
     "learn",
