@@ -1,10 +1,11 @@
 /**
  * How few samples does learning a dictionary need? Methods that learn one from N samples of n latents, of which
  * k = 10 are active, from the counting bound n(m − 1)/(m − k) on: the path learner, without one or the other of
- * its parts too, DL-FISTA and autoencoders.
+ * its parts too, or the consensus of four of its starts, DL-FISTA and autoencoders.
  *
  * `deno task exp:sample-frontier --help`
  */
+import { consensusDictionary } from "../lib/consensus_dictionary.ts";
 import { learnDictionary } from "../lib/dictionary_learning.ts";
 import { computeInputDim } from "../lib/problem_size.ts";
 import { type Datasets, generateDatasets } from "../lib/data.ts";
@@ -18,8 +19,9 @@ import { PAPER_SAE_TYPES, type PaperSaeType } from "../lib/paper/sae_types.ts";
 import { SCORES, type SettingColumns } from "../lib/paper/settings.ts";
 import { pathDictionary, type PathDictionaryOptions } from "../lib/path_dictionary.ts";
 import { RandomState } from "../lib/random.ts";
+import { refineDictionary } from "../lib/refine_dictionary.ts";
 import { trainSae } from "../lib/train_sae.ts";
-import { decimal, type Experiment, listOf, main, type Row } from "../lib/sweep.ts";
+import { decimal, type Experiment, listOf, main, oneOf, type Row } from "../lib/sweep.ts";
 
 const K = 10;
 /** Samples that are drawn at least; half of them are scored. */
@@ -60,6 +62,18 @@ function path(change: Partial<PathDictionaryOptions>): Learner {
   };
 }
 
+/** The path learner from several starts: what they have in common, refined. */
+function consensus(starts: number): Learner {
+  return (X, _scored, { num_latents: n, seed }) => {
+    const found = Array.from(
+      { length: starts },
+      (_, start) => pathDictionary(X, { numLatents: n, seed: 1000 * seed + start }).dictionary,
+    );
+    const { dictionary } = consensusDictionary(found, { atMost: n });
+    return { dictionary: refineDictionary(X, dictionary) };
+  };
+}
+
 function autoencoder(type: PaperSaeType): Learner {
   return (train, { id, ood }, { width, k, seed }, { epochs }) => {
     const { sae, codesId, codesOod } = trainSae({ train, id, ood }, {
@@ -69,8 +83,8 @@ function autoencoder(type: PaperSaeType): Learner {
   };
 }
 
-/** Every method by its id in rows, in their order. */
-const LEARNERS: Record<string, Learner> = {
+/** The methods that run unless `--methods` says otherwise, by their ids in rows, in their order. */
+const USUAL: Record<string, Learner> = {
   dl_path: path({}),
   dl_path_without_loo: path({ leaveOneOut: false }),
   dl_path_without_restarts: path({ restarts: false }),
@@ -83,6 +97,12 @@ const LEARNERS: Record<string, Learner> = {
   ...Object.fromEntries(PAPER_SAE_TYPES.map((type) => [`sae_${type}`, autoencoder(type)])),
 };
 
+/** Starts of the method that takes several. */
+const STARTS = 4;
+
+/** Every method. */
+const LEARNERS: Record<string, Learner> = { ...USUAL, dl_path_consensus: consensus(STARTS) };
+
 /** The experiment, for the sweep engine. */
 export const experiment: Experiment<Options, SettingColumns> = {
   name: "exp_sample_frontier",
@@ -92,12 +112,17 @@ export const experiment: Experiment<Options, SettingColumns> = {
     ...paperOptions({
       n: { default: [100], paper: [100, 300, 1000] },
       seeds: { default: [0, 1, 2], paper: [0, 1, 2, 3, 4] },
-      methods: { default: Object.keys(LEARNERS), axis: false },
       epochs: { default: 100, paper: 500 },
       maxSteps: { default: 5000, paper: 50_000 },
       lambda: { default: 0.1 },
       fistaIters: { default: 100 },
     }),
+    methods: {
+      default: Object.keys(USUAL),
+      axis: false,
+      about: "methods to run",
+      kind: listOf(oneOf(Object.keys(LEARNERS))),
+    },
     perAtom: {
       default: [2, 5, 25],
       paper: [1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5],
@@ -130,6 +155,8 @@ export const experiment: Experiment<Options, SettingColumns> = {
               ? 6e-10 * epochs * product
               : method === "dl_fista"
               ? 1e-11 * roundsIn(maxSteps) * fistaIters * product
+              : method === "dl_path_consensus"
+              ? STARTS * path
               : path),
           0,
         );
@@ -152,9 +179,12 @@ export const experiment: Experiment<Options, SettingColumns> = {
       const { lambda, fistaIters } = options;
       const own = codes ?? infer(dictionary, scored, { lambda, nIter: fistaIters });
       const match = matchColumns(dictionary, data.A);
+      // a consensus may have fewer atoms than there are latents: those without one are not found
+      const matched = match.cosines.length / key.num_latents;
       rows.push({
         ...evaluate({ ...own, val: data.val, ood: data.ood }, { null: false }),
-        ...{ mean_cosine: match.meanCosine, frac_close: match.fracClose, method, ...key },
+        ...{ mean_cosine: matched * match.meanCosine, frac_close: matched * match.fracClose },
+        ...{ method, ...key },
       });
       for (const [bin, share] of foundByUses(match, uses)) {
         diagnostics.push({ frac_close: share, uses: bin, method, ...key });
@@ -256,11 +286,12 @@ function foundByUses(
   uses: Int32Array,
 ): [number, number][] {
   const bins = new Map<number, { all: number; found: number }>();
-  rows.forEach((latent, pair) => {
-    const bin = BIN * Math.floor(uses[latent] / BIN);
+  const close = new Set(rows.filter((_, pair) => cosines[pair] > 0.9));
+  uses.forEach((count, latent) => {
+    const bin = BIN * Math.floor(count / BIN);
     const entry = bins.get(bin) ?? { all: 0, found: 0 };
     entry.all++;
-    if (cosines[pair] > 0.9) entry.found++;
+    if (close.has(latent)) entry.found++;
     bins.set(bin, entry);
   });
   return [...bins].sort(([a], [b]) => a - b).map(([bin, { all, found }]) => [bin, found / all]);
@@ -272,6 +303,7 @@ const PATH_STYLES: Record<string, [label: string, colour: string, marker: Method
     dl_path_without_loo: ["path, no leave-one-out", "#c9539b", "circle"],
     dl_path_without_restarts: ["path, no restarts", "#d94f93", "square"],
     dl_path_without_both: ["path, neither", "#7a5230", "triangle"],
+    dl_path_consensus: [`path, consensus of ${STARTS}`, "#0b6e4f", "hexagon"],
     dl_path_least_squares: ["path, least squares", "#6f6d00", "diamond"],
   };
 

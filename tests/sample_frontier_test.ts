@@ -1,6 +1,10 @@
 /** The experiment on the fewest samples that a dictionary can be learned from. */
 import assert from "node:assert/strict";
-import { experiment } from "../experiments/sample_frontier.ts";
+import { draw, experiment, firstSamples } from "../experiments/sample_frontier.ts";
+import { consensusDictionary } from "../lib/consensus_dictionary.ts";
+import { matchColumns } from "../lib/metrics.ts";
+import { pathDictionary } from "../lib/path_dictionary.ts";
+import { refineDictionary } from "../lib/refine_dictionary.ts";
 
 const OPTIONS = {
   ...{ n: [19], perAtom: [2.5, 5], seeds: [0, 1], epochs: 1, maxSteps: 100 },
@@ -38,6 +42,45 @@ Deno.test("a cell has a row per method, and tells how many latents are found by 
     // 48 samples of 10 latents, latent 0 in about half of them: none is used 60 times
     assert(uses.every((bin) => bin % 5 === 0 && bin < 60));
   }
+});
+
+Deno.test("a consensus of starts runs where it is asked for; latents without an atom count as not found", async () => {
+  const { methods } = experiment.options;
+  assert(!methods.default.includes("dl_path_consensus"));
+  assert.deepEqual(methods.kind!.read("dl_path_consensus"), ["dl_path_consensus"]);
+  // so few samples that starts have little in common
+  const options = { ...OPTIONS, n: [60], perAtom: [2], methods: ["dl_path_consensus"] };
+  const [cell, other] = experiment.cells(options);
+  const { rows: [row], diagnostics = [] } = await experiment.run(cell, { options, progress() {} });
+  const data = draw(cell.key), X = firstSamples(data, cell.key.n_samples);
+  const learned = (seed: number) => pathDictionary(X, { numLatents: 60, seed }).dictionary;
+  const found = [0, 1, 2, 3].map(learned);
+  const { dictionary } = consensusDictionary(found, { atMost: 60 });
+  const { cosines, fracClose } = matchColumns(refineDictionary(X, dictionary), data.A);
+  assert(cosines.length < 60 && cosines.length > 5);
+  assert.equal(row.frac_close, fracClose * cosines.length / 60);
+  const sum = cosines.reduce((sum, cosine) => sum + cosine, 0);
+  // means of 60 numbers in another order
+  assert(Math.abs(row.mean_cosine as number - sum / 60) < 1e-12);
+  // by uses, all latents are there
+  const latents = new Map<number, number>();
+  for (let j = 0; j < 60; j++) {
+    let uses = 0;
+    for (let s = 0; s < X.rows; s++) uses += Number(data.val.Z.data[s * 60 + j] !== 0);
+    latents.set(uses - uses % 5, (latents.get(uses - uses % 5) ?? 0) + 1);
+  }
+  assert.deepEqual(
+    diagnostics.map(({ uses }) => uses),
+    [...latents.keys()].toSorted((a, b) => a - b),
+  );
+  const close = diagnostics.reduce(
+    (sum, { uses, frac_close }) => sum + (frac_close as number) * latents.get(uses as number)!,
+    0,
+  );
+  assert.equal(Math.round(close), Math.round(60 * (row.frac_close as number)));
+  const once = experiment.cells({ ...options, methods: ["dl_path"] });
+  assert(cell.cost > 3 * once[0].cost);
+  assert.notDeepEqual((await experiment.run(other, { options, progress() {} })).rows[0], row);
 });
 
 Deno.test("noise is in the samples that are learned from, not in those that are scored", async () => {
