@@ -126,6 +126,7 @@ export const batchtopk: SaeVariant<BatchtopkOptions> = {
   kernel: 5,
   options: BATCH_OPTIONS,
   parameters: BATCH_PARAMETERS,
+  byBatch: true,
   auxK: true,
   setKval: setBatchKval,
   fields: BATCH_FIELDS,

@@ -330,8 +330,8 @@ export function settingsOf(
     // an option that it does not tell is that of the training
     ? new Sae({ ...initial.options, ...options, parameters: initial.parameters } as SaeInit)
     : begin(options, { inputDim, width, seed }, defaults.initialNorm);
-  const { kval = 1 } = config as Own, byBatch = ["batchtopk", "matryoshka"].includes(config.type);
-  if (byBatch && kval * batchSize < 1) {
+  const { kval = 1 } = config as Own;
+  if (variant.byBatch && kval * batchSize < 1) {
     throw new RangeError(`kval times batchSize must be at least 1, got ${kval * batchSize}`);
   }
   const { revival = 0 } = start.options as { revival?: number };

@@ -99,6 +99,7 @@ export const matryoshka: SaeVariant<MatryoshkaOptions> = {
   kernel: 6,
   options: [...BATCH_OPTIONS, GROUPS, GROUP_WEIGHTS],
   parameters: BATCH_PARAMETERS,
+  byBatch: true,
   auxK: true,
   setKval: setBatchKval,
   fields: FIELDS,

@@ -146,6 +146,8 @@ export interface SaeVariant<Options extends VariantOptions = VariantOptions> {
   readonly penalty?: { readonly gamma: number };
   /** Whether reconstructions use the decoder's columns at unit norm. */
   readonly unitAtoms?: boolean;
+  /** Whether training keeps the largest codes of a batch, `kval` of them per sample on average. */
+  readonly byBatch?: boolean;
   /** Whether its dead units can learn by AuxK. */
   readonly auxK?: boolean;
   /** Changes the codes per sample in its blocks, if their number can fall in training; k itself is changed for all. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { settingsOf } from "../cores/sae_config.ts";
-import type { SaeOptions, SaeType } from "../cores/sae_variants.ts";
+import { type SaeOptions, type SaeType, variantOf } from "../cores/sae_variants.ts";
 import type { CsrMatrix } from "../csr_matrix.ts";
 import { lasso, lassoPath } from "../lasso.ts";
 import {
@@ -165,7 +165,7 @@ export function codeAsTrained(
   X: Matrix,
   k: number,
 ): { codes: Matrix32; reconstruction: Matrix32 } {
-  if (sae.type !== "batchtopk" && sae.type !== "matryoshka") return sae.forward(X);
+  if (!variantOf(sae.type).byBatch) return sae.forward(X);
   const { encoder, encoderBias, decoder, decoderBias } = sae.parameters;
   const dense = new Sae({
     type: "relu",
