@@ -300,14 +300,17 @@ function summaryText(
     written: string[];
   },
 ): string {
+  // up to the least number that was asked for, all atoms are in so many
+  const shares = inDictionaries.map((count, i) => ({ least: i + 1, count }))
+    .filter(({ count }, i) => count < atoms || inDictionaries[i + 1] !== atoms);
   const refined = summary.refinedOn > 0 ? `, refined on ${summary.refinedOn} rows` : "";
   return [
     `${atoms} atoms of ${cols} numbers that ${dictionaries.length} dictionaries have in common${refined} in ${
       duration(summary.seconds)
     }`,
     alignColumns([
-      [...inDictionaries.map((_, i) => `in ${i + 1}`), "median agreement"],
-      [...inDictionaries.map(String), summary.medianAgreement.toPrecision(3)],
+      [...shares.map(({ least }) => `in ${least} or more`), "median agreement"],
+      [...shares.map(({ count }) => `${count}`), summary.medianAgreement.toPrecision(3)],
     ]),
     `${summary.written.length} files in ${printable(out)}`,
   ].join("\n");

@@ -83,7 +83,7 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--suffix", "2k", "--methods", SAES.join()],
     ],
   ],
-  ...[["5000", "2,2.5,5"], ["10000", "5"]].map(([n, perAtom]) =>
+  ...[["5000", "2,2.5,5"], ["10000", "2.5,5"]].map(([n, perAtom]) =>
     [
       "sample-frontier",
       [
@@ -92,6 +92,10 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ],
     ] as const
   ),
+  [
+    "sample-frontier",
+    ["--paper", "--n", "100,300", "--suffix", "4k", "--methods", "dl_path_consensus"],
+  ],
   ["synth-bench", ["--paper"]],
   [
     "synth-bench",
@@ -149,6 +153,12 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ],
   ["vary-latents", LARGEST_DL],
   ["frozen-decoder", LARGEST_DL],
+  // DL-FISTA alone
+  [
+    "learning-dynamics",
+    ["--paper", "--n", "5000", "--methods", "dl_fista", "--types", "none", "--suffix", "10k"],
+  ],
+  ["warmstart-decoder", ["--paper", "--n", "5000", "--suffix", "n5000"]],
   [
     "vary-samples",
     [

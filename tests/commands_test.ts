@@ -91,6 +91,7 @@ Deno.test("shipped runs the experiments in its own process, and lists them", asy
   assert.match(stdout, /^\d+ cells, .* hours of one core; \d+ cells known, /m);
   assert.deepEqual(stderr.split("\n"), [
     "exp:warmstart-decoder --paper --n 50,100,500",
+    "exp:warmstart-decoder --paper --n 5000 --suffix n5000",
     "exp:warmstart-decoder --paper --n 1000",
   ]);
 });
@@ -110,8 +111,9 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "sae_relu,sae_topk,sae_jumprelu,sae_MP",
     "exp:sample-frontier --paper --n 5000 --per-atom 2,2.5,5 --seeds 0,1,2 --methods dl_path " +
     "--suffix 5k",
-    "exp:sample-frontier --paper --n 10000 --per-atom 5 --seeds 0,1,2 --methods dl_path " +
+    "exp:sample-frontier --paper --n 10000 --per-atom 2.5,5 --seeds 0,1,2 --methods dl_path " +
     "--suffix 5k",
+    "exp:sample-frontier --paper --n 100,300 --suffix 4k --methods dl_path_consensus",
   ]]);
 
   const folder = freshFolder("shipped-"), experiment = varySparsity as unknown as Experiment;

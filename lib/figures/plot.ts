@@ -54,7 +54,7 @@ export function drawPanel(drawing: PanelDrawing): string {
     ...(xLabelled ? [Plot.axisX({ ...axis, ticks: x.ticks, text: x.names })] : []),
     ...(yLabelled ? [Plot.axisY({ ...axis, ticks: y.ticks, text: y.names })] : []),
   ];
-  return plotGroup(
+  const drawn = plotGroup(
     {
       width,
       height,
@@ -72,6 +72,11 @@ export function drawPanel(drawing: PanelDrawing): string {
     },
     left,
     top,
+  );
+  // curves and bands have many coordinates, and a tenth of a pixel is enough for them
+  return drawn.replace(
+    / d="[MLZ0-9.,-]*"/g,
+    (d) => d.replace(/-?\d+\.\d\d/g, (pixels) => String(round(Number(pixels), 1))),
   );
 }
 

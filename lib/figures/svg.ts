@@ -75,9 +75,10 @@ export function textElement(
   return `<text x="${round(x)}" y="${round(y)}"${list}>${escapeXml(text)}</text>`;
 }
 
-/** Two decimals: a hundredth of a pixel is invisible, and shorter files differ less. */
-export function round(value: number): number {
-  return Math.round(value * 100) / 100 + 0;
+/** Rounds pixels to so many decimals: a hundredth is invisible, and shorter files differ less. */
+export function round(value: number, digits = 2): number {
+  const parts = 10 ** digits;
+  return Math.round(value * parts) / parts + 0;
 }
 
 /**
