@@ -353,7 +353,7 @@ function signalsOf(
       ? [
         `${last.codesPerSample.toFixed(0)} codes of a row are more than ${X.cols} columns bear (${
           mostCodes(X.cols, last.atoms).toFixed(0)
-        }): the atoms were not found; give more --searches, or more rows`,
+        }): the atoms were not found; give more --searches or more rows, or ask deno task consensus what several --seed find`,
       ]
       : []),
     ...(explained < 0.5
