@@ -4,23 +4,22 @@
  * Permissions: read the checkout.
  */
 import { consensusDictionary } from "../lib/consensus_dictionary.ts";
-import type { Datasets } from "../lib/data.ts";
-import { multiply } from "../lib/linalg.ts";
-import { type Matrix, normalizeColumns, transpose } from "../lib/matrix.ts";
-import { evaluate, matchColumns } from "../lib/metrics.ts";
-import { infer } from "../lib/paper/instance.ts";
+import type { Matrix } from "../lib/matrix.ts";
 import { pathDictionary } from "../lib/path_dictionary.ts";
 import { refineDictionary } from "../lib/refine_dictionary.ts";
 import { markdownTable } from "../lib/reports/marked_table.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
 import { integer, listOf } from "../lib/sweep/kinds.ts";
-import { problemFlags, problemLine, problemOf } from "./scarce_samples.ts";
-
-/** An atom is true where it has a larger cosine with a latent: random ones stay below, in any of these sizes. */
-const TRUE = 0.7;
-/** The paper's coding. */
-const CODING = { lambda: 0.1, nIter: 100 };
+import {
+  judged,
+  meanOf,
+  problemFlags,
+  problemLine,
+  problemOf,
+  type Quality,
+  three,
+} from "./scarce_samples.ts";
 
 const FLAGS = {
   ...problemFlags({ n: 300, perAtom: [1.75, 2, 2.5], seeds: [1, 2, 3] }),
@@ -40,9 +39,6 @@ export const command: Command<typeof FLAGS> = {
   flags: FLAGS,
   closing: "Exit code: 0 measured, 2 bad usage.",
 };
-
-/** How good a dictionary is. */
-type Quality = readonly [found: number, id: number, ood: number, trueAtoms: number];
 
 function measure(flags: Flags): void {
   const { n, perAtom, dims, runs, seeds } = flags;
@@ -84,24 +80,5 @@ function measure(flags: Flags): void {
   console.log(problemLine(n, dims, seeds));
   console.log(markdownTable(header, lines));
 }
-
-/** How good a dictionary is for data that it may lack latents of. */
-function judged(D: Matrix, { A, val, ood }: Datasets): Quality {
-  const codes = infer(D, { id: val.Y, ood: ood.Y }, CODING);
-  const { mcc_iid, mcc_ood } = evaluate({ ...codes, val, ood }, { null: false });
-  const { cosines, fracClose } = matchColumns(D, A);
-  const products = multiply(transpose(normalizeColumns(D)), A);
-  const isTrue = (_: unknown, j: number) =>
-    products.data.subarray(j * A.cols, (j + 1) * A.cols).some((cosine) => cosine > TRUE);
-  const trueAtoms = Array.from({ length: D.cols }, isTrue).filter(Boolean).length;
-  return [fracClose * cosines.length / A.cols, mcc_iid, mcc_ood, trueAtoms / D.cols];
-}
-
-function meanOf(qualities: readonly Quality[]): Quality {
-  const mean = (i: number) => qualities.reduce((sum, q) => sum + q[i], 0) / qualities.length;
-  return [mean(0), mean(1), mean(2), mean(3)];
-}
-
-const three = (value: number) => value.toFixed(3).replace(/^0/, "");
 
 if (import.meta.main) await runCommand(command, measure);

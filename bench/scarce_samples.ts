@@ -1,13 +1,24 @@
 /**
- * What the benches of learning from few samples share: the flags that name a problem, and its data.
+ * What the benches of learning from few samples share: the flags that name a problem, its data, and how good a
+ * dictionary is for them.
  * @module
  */
 import { draw, firstSamples } from "../experiments/sample_frontier.ts";
+import type { Datasets } from "../lib/data.ts";
+import { multiply } from "../lib/linalg.ts";
+import { type Matrix, normalizeColumns, transpose } from "../lib/matrix.ts";
+import { evaluate, matchColumns } from "../lib/metrics.ts";
+import { infer } from "../lib/paper/instance.ts";
 import { computeInputDim } from "../lib/problem_size.ts";
 import { decimal, integer, listOf } from "../lib/sweep/kinds.ts";
 
 /** Active latents of a sample. */
 const K = 10;
+
+/** An atom is true where it has a larger cosine with a latent: random ones stay below, in any of these sizes. */
+const TRUE = 0.7;
+/** The paper's coding. */
+const CODING = { lambda: 0.1, nIter: 100 };
 
 /** The flags, with a bench's own defaults. */
 export function problemFlags(
@@ -36,3 +47,27 @@ export function problemOf(n: number, dims: number, perAtom: number, seed: number
   const data = draw({ num_latents: n, k: K, n_samples, seed }, computeInputDim(n, K, dims));
   return { data, X: firstSamples(data, n_samples), A: data.A };
 }
+
+/** How good a dictionary is. */
+export type Quality = readonly [found: number, id: number, ood: number, trueAtoms: number];
+
+/** How good a dictionary is for data that it may lack latents of. */
+export function judged(D: Matrix, { A, val, ood }: Datasets): Quality {
+  const codes = infer(D, { id: val.Y, ood: ood.Y }, CODING);
+  const { mcc_iid, mcc_ood } = evaluate({ ...codes, val, ood }, { null: false });
+  const { cosines, fracClose } = matchColumns(D, A);
+  const products = multiply(transpose(normalizeColumns(D)), A);
+  const isTrue = (_: unknown, j: number) =>
+    products.data.subarray(j * A.cols, (j + 1) * A.cols).some((cosine) => cosine > TRUE);
+  const trueAtoms = Array.from({ length: D.cols }, isTrue).filter(Boolean).length;
+  return [fracClose * cosines.length / A.cols, mcc_iid, mcc_ood, trueAtoms / D.cols];
+}
+
+/** Means of the parts. */
+export function meanOf(qualities: readonly Quality[]): Quality {
+  const mean = (i: number) => qualities.reduce((sum, q) => sum + q[i], 0) / qualities.length;
+  return [mean(0), mean(1), mean(2), mean(3)];
+}
+
+/** Three decimals, without the 0. */
+export const three = (value: number) => value.toFixed(3).replace(/^0/, "");

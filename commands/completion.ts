@@ -65,6 +65,7 @@ async function commands(): Promise<Completed[]> {
     import("./train.ts"),
     import("../bench/run.ts"),
     import("../bench/consensus.ts"),
+    import("../bench/cycles.ts"),
     import("../bench/estimates.ts"),
     import("../bench/growth.ts"),
     import("../bench/objective.ts"),

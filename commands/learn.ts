@@ -69,6 +69,11 @@ const FLAGS = {
     kind: positive,
     default: 1,
   },
+  cycles: {
+    about: "cycles of pruning, polishing and growing after that, 10 to 30 where rows are scarce",
+    kind: integer({ min: 0 }),
+    default: 0,
+  },
   polish: { about: "rounds of each polish", kind: integer({ min: 0 }), default: 30 },
   lambdaStart: { about: "first penalty, in units of the data", kind: above },
   lambdaEnd: { about: "last penalty of the search", kind: above },
@@ -209,7 +214,7 @@ function notResumable(path: string, reason: string): UsageError {
 
 /** What the learner is asked for, as far as flags tell. */
 function optionsOf(flags: FlagValues<typeof FLAGS>, cols: number): PathDictionaryOptions {
-  const { latents, seed, rounds, searches, polish, lambdaStart, lambdaEnd, start } = flags;
+  const { latents, seed, rounds, searches, cycles, polish, lambdaStart, lambdaEnd, start } = flags;
   const isAuto = latents === "auto";
   if (!isAuto && flags.atMost !== undefined) {
     throw new UsageError(`--at-most must go with --latents auto, got --latents ${latents}`);
@@ -225,7 +230,7 @@ function optionsOf(flags: FlagValues<typeof FLAGS>, cols: number): PathDictionar
   const atMost = !isAuto ? undefined : flags.atMost ?? (dInit ? undefined : 4 * cols);
   const given = { atMost, rounds, lambdaStart, lambdaEnd, dInit };
   return {
-    ...{ numLatents: latents, seed, searches, polish, nonneg: !flags.signed },
+    ...{ numLatents: latents, seed, searches, cycles, polish, nonneg: !flags.signed },
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
 }
@@ -353,7 +358,7 @@ function signalsOf(
       ? [
         `${last.codesPerSample.toFixed(0)} codes of a row are more than ${X.cols} columns bear (${
           mostCodes(X.cols, last.atoms).toFixed(0)
-        }): the atoms were not found; give more --searches or more rows, or ask deno task consensus what several --seed find`,
+        }): the atoms were not found; give --cycles, more --searches or more rows, or ask deno task consensus what several --seed find`,
       ]
       : []),
     ...(explained < 0.5

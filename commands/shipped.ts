@@ -83,11 +83,15 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--suffix", "2k", "--methods", SAES.join()],
     ],
   ],
-  ...[["5000", "2,2.5,5"], ["10000", "2.5,5"]].map(([n, perAtom]) =>
+  ...[
+    ["5000", "2,2.5,5", "0,1,2"],
+    ["10000", "5", "0,1,2"],
+    ["10000", "2.5", "0"],
+  ].map(([n, perAtom, seeds]) =>
     [
       "sample-frontier",
       [
-        ...["--paper", "--n", n, "--per-atom", perAtom, "--seeds", "0,1,2"],
+        ...["--paper", "--n", n, "--per-atom", perAtom, "--seeds", seeds],
         ...["--methods", "dl_path", "--suffix", "5k"],
       ],
     ] as const
@@ -95,6 +99,13 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   [
     "sample-frontier",
     ["--paper", "--n", "100,300", "--suffix", "4k", "--methods", "dl_path_consensus"],
+  ],
+  [
+    "sample-frontier",
+    [
+      ...["--paper", "--n", "100,300", "--per-atom", "1.25,1.5,1.75,2,2.5,3"],
+      ...["--suffix", "6k", "--methods", "dl_path_cycles"],
+    ],
   ],
   ["synth-bench", ["--paper"]],
   [

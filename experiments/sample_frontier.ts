@@ -1,7 +1,7 @@
 /**
  * How few samples does learning a dictionary need? Methods that learn one from N samples of n latents, of which
  * k = 10 are active, from the counting bound n(m − 1)/(m − k) on: the path learner, without one or the other of
- * its parts too, or the consensus of four of its starts, DL-FISTA and autoencoders.
+ * its parts too, with cycles after it, or the consensus of four of its starts, DL-FISTA and autoencoders.
  *
  * `deno task exp:sample-frontier --help`
  */
@@ -97,11 +97,15 @@ const USUAL: Record<string, Learner> = {
   ...Object.fromEntries(PAPER_SAE_TYPES.map((type) => [`sae_${type}`, autoencoder(type)])),
 };
 
-/** Starts of the method that takes several. */
-const STARTS = 4;
+/** Starts of the method that takes several, and cycles of the one that goes on. */
+const STARTS = 4, CYCLES = 30;
 
 /** Every method. */
-const LEARNERS: Record<string, Learner> = { ...USUAL, dl_path_consensus: consensus(STARTS) };
+const LEARNERS: Record<string, Learner> = {
+  ...USUAL,
+  dl_path_consensus: consensus(STARTS),
+  dl_path_cycles: path({ cycles: CYCLES }),
+};
 
 /** The experiment, for the sweep engine. */
 export const experiment: Experiment<Options, SettingColumns> = {
@@ -155,7 +159,8 @@ export const experiment: Experiment<Options, SettingColumns> = {
               ? 6e-10 * epochs * product
               : method === "dl_fista"
               ? 1e-11 * roundsIn(maxSteps) * fistaIters * product
-              : method === "dl_path_consensus"
+              // four starts take as long as a start with thirty cycles
+              : method === "dl_path_consensus" || method === "dl_path_cycles"
               ? STARTS * path
               : path),
           0,
@@ -304,6 +309,7 @@ const PATH_STYLES: Record<string, [label: string, colour: string, marker: Method
     dl_path_without_restarts: ["path, no restarts", "#d94f93", "square"],
     dl_path_without_both: ["path, neither", "#7a5230", "triangle"],
     dl_path_consensus: [`path, consensus of ${STARTS}`, "#0b6e4f", "hexagon"],
+    dl_path_cycles: [`path, ${CYCLES} cycles`, "#1a4fa3", "triangle"],
     dl_path_least_squares: ["path, least squares", "#6f6d00", "diamond"],
   };
 

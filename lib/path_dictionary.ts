@@ -64,6 +64,8 @@ const POLISH_SWEEPS = 3;
  * are so many samples per atom that rare atoms survive it.
  */
 const SETTLE = { from: 2, rounds: 30 }, HOT_SETTLE = { from: 5, rounds: 60 };
+/** Polishes of a cycle take so many times the rounds of the others. */
+const CYCLE_POLISH = 2;
 /** Samples per atom of the hot one. */
 const HOT_FROM = 10;
 /**
@@ -169,6 +171,13 @@ export interface PathDictionaryOptions {
    * m = 2k·ln(n/k): wrong atoms explain samples by their number. Default 1.
    */
   searches?: number;
+  /**
+   * Cycles after the searches. Each prunes, lets λ fall from twice its last value with ℓ1 codes and polishes; prunes
+   * again, grows, and does the same once more: 60 rounds and four times `polish`. Default 0. Where samples or dimensions
+   * are too few for a search to find the rare latents, 10 to 30 cycles find more of them, often all: what is right grows
+   * by being right together. They need pruning: see `dInit`.
+   */
+  cycles?: number;
   /**
    * Rounds of each polish; 0 leaves it out. Default 30. λ falls to a tenth in it, but not below what the
    * residuals' products with the atoms reach by chance: where the samples have noise, or the dictionary is not
@@ -318,7 +327,9 @@ export function mostRounds(
 ): number {
   const sizes = sizesOf(samples, inputDim, options), { rounds, searches, polish } = sizes;
   const searched = (2 ** searches - 1) * rounds + searches * polish;
-  return isPruned(sizes, options) ? searched + roundsAfter(samples, options, polish) : searched;
+  if (!isPruned(sizes, options)) return searched;
+  const cycle = 2 * (SETTLE.rounds + CYCLE_POLISH * polish);
+  return searched + sizes.cycles * cycle + roundsAfter(samples, options, polish);
 }
 
 /** Rounds after the searches at most, where atoms are pruned and grown. */
@@ -493,9 +504,9 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     const atLeast = exact ? target : fewestAtoms(options.numLatents);
     return prune(learner, { lambda, gamma: MCP_GAMMA, atLeast, exact, sparing });
   };
-  const settle = ({ from, rounds }: typeof SETTLE) => {
+  const settle = ({ from, rounds }: typeof SETTLE, polished = polish) => {
     path("settle", from * plan.lambdaEnd, plan.lambdaEnd, rounds);
-    path("polish", polishFrom, polishTo, polish);
+    path("polish", polishFrom, polishTo, polished);
   };
   // an earlier call's rounds that follow tell that this was done
   const next = () => before[history.length];
@@ -512,6 +523,15 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     // it has the number already, and this only tells what each is worth
     margins = pruneTo({ exact: true });
   } else if (isPruned(plan, options)) {
+    for (let cycle = 0; cycle < plan.cycles; cycle++) {
+      if (!next()) pruneTo({ exact: false });
+      settle(SETTLE, CYCLE_POLISH * polish);
+      if (!next()) {
+        pruneTo({ exact: false, sparing: true });
+        grow(learner, plan.lambdaEnd, mostAtoms);
+      }
+      settle(SETTLE, CYCLE_POLISH * polish);
+    }
     if (!next()) pruneTo({ exact: false });
     settle(settling(part.rows, next()?.atoms ?? learner.n));
     const { single } = history.at(-1)!.participation;
@@ -642,6 +662,8 @@ function identityOf(part: Matrix, options: PathDictionaryOptions, plan: Plan): I
     ...{ "digest of X": digestOf(part.data), "digest of the start": digestOf(plan.D.data) },
     ...{ lambdaStart: unit * plan.lambdaStart, lambdaEnd: unit * plan.lambdaEnd },
     ...{ searches: plan.searches },
+    // states from before there was a choice go on
+    ...plan.cycles > 0 && { cycles: plan.cycles },
     "version of the learner": LEARNER,
   };
 }
@@ -742,6 +764,7 @@ interface Plan {
   /** Rounds of a search by default. */
   usualRounds: number;
   searches: number;
+  cycles: number;
   polish: number;
   nonneg: boolean;
   leaveOneOut: boolean;
@@ -758,6 +781,7 @@ const OPTIONS: readonly (keyof PathDictionaryOptions)[] = [
   "lambdaEnd",
   "rounds",
   "searches",
+  "cycles",
   "polish",
   "leaveOneOut",
   "restarts",
@@ -808,7 +832,7 @@ function sizesOf(
   samples: number,
   inputDim: number,
   options: PathDictionaryOptions,
-): Pick<Plan, "target" | "width" | "rounds" | "usualRounds" | "searches" | "polish"> {
+): Pick<Plan, "target" | "width" | "rounds" | "usualRounds" | "searches" | "cycles" | "polish"> {
   requireInteger("samples", samples, 1);
   requireInteger("inputDim", inputDim, 1);
   requireOptions("options", options, OPTIONS);
@@ -841,13 +865,14 @@ function sizesOf(
   );
   const borne = Math.max(1, Math.floor(samples / FEWEST_OF_START));
   const width = dInit?.cols ?? (auto ? Math.min(atMost!, borne) : defaults.width);
-  const { rounds = defaults.rounds, searches = 1, polish = 30 } = options;
+  const { rounds = defaults.rounds, searches = 1, cycles = 0, polish = 30 } = options;
   requireInteger("rounds", rounds, 1);
   requireInteger("searches", searches, 1);
+  requireInteger("cycles", cycles, 0);
   requireInteger("polish", polish, 0);
   if (searches > 1 && polish === 0) {
     // it tells whether a search has found the atoms
     throw new RangeError(`polish must be at least 1 with searches = ${searches}, got 0`);
   }
-  return { target, width, rounds, usualRounds: defaults.rounds, searches, polish };
+  return { target, width, rounds, usualRounds: defaults.rounds, searches, cycles, polish };
 }

@@ -24,6 +24,7 @@ const COMMANDS: [script: string, task: string, words: string[]][] = [
   ["commands/train.ts", "train", []],
   ["bench/run.ts", "bench", []],
   ["bench/consensus.ts", "bench:consensus", []],
+  ["bench/cycles.ts", "bench:cycles", []],
   ["bench/growth.ts", "bench:growth", []],
   ["bench/peers.ts", "bench:peers", []],
   ["bench/objective.ts", "bench:objective", []],
@@ -111,9 +112,12 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "sae_relu,sae_topk,sae_jumprelu,sae_MP",
     "exp:sample-frontier --paper --n 5000 --per-atom 2,2.5,5 --seeds 0,1,2 --methods dl_path " +
     "--suffix 5k",
-    "exp:sample-frontier --paper --n 10000 --per-atom 2.5,5 --seeds 0,1,2 --methods dl_path " +
+    "exp:sample-frontier --paper --n 10000 --per-atom 5 --seeds 0,1,2 --methods dl_path " +
     "--suffix 5k",
+    "exp:sample-frontier --paper --n 10000 --per-atom 2.5 --seeds 0 --methods dl_path --suffix 5k",
     "exp:sample-frontier --paper --n 100,300 --suffix 4k --methods dl_path_consensus",
+    "exp:sample-frontier --paper --n 100,300 --per-atom 1.25,1.5,1.75,2,2.5,3 --suffix 6k " +
+    "--methods dl_path_cycles",
   ]]);
 
   const folder = freshFolder("shipped-"), experiment = varySparsity as unknown as Experiment;

@@ -539,6 +539,18 @@ Deno.test("a search that is too fast is followed by slower ones, until one finds
   assert.deepEqual(pathDictionary(X, { ...slow, searches: 4 }), pathDictionary(X, slow));
 });
 
+Deno.test("cycles find what a search has not found for want of samples", () => {
+  // three samples for each of 100 latents
+  const { val, A } = generateDatasets({ seed: 1, numLatents: 100, k: 10, nSamples: 600 });
+  const found = (cycles: number) => {
+    const { dictionary } = pathDictionary(val.Y, { numLatents: 100, seed: 0, cycles });
+    return matchColumns(dictionary, A).cosines.filter((cosine) => cosine > 0.9).length;
+  };
+  const [none, five] = [found(0), found(5)];
+  assert(none < 80, `${none}`);
+  assert.equal(five, 100);
+});
+
 Deno.test("there are no more rounds than are told before", () => {
   const few = generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 300 }).val.Y;
   const { val: { Y }, A } = easy, quick = { seed: 1, rounds: 20, polish: 2 };
@@ -553,6 +565,8 @@ Deno.test("there are no more rounds than are told before", () => {
     [Y, { ...quick, numLatents: 30, dInit: A }, true],
     // more latents than atoms: as many rounds as growing three times would take, and no fewer
     [outnumbering.val.Y, { ...quick, numLatents: 50, rounds: 150 }, true],
+    // cycles find all, and nothing is grown after them
+    [Y, { ...quick, numLatents: 30, rounds: 5, cycles: 2 }, false],
     // one search is enough; it takes both
     [hard.val.Y, { seed: 0, numLatents: 200, rounds: 80, searches: 2 }, false],
     [hard.val.Y, { seed: 0, numLatents: 200, rounds: 10, searches: 2 }, true],
@@ -876,6 +890,11 @@ Deno.test("a call goes on from the state after any round, with the same bits", (
     [outnumbering.val.Y, { numLatents: 50, seed: 1, rounds: 150, polish: 2 }, [152, 153, 250]],
     // a search that is too fast, within and at its end, and the next one
     [hard.val.Y, { numLatents: 200, seed: 0, rounds: 20, searches: 2 }, [15, 50, 51, 90, 120]],
+    // two cycles of 68 rounds: before and after pruning and growing, within, and at their ends
+    [Y, { numLatents: 30, seed: 1, rounds: 20, polish: 2, cycles: 2 }, [
+      ...[22, 23, 52, 56, 57, 89, 90, 91],
+      ...[124, 125, 158, 159],
+    ]],
     // few samples lead to three growths: in the second and the third, and at the end
     [generateDatasets({ seed: 0, numLatents: 30, k: 4, nSamples: 300 }).val.Y, {
       ...{ numLatents: "auto", atMost: 45, seed: 1, rounds: 20, polish: 2 },
@@ -1014,6 +1033,7 @@ Deno.test("arguments that make no sense are refused by name", () => {
     [{ rounds: 0 }, /rounds/],
     [{ polish: -1 }, /polish/],
     [{ searches: 0 }, /searches/],
+    [{ cycles: -1 }, /cycles/],
     [{ searches: 2, polish: 0 }, /polish must be at least 1 with searches = 2, got 0/],
     [{ atomSweeps: 0 }, /atomSweeps/],
     [{ dInit: normal(2, 2, 0) }, /dInit/],

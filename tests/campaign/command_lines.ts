@@ -64,6 +64,7 @@ export const COMMAND_MODULES = [
   ...[
     "bench/run.ts",
     "bench/consensus.ts",
+    "bench/cycles.ts",
     "bench/estimates.ts",
     "bench/growth.ts",
     "bench/objective.ts",
