@@ -3,9 +3,9 @@
  *
  * Permissions: read the checkout.
  */
+import { startsOf } from "../experiments/sample_frontier.ts";
 import { consensusDictionary } from "../lib/consensus_dictionary.ts";
 import type { Matrix } from "../lib/matrix.ts";
-import { pathDictionary } from "../lib/path_dictionary.ts";
 import { refineDictionary } from "../lib/refine_dictionary.ts";
 import { markdownTable } from "../lib/reports/marked_table.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
@@ -46,10 +46,7 @@ function measure(flags: Flags): void {
   const lines = perAtom.flatMap((ratio) => {
     const measured = seeds.map((seed) => {
       const { data, X } = problemOf(n, dims, ratio, seed);
-      const found = Array.from(
-        { length: most },
-        (_, start) => pathDictionary(X, { numLatents: n, seed: 1000 * seed + start }).dictionary,
-      );
+      const found = startsOf(X, { n, seed, starts: most });
       const judge = (D: Matrix) => judged(D, data);
       return {
         one: meanOf(found.map(judge)),

@@ -8,7 +8,7 @@ import { markdownTable } from "../lib/reports/marked_table.ts";
 import { type Command, runCommand } from "../lib/sweep/command.ts";
 import type { FlagValues } from "../lib/sweep/flags.ts";
 import { integer, listOf } from "../lib/sweep/kinds.ts";
-import { judged, problemFlags, problemLine, problemOf, three } from "./scarce_samples.ts";
+import { judged, meanOf, problemFlags, problemLine, problemOf, three } from "./scarce_samples.ts";
 
 const FLAGS = {
   ...problemFlags({ n: 300, perAtom: [1.75, 2], seeds: [1, 2, 3] }),
@@ -34,17 +34,16 @@ function measure({ n, perAtom, dims, cycles, seeds }: FlagValues<typeof FLAGS>):
         const { data, X } = problemOf(n, dims, ratio, seed), started = performance.now();
         const { dictionary } = pathDictionary(X, { numLatents: n, seed, cycles: count });
         const seconds = (performance.now() - started) / 1000;
-        const [found, id, ood] = judged(dictionary, data);
-        console.error(`${ratio} ${count} ${seed}: ${three(found)} ${three(id)} ${three(ood)}`);
-        return { found, id, ood, seconds };
+        const quality = judged(dictionary, data);
+        console.error(`${ratio} ${count} ${seed}: ${quality.slice(0, 3).map(three).join(" ")}`);
+        return { quality, seconds };
       });
-      const told = (of: "found" | "id" | "ood") => {
-        const values = measured.map((one) => one[of]);
-        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-        return `${three(mean)} (${three(Math.min(...values))})`;
-      };
+      const qualities = measured.map(({ quality }) => quality);
+      const told = meanOf(qualities).slice(0, 3).map((mean, i) =>
+        `${three(mean)} (${three(Math.min(...qualities.map((quality) => quality[i])))})`
+      );
       const seconds = measured.reduce((sum, one) => sum + one.seconds, 0) / measured.length;
-      return [`${ratio}`, `${count}`, told("found"), told("id"), told("ood"), seconds.toFixed(0)];
+      return [`${ratio}`, `${count}`, ...told, seconds.toFixed(0)];
     })
   );
   console.log(problemLine(n, dims, seeds));

@@ -22,13 +22,13 @@ import type { ConsensusAnswer, ConsensusRequest } from "./consensus_worker.ts";
 import {
   dictionaryWriters,
   FORMAT_FLAG,
-  removeEarlier,
-  SUMMARY,
+  writeFiles,
   type Writers,
+  writtenBy,
 } from "./dictionary_files.ts";
 import { drawnRows, ROWS_FLAGS } from "./learning_rows.ts";
 import { lockOutput } from "./output_lock.ts";
-import { callWorker } from "./worker_call.ts";
+import { callWorker, endOf } from "./worker_call.ts";
 
 const FLAGS = {
   dictionaries: {
@@ -115,13 +115,11 @@ async function consensus(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const places = files.map((path) => Deno.realPathSync(path));
   requireDistinct(files, places);
   requireSameDimensions(dictionaries, files);
-  const found = told(flags, files, () =>
-    consensusDictionary(dictionaries, {
-      ...Object.fromEntries(
-        Object.entries({ atMost, least, cosine }).filter(([, value]) => value !== undefined),
-      ),
-      signed,
-    }));
+  const found = told(
+    flags,
+    files,
+    () => consensusDictionary(dictionaries, { atMost, least, cosine, signed }),
+  );
   if (found.counts.length === 0) {
     throw new UsageError(
       `--dictionaries must have atoms in common, got none in ${files.length} files; --cosine says how alike they must be`,
@@ -153,18 +151,15 @@ async function consensus(flags: FlagValues<typeof FLAGS>): Promise<number> {
     ...dictionaryWriters(flags.format, { dictionary, mean }),
     "atoms.json": (path) => writeAtomic(path, formatRows(table)),
   };
-  const names = [...Object.keys(writers), SUMMARY];
   const inDictionaries = files.map((_, i) => found.counts.filter((count) => count > i).length);
   const summary = {
     ...{ out, dictionaries: files, files: activations?.files.map(({ path }) => path) ?? [] },
     ...{ cols: dictionary.rows, atoms: dictionary.cols, inDictionaries },
     medianAgreement: found.agreement.toSorted()[found.agreement.length >> 1],
     ...{ refinedOn: rows, rounds, seconds: (performance.now() - started) / 1000 },
-    written: names.map((name) => join(out, name)),
+    written: writtenBy(writers, out),
   };
-  removeEarlier(out, { but: names, read: [...files, ...summary.files] });
-  for (const [name, write] of Object.entries(writers)) write(join(out, name));
-  writeAtomic(join(out, SUMMARY), JSON.stringify(summary, null, 2) + "\n");
+  writeFiles(out, { writers, summary, read: [...files, ...summary.files] });
   console.log(flags.json ? JSON.stringify(summary, null, 2) : summaryText(summary));
   return codeAfter(signal, `The dictionary is saved after ${rounds} rounds of refining`);
 }
@@ -263,18 +258,11 @@ async function refinedOn(
   }
   const { X, mean } = await drawnRows(matrix, flags, { meter, signal });
   const { rounds, lambda, signed, seed, threads } = flags;
-  const ends = new Int32Array(new SharedArrayBuffer(4));
-  signal.addEventListener("abort", () => Atomics.store(ends, 0, 1));
-  if (signal.aborted) Atomics.store(ends, 0, 1);
-  const options = {
-    ...{ nonneg: !signed, seed },
-    ...rounds !== undefined && { rounds },
-    ...lambda !== undefined && { lambda },
-  };
+  const options = { nonneg: !signed, seed, rounds, lambda };
   let done = 0;
   const D = await callWorker<ConsensusAnswer, Matrix32>({
     module: new URL("./consensus_worker.ts", import.meta.url),
-    request: { X, D: dictionary, options, threads, ends } satisfies ConsensusRequest,
+    request: { X, D: dictionary, options, threads, ends: endOf(signal) } satisfies ConsensusRequest,
     onAnswer(answer, { resolve, reject }) {
       if ("done" in answer) {
         done = answer.done;

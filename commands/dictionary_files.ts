@@ -3,7 +3,7 @@
  * @module
  */
 import { basename, join } from "node:path";
-import { kindOfPath } from "../lib/atomic_file.ts";
+import { kindOfPath, writeAtomic } from "../lib/atomic_file.ts";
 import type { Matrix32 } from "../lib/matrix.ts";
 import { writeNpy, writeSafetensors } from "../lib/matrix_file.ts";
 import { oneOf } from "../lib/sweep/kinds.ts";
@@ -18,7 +18,7 @@ export const FORMAT_FLAG = {
 } as const;
 
 /** File that tells of a learning, and which files it has left. */
-export const SUMMARY = "summary.json";
+const SUMMARY = "summary.json";
 
 /** What writes the files of a learning, by their names. */
 export type Writers = Record<string, (path: string) => void>;
@@ -46,11 +46,30 @@ export function dictionaryWriters(
   };
 }
 
+/** Paths of the files that a learning leaves: the summary last. */
+export function writtenBy(writers: Writers, out: string): string[] {
+  return [...Object.keys(writers), SUMMARY].map((name) => join(out, name));
+}
+
+/**
+ * Writes the files of a learning, and its summary when they are all there; what an earlier one has left goes first.
+ *
+ * @param files.read What the learning reads.
+ */
+export function writeFiles(
+  out: string,
+  { writers, summary, read }: { writers: Writers; summary: object; read: string[] },
+): void {
+  removeEarlier(out, { but: [...Object.keys(writers), SUMMARY], read });
+  for (const [name, write] of Object.entries(writers)) write(join(out, name));
+  writeAtomic(join(out, SUMMARY), JSON.stringify(summary, null, 2) + "\n");
+}
+
 /**
  * Removes the files of an earlier learning, as its summary tells, which would be taken for those of this one: all but
  * those that this one writes anyway, and what it reads, which it needs again to go on.
  */
-export function removeEarlier(out: string, { but, read }: { but: string[]; read: string[] }): void {
+function removeEarlier(out: string, { but, read }: { but: string[]; read: string[] }): void {
   const there = read.filter((path) => kindOfPath(path) !== undefined);
   const needed = new Set(there.map((path) => Deno.realPathSync(path)));
   for (const name of writtenEarlier(join(out, SUMMARY))) {

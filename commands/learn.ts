@@ -31,15 +31,15 @@ import { codeAfter, DATA_FLAGS, openActivations, THREADS_FLAG, withFlags } from 
 import {
   dictionaryWriters,
   FORMAT_FLAG,
-  removeEarlier,
-  SUMMARY,
+  writeFiles,
   type Writers,
+  writtenBy,
 } from "./dictionary_files.ts";
 import type { LearnAnswer, LearnRequest } from "./learn_worker.ts";
 import { loadLearning } from "./learning_file.ts";
 import { drawnRows, ROWS_FLAGS } from "./learning_rows.ts";
 import { lockOutput } from "./output_lock.ts";
-import { callWorker } from "./worker_call.ts";
+import { callWorker, endOf } from "./worker_call.ts";
 
 const positive = integer({ min: 1 }), above = decimal({ above: 0 });
 
@@ -177,18 +177,15 @@ async function learn(flags: FlagValues<typeof FLAGS>): Promise<number> {
     "history.json": (path) => writeAtomic(path, formatRows(table)),
     "history.svg": (path) => writeAtomic(path, curves(table)),
   };
-  const names = [...Object.keys(writers), SUMMARY];
   const summary = {
     ...{ out, files: files.map(({ path }) => path), rows: matrix.rows, learnedFrom: X.rows },
     ...{ cols: matrix.cols, atoms: dictionary.cols, finished },
     seconds: (performance.now() - started) / 1000,
     signals: signalsOf(history, X, { margins, tooWide, widthFlag: widthFlagOf(flags) }),
-    written: names.map((name) => join(out, name)),
+    written: writtenBy(writers, out),
   };
   const read = [...summary.files, ...flags.start === undefined ? [] : [flags.start]];
-  removeEarlier(out, { but: names, read });
-  for (const [name, write] of Object.entries(writers)) write(join(out, name));
-  writeAtomic(join(out, SUMMARY), JSON.stringify(summary, null, 2) + "\n");
+  writeFiles(out, { writers, summary, read });
   if (finished && kindOfPath(state)) Deno.removeSync(state);
   console.log(flags.json ? JSON.stringify(summary, null, 2) : summaryText(summary));
   return finished
@@ -260,12 +257,9 @@ async function inWorker(
   signal: AbortSignal,
   onRound: (round: PathRound) => void,
 ): Promise<PathDictionary | Matrix32> {
-  const ends = new Int32Array(new SharedArrayBuffer(4));
-  signal.addEventListener("abort", () => Atomics.store(ends, 0, 1));
-  if (signal.aborted) Atomics.store(ends, 0, 1);
   return await callWorker<LearnAnswer, PathDictionary | Matrix32>({
     module: new URL("./learn_worker.ts", import.meta.url),
-    request: { ...request, ends } satisfies LearnRequest,
+    request: { ...request, ends: endOf(signal) } satisfies LearnRequest,
     onAnswer(answer, { resolve, reject }) {
       if ("round" in answer) onRound(answer.round);
       else if ("result" in answer) resolve(answer.result);

@@ -20,6 +20,14 @@ export interface WorkerCall<Answer, Result> {
   }): void;
 }
 
+/** A number that a worker can look at within one synchronous call: not 0 once the signal is aborted. */
+export function endOf(signal: AbortSignal): Int32Array<SharedArrayBuffer> {
+  const ends = new Int32Array(new SharedArrayBuffer(4));
+  signal.addEventListener("abort", () => Atomics.store(ends, 0, 1));
+  if (signal.aborted) Atomics.store(ends, 0, 1);
+  return ends;
+}
+
 /** Starts a worker, and ends it with the call. */
 export async function callWorker<Answer, Result>(
   { module, request, until, onAnswer }: WorkerCall<Answer, Result>,

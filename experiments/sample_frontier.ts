@@ -62,14 +62,21 @@ function path(change: Partial<PathDictionaryOptions>): Learner {
   };
 }
 
+/** Dictionaries of the path learner from several starts, for the data of a seed. */
+export function startsOf(
+  X: Matrix,
+  { n, seed, starts }: { n: number; seed: number; starts: number },
+): Matrix[] {
+  return Array.from(
+    { length: starts },
+    (_, start) => pathDictionary(X, { numLatents: n, seed: 1000 * seed + start }).dictionary,
+  );
+}
+
 /** The path learner from several starts: what they have in common, refined. */
 function consensus(starts: number): Learner {
   return (X, _scored, { num_latents: n, seed }) => {
-    const found = Array.from(
-      { length: starts },
-      (_, start) => pathDictionary(X, { numLatents: n, seed: 1000 * seed + start }).dictionary,
-    );
-    const { dictionary } = consensusDictionary(found, { atMost: n });
+    const { dictionary } = consensusDictionary(startsOf(X, { n, seed, starts }), { atMost: n });
     return { dictionary: refineDictionary(X, dictionary) };
   };
 }
