@@ -11,6 +11,8 @@ import {
   lines,
   type PlotRow,
 } from "../lib/figures.ts";
+import { shortPath } from "../lib/figures/paths.ts";
+import { RandomState } from "../lib/random.ts";
 import { methodStyle } from "../lib/methods.ts";
 import { settingOf } from "../lib/paper/figure_parts.ts";
 import { legendFigure } from "../lib/paper/sweep_figures.ts";
@@ -20,11 +22,42 @@ import { assertSound, grid, madeUpRows, seeds } from "./made_up_rows.ts";
 function markers(svg: string, colour: string): { x: number; y: number }[][] {
   const path = new RegExp(`<path[^>]*stroke="#ffffff"[^>]*fill="${colour}" d="([^"]*)"`, "g");
   return [...svg.matchAll(path)].map(([, outlines]) =>
-    [...outlines.matchAll(/M([-\d.]+),([-\d.]+)/g)]
+    [...outlines.matchAll(/M([-\d.]+) ([-\d.]+)/g)]
       .map(([, x, y]) => ({ x: Number(x), y: Number(y) }))
       .sort((one, other) => one.x - other.x)
   );
 }
+
+Deno.test("the shortest text of a path leads through the same points", () => {
+  const random = new RandomState(0);
+  const place = () => Math.round(random.uniform(-12, 12, 1)[0]) / 10;
+  for (let i = 0; i < 50; i++) {
+    // two closed outlines of few places, so that some points lie straight above or beside the last
+    const points = Array.from({ length: 12 }, () => [place(), place()]);
+    const outline = (part: number[][]) => "M" + part.map((point) => point.join()).join("L") + "Z";
+    const text = shortPath(outline(points.slice(0, 7)) + outline(points.slice(7)), 1);
+    const found: number[][] = [];
+    let [x, y] = [0, 0];
+    let start = [0, 0];
+    for (const [, command, steps] of text.matchAll(/([mlhvz])([^mlhvz]*)/g)) {
+      const numbers = [...steps.matchAll(/-?(\d+(\.\d+)?|\.\d+)/g)].map(([number]) =>
+        Number(number)
+      );
+      const pairs = command === "h"
+        ? numbers.map((step) => [step, 0])
+        : command === "v"
+        ? numbers.map((step) => [0, step])
+        : numbers.flatMap((step, j) => j % 2 === 0 ? [[step, numbers[j + 1]]] : []);
+      for (const [dx, dy] of pairs) found.push([x += dx, y += dy]);
+      if (command === "m") start = found.at(-pairs.length)!;
+      if (command === "z") [x, y] = start;
+    }
+    assert.equal(found.length, points.length, text);
+    // steps are whole tenths, so that only their sums' rounding errors show
+    found.flat().forEach((value, j) => assert(Math.abs(value - points.flat()[j]) < 1e-12, text));
+  }
+  assert.throws(() => shortPath("M0,0C1,1", 1), /path must be of M, L, h, v, Z, got C/);
+});
 
 Deno.test("a curve's points lie at the means over seeds", () => {
   const rows = seeds.map((seed) => ({ method: "dl_fista", x: 1, mcc_iid: 0.4 + 0.1 * seed, seed }));
@@ -535,7 +568,8 @@ Deno.test("methods of one's own that meet in a figure have different colours", (
   const panels = facets(rows, "part", (part) => lines(part, { x: "x", y: "mcc_iid" }));
   const svg = figure(panels, { title: "t" });
   const strokes = new Set(
-    [...svg.matchAll(/<g[^>]*aria-label="line"[^>]*>/g)]
+    // curves alone have round joins
+    [...svg.matchAll(/<g[^>]*stroke-linejoin="round"[^>]*>/g)]
       .map(([group]) => /stroke="(#\w{6})"/.exec(group)![1]),
   );
   assert.equal(strokes.size, own.length, [...strokes].join());

@@ -6,6 +6,7 @@ import * as Plot from "npm:@observablehq/plot@0.6.17";
 import { parseHTML } from "npm:linkedom@0.18.13";
 import { type DrawnAxis, fraction } from "./axes.ts";
 import type { Marker, MethodStyle } from "../methods.ts";
+import { shortPath } from "./paths.ts";
 import type { BarPanel, Cloud, Estimate, LinePanel, Panel, PointPanel } from "./panels.ts";
 import { INK, round, TICK_SIZE } from "./svg.ts";
 
@@ -75,8 +76,8 @@ export function drawPanel(drawing: PanelDrawing): string {
   );
   // curves and bands have many coordinates, and a tenth of a pixel is enough for them
   return drawn.replace(
-    / d="[MLZ0-9.,-]*"/g,
-    (d) => d.replace(/-?\d+\.\d\d/g, (pixels) => String(round(Number(pixels), 1))),
+    / d="([MLZ0-9.,-]*)"/g,
+    (_, path: string) => ` d="${shortPath(path, 1)}"`,
   );
 }
 
@@ -259,7 +260,7 @@ function pointsMark(
   return (_index, scales, _values, _dimensions, context) => {
     const rounded = (pixels: number) => Math.round(pixels * pixel) / pixel;
     const places = new Set(
-      points.map((point) => `M${rounded(scales.x!(point.x) + dx)},${rounded(scales.y!(point.y))}`),
+      points.map((point) => `M${rounded(scales.x!(point.x) + dx)} ${rounded(scales.y!(point.y))}`),
     );
     const path = context.document.createElementNS("http://www.w3.org/2000/svg", "path");
     path.setAttribute("d", [...places].sort().map((place) => place + shape).join(""));
@@ -272,24 +273,12 @@ function pointsMark(
 /** The outline of a marker around the current point, as Plot draws it, by relative commands. */
 function relativeOutline(symbol: Marker, r: number): string {
   if (symbol === "circle") {
-    return `m${-r},0a${r},${r},0,1,1,${2 * r},0a${r},${r},0,1,1,${-2 * r},0z`;
+    return `m${-r} 0a${r} ${r} 0 1 1 ${2 * r} 0a${r} ${r} 0 1 1${-2 * r} 0z`;
   }
   const identity = { type: "identity" } as const;
   const dot = Plot.dot([0], { x: [0], y: [0], symbol, r });
   const drawn = plotGroup({ margin: 0, axis: null, x: identity, y: identity, marks: [dot] }, 0, 0);
-  // polygons: a move, then lines; those along an axis (h, v) are relative already
-  let [x, y] = [0, 0];
-  return / d="([^"]+)"/.exec(drawn)![1].replace(
-    /([MLhv])([-\d.]+),?([-\d.]+)?/g,
-    (text, command: string, first: string, second: string | undefined) => {
-      const [fromX, fromY] = [x, y];
-      if (command === "h") x += Number(first);
-      else if (command === "v") y += Number(first);
-      else [x, y] = [Number(first), Number(second)];
-      if (second === undefined) return text;
-      return `${command.toLowerCase()}${round(x - fromX)},${round(y - fromY)}`;
-    },
-  );
+  return shortPath(/ d="([^"]+)"/.exec(drawn)![1], 2);
 }
 
 /** How a series shows in the legend. */
@@ -338,13 +327,15 @@ export function drawSwatches(
 
 /**
  * What Plot draws, as a group moved to (x, y): without Plot's style sheet and class, which would
- * restyle a page that shows the figure inline, and with rounded coordinates.
+ * restyle a page that shows the figure inline, without labels of its parts, since the document is
+ * one image to those who do not see it, and with rounded coordinates.
  */
 function plotGroup(options: Plot.PlotOptions, x: number, y: number): string {
   const { document } = parseHTML("<html></html>") as unknown as Pick<Plot.PlotOptions, "document">;
   const outerHTML: string = Plot.plot({ ...options, document }).outerHTML;
   const body = outerHTML.slice(outerHTML.indexOf(">") + 1, outerHTML.lastIndexOf("</svg>"))
     .replace(/<style>[^]*?<\/style>/, "")
+    .replace(/ aria-[a-z]+="[^"]*"/g, "")
     .replace(
       /<[^>]+>/g,
       (tag) => tag.replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (number) => String(round(Number(number)))),
