@@ -63,11 +63,19 @@ const POLISH_SWEEPS = 3;
  * After pruning the search's end is gone through again, from a multiple of its last λ on: from far up where there
  * are so many samples per atom that rare atoms survive it.
  */
-const SETTLE = { from: 2, rounds: 30 }, HOT_SETTLE = { from: 5, rounds: 60 };
-/** Polishes of a cycle take so many times the rounds of the others. */
-const CYCLE_POLISH = 2;
+const SETTLE: Settling = { from: 2, to: 1, rounds: 30 };
+const HOT_SETTLE: Settling = { from: 5, to: 1, rounds: 60 };
 /** Samples per atom of the hot one. */
 const HOT_FROM = 10;
+/**
+ * After cycles: where samples are so few that there were some, ℓ1 codes with the λ of the search's end and more take
+ * rare latents off what they have reached, which those with half of it leave alone.
+ */
+const GENTLE: Settling = { from: 0.5, to: 0.5, rounds: 30 };
+/** Polishes of a cycle take so many times the rounds of the others. */
+const CYCLE_POLISH = 2;
+/** λ of a polish has reached its end where it differs by no more than roundings. */
+const AT_END = 1 + 1e-6;
 /**
  * Pruning weighs atoms with this multiple of what the residuals' products reach by chance, if that is more than the
  * search's last λ: with less, noise pays for atoms of its own.
@@ -172,10 +180,11 @@ export interface PathDictionaryOptions {
    */
   searches?: number;
   /**
-   * Cycles after the searches. Each prunes, lets λ fall from twice its last value with ℓ1 codes and polishes; prunes
-   * again, grows, and does the same once more: 60 rounds and four times `polish`. Default 0. Where samples or dimensions
-   * are too few for a search to find the rare latents, 10 to 30 cycles find more of them, often all: what is right grows
-   * by being right together. They need pruning: see `dInit`.
+   * Cycles after the searches, at most. Each prunes, lets λ fall from twice its last value with ℓ1 codes and polishes;
+   * prunes again, grows, and does the same once more: 60 rounds and four times `polish`. The last is the one whose
+   * polish λ has fallen to its end in: nothing is left of the samples. Default 0. Where samples or dimensions are too few
+   * for a search to find the rare latents, 10 to 30 cycles find more of them, often all: what is right grows by being
+   * right together. They need pruning: see `dInit`.
    */
   cycles?: number;
   /**
@@ -234,6 +243,8 @@ export interface PathState extends RoundsState {
 
 /** Rises whenever the same samples and options lead to other rounds: no state of the old ones goes on then. */
 const LEARNER = 6;
+/** The same of what is done in cycles, for the states of those alone. */
+const CYCLES = 2;
 
 /** What {@linkcode pathDictionary} returns. */
 export interface PathDictionary {
@@ -335,11 +346,18 @@ export function mostRounds(
 /** Rounds after the searches at most, where atoms are pruned and grown. */
 function roundsAfter(
   samples: number,
-  { numLatents }: PathDictionaryOptions,
+  { numLatents, cycles = 0 }: PathDictionaryOptions,
   polish: number,
 ): number {
-  const settled = settling(samples, fewestAtoms(numLatents)).rounds + polish;
+  const settled = settling(samples, fewestAtoms(numLatents), cycles).rounds + polish;
   return settled + SETTLE.rounds + growths(polish) * polish;
+}
+
+/** How λ falls where atoms adapt to others that have gone or come: its ends in units of the search's last one. */
+interface Settling {
+  from: number;
+  to: number;
+  rounds: number;
 }
 
 /** Whether atoms are pruned, and grown. */
@@ -355,9 +373,9 @@ function fewestAtoms(numLatents: number | "auto"): number {
   return numLatents === "auto" ? 1 : Math.ceil(NEVER_FALSE * numLatents);
 }
 
-/** How the atoms that the first pruning has left adapt. */
-function settling(samples: number, atoms: number): typeof SETTLE {
-  return samples < HOT_FROM * atoms ? SETTLE : HOT_SETTLE;
+/** How the atoms that the first pruning after the searches, or the cycles, has left adapt. */
+function settling(samples: number, atoms: number, cycles: number): Settling {
+  return cycles > 0 ? GENTLE : samples < HOT_FROM * atoms ? SETTLE : HOT_SETTLE;
 }
 
 /** Times that atoms are grown at most. */
@@ -504,8 +522,8 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     const atLeast = exact ? target : fewestAtoms(options.numLatents);
     return prune(learner, { lambda, gamma: MCP_GAMMA, atLeast, exact, sparing });
   };
-  const settle = ({ from, rounds }: typeof SETTLE, polished = polish) => {
-    path("settle", from * plan.lambdaEnd, plan.lambdaEnd, rounds);
+  const settle = ({ from, to, rounds }: Settling, polished = polish) => {
+    path("settle", from * plan.lambdaEnd, to * plan.lambdaEnd, rounds);
     path("polish", polishFrom, polishTo, polished);
   };
   // an earlier call's rounds that follow tell that this was done
@@ -523,7 +541,8 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     // it has the number already, and this only tells what each is worth
     margins = pruneTo({ exact: true });
   } else if (isPruned(plan, options)) {
-    for (let cycle = 0; cycle < plan.cycles; cycle++) {
+    const { cycles } = plan;
+    for (let cycle = 0; cycle < cycles; cycle++) {
       if (!next()) pruneTo({ exact: false });
       settle(SETTLE, CYCLE_POLISH * polish);
       if (!next()) {
@@ -531,15 +550,17 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
         grow(learner, plan.lambdaEnd, mostAtoms);
       }
       settle(SETTLE, CYCLE_POLISH * polish);
+      // noise, and atoms that are missing, keep it above: then nothing tells whether there is more to find
+      if (history.at(-1)!.lambda <= AT_END * unit * polishTo) break;
     }
     if (!next()) pruneTo({ exact: false });
-    settle(settling(part.rows, next()?.atoms ?? learner.n));
+    settle(settling(part.rows, next()?.atoms ?? learner.n, cycles));
     const { single } = history.at(-1)!.participation;
     if (!next()) margins = pruneTo({ exact: false, sparing: true });
     for (let time = 0; time < growths(polish) && (next() || auto || learner.n !== target); time++) {
       if (!next() && !grow(learner, plan.lambdaEnd, mostAtoms)) break;
       // other atoms had taken up what was missing; but to go through this again and again costs the rarest
-      if (time === 0) settle(SETTLE);
+      if (time === 0) settle(cycles > 0 ? GENTLE : SETTLE);
       else path("polish", polishFrom, polishTo, polish);
       if (!next()) margins = pruneTo({ exact: false, sparing: true });
     }
@@ -663,7 +684,7 @@ function identityOf(part: Matrix, options: PathDictionaryOptions, plan: Plan): I
     ...{ lambdaStart: unit * plan.lambdaStart, lambdaEnd: unit * plan.lambdaEnd },
     ...{ searches: plan.searches },
     // states from before there was a choice go on
-    ...plan.cycles > 0 && { cycles: plan.cycles },
+    ...plan.cycles > 0 && { cycles: plan.cycles, "version of the cycles": CYCLES },
     "version of the learner": LEARNER,
   };
 }

@@ -11,6 +11,7 @@ import { matchColumns } from "../lib/metrics.ts";
 import { omp } from "../lib/omp.ts";
 import {
   mostRounds,
+  type PathDictionary,
   pathDictionary,
   type PathDictionaryOptions,
   type PathRound,
@@ -542,13 +543,17 @@ Deno.test("a search that is too fast is followed by slower ones, until one finds
 Deno.test("cycles find what a search has not found for want of samples", () => {
   // three samples for each of 100 latents
   const { val, A } = generateDatasets({ seed: 1, numLatents: 100, k: 10, nSamples: 600 });
-  const found = (cycles: number) => {
-    const { dictionary } = pathDictionary(val.Y, { numLatents: 100, seed: 0, cycles });
-    return matchColumns(dictionary, A).cosines.filter((cosine) => cosine > 0.9).length;
-  };
-  const [none, five] = [found(0), found(5)];
-  assert(none < 80, `${none}`);
-  assert.equal(five, 100);
+  const options = { numLatents: 100, seed: 0 };
+  const [none, five, twenty] = [0, 5, 20].map((cycles) =>
+    pathDictionary(val.Y, { ...options, cycles })
+  );
+  const found = ({ dictionary }: PathDictionary) =>
+    matchColumns(dictionary, A).cosines.filter((cosine) => cosine > 0.9).length;
+  assert(found(none) < 80, `${found(none)}`);
+  assert.equal(found(five), 100);
+  // when nothing is left of the samples there are no more
+  assert.deepEqual(twenty, five);
+  assert(five.history.length < mostRounds(val.Y.rows, val.Y.cols, { ...options, cycles: 5 }));
 });
 
 Deno.test("there are no more rounds than are told before", () => {
