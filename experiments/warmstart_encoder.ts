@@ -12,6 +12,7 @@ import type { SplitCodes } from "../lib/paper/instance.ts";
 import { paperFigures } from "../lib/paper/paper_figures.ts";
 import { fistaCheckpoints } from "../lib/sparse_coding.ts";
 import { main } from "../lib/sweep.ts";
+import { inShares } from "../lib/sweep/progress.ts";
 
 /** The experiment, for the sweep engine. */
 export const experiment = controlledExperiment({
@@ -26,20 +27,31 @@ export const experiment = controlledExperiment({
   perType: {
     cost: (setting, { fistaIters }) => 2 * costs.fista(setting, fistaIters),
     scored: ({ fistaIters }) => 2 * checkpointsUpTo(fistaIters).length + 1,
-    run({ type, model: { sae, codes, unbiased }, options, row, progress }) {
+    run({ type, model: { sae, codes, unbiased }, instance: { setting }, options, row, progress }) {
       const { lambda, fistaIters } = options, checkpoints = checkpointsUpTo(fistaIters);
+      // of each start: both splits, then the scores of all checkpoints
+      const split = costs.fista(setting, fistaIters) / 2;
+      const start = [split, split, checkpoints.length * costs.scoring(setting)];
+      const shares = inShares(progress, [...start, ...start]);
       /** One run passes through all checkpoints. */
-      const rowsFrom = (method: string, start?: SplitCodes) => {
+      const rowsFrom = (
+        method: string,
+        [oodDone, idDone, scored]: typeof shares,
+        start?: SplitCodes,
+      ) => {
         const codesFrom = (X: typeof unbiased.id, zInit?: SplitCodes["codesId"]) =>
           fistaCheckpoints(X, sae.dictionary, { lambda, checkpoints, nonneg: true, zInit });
         const codesOod = codesFrom(unbiased.ood, start?.codesOod);
-        return codesFrom(unbiased.id, start?.codesId).map((codesId, i) =>
-          row(method, { codesId, codesOod: codesOod[i] }, { n_iter: checkpoints[i] })
-        );
+        oodDone(1);
+        const codes = codesFrom(unbiased.id, start?.codesId);
+        idDone(1);
+        return codes.map((codesId, i) => {
+          scored(i / checkpoints.length);
+          return row(method, { codesId, codesOod: codesOod[i] }, { n_iter: checkpoints[i] });
+        });
       };
-      const cold = rowsFrom(`cold_${type}`);
-      progress(0.5);
-      const warm = rowsFrom(`warm_${type}`, codes);
+      const cold = rowsFrom(`cold_${type}`, shares.slice(0, 3));
+      const warm = rowsFrom(`warm_${type}`, shares.slice(3), codes);
       return [
         row(`warm_${type}`, codes, { n_iter: 0 }),
         ...checkpoints.flatMap((_, i) => [cold[i], warm[i]]),
