@@ -70,7 +70,8 @@ const FLAGS = {
     default: 1,
   },
   cycles: {
-    about: "most cycles of pruning, polishing and growing after that, 10 to 30 where rows are scarce",
+    about:
+      "most cycles of pruning, polishing and growing after that, 10 to 30 where rows are scarce",
     kind: integer({ min: 0 }),
     default: 0,
   },
