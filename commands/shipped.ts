@@ -83,6 +83,13 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
       ...["--suffix", "2k", "--methods", SAES.join()],
     ],
   ],
+  [
+    "sample-frontier",
+    [
+      ...["--paper", "--n", "1000", "--per-atom", "1.25,1.5,1.75,2,3,4", "--seeds", "0,1,2"],
+      ...["--suffix", "8k", "--methods", ["dl_fista", ...SAES].join()],
+    ],
+  ],
   ...[
     ["5000", "2,2.5,5", "0,1,2"],
     ["10000", "5", "0,1,2"],
@@ -105,6 +112,13 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
     [
       ...["--paper", "--n", "100,300", "--per-atom", "1.25,1.5,1.75,2,2.5,3"],
       ...["--suffix", "6k", "--methods", "dl_path_cycles"],
+    ],
+  ],
+  [
+    "sample-frontier",
+    [
+      ...["--paper", "--n", "1000", "--per-atom", "1.5,1.75,2", "--suffix", "6k"],
+      ...["--methods", "dl_path_cycles"],
     ],
   ],
   ["synth-bench", ["--paper"]],

@@ -110,6 +110,8 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "sae_jumprelu,sae_MP",
     "exp:sample-frontier --paper --n 1000 --per-atom 2.5,5 --seeds 0,1,2 --suffix 2k --methods " +
     "sae_relu,sae_topk,sae_jumprelu,sae_MP",
+    "exp:sample-frontier --paper --n 1000 --per-atom 1.25,1.5,1.75,2,3,4 --seeds 0,1,2 " +
+    "--suffix 8k --methods dl_fista,sae_relu,sae_topk,sae_jumprelu,sae_MP",
     "exp:sample-frontier --paper --n 5000 --per-atom 2,2.5,5 --seeds 0,1,2 --methods dl_path " +
     "--suffix 5k",
     "exp:sample-frontier --paper --n 10000 --per-atom 5 --seeds 0,1,2 --methods dl_path " +
@@ -118,6 +120,7 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
     "exp:sample-frontier --paper --n 100,300 --suffix 4k --methods dl_path_consensus",
     "exp:sample-frontier --paper --n 100,300 --per-atom 1.25,1.5,1.75,2,2.5,3 --suffix 6k " +
     "--methods dl_path_cycles",
+    "exp:sample-frontier --paper --n 1000 --per-atom 1.5,1.75,2 --suffix 6k --methods dl_path_cycles",
   ]]);
 
   const folder = freshFolder("shipped-"), experiment = varySparsity as unknown as Experiment;
