@@ -326,7 +326,7 @@ Deno.test("the figure has a point for every value, and an edge around those outs
   assert.equal(paths.length, 4 + 1);
   const edged = paths.filter((path) => path.includes("stroke="));
   // (0.51, 0.52) in a panel of 220 pixels on [−0.05, 1.05], rounded to half pixels
-  assert.match(edged.join(), / d="M112,106m/);
+  assert.match(edged.join(), / d="M112 106m/);
   assert(svg.includes(">SAE</text>") && svg.includes(">sparse coding</text>"), "the legend");
 });
 
@@ -339,7 +339,7 @@ Deno.test("values on the same half pixel are drawn once, and other metrics do no
     outside: false,
   };
   const svg = comparisonFigure([value]);
-  const points = (svg: string) => svg.match(/M110,110m/g)!.length;
+  const points = (svg: string) => svg.match(/M110 110m/g)!.length;
   assert.equal(points(svg), 1);
   const more = comparisonFigure([value, { ...value, ours: 0.5001 }, {
     ...value,
