@@ -56,7 +56,7 @@ const RUNS: readonly (readonly [name: string, args: readonly string[]])[] = [
   [
     "sample-frontier",
     [
-      ...["--paper", "--n", "1000", "--per-atom", "2.5", "--seeds", "0,1,2"],
+      ...["--paper", "--n", "1000", "--per-atom", "2.5,5", "--seeds", "0,1,2"],
       ...["--methods", "dl_path,dl_fista", "--suffix", "n1000"],
     ],
   ],

@@ -101,7 +101,7 @@ Deno.test("shipped lists every run of an experiment, and starts files over that 
   const listed = await run("commands/shipped.ts", "--only", "sample-frontier", "--list");
   assert.deepEqual([listed.code, listed.stderr.split("\n")], [0, [
     "exp:sample-frontier --paper --n 100",
-    "exp:sample-frontier --paper --n 1000 --per-atom 2.5 --seeds 0,1,2 --methods dl_path,dl_fista " +
+    "exp:sample-frontier --paper --n 1000 --per-atom 2.5,5 --seeds 0,1,2 --methods dl_path,dl_fista " +
     "--suffix n1000",
     "exp:sample-frontier --paper --n 300,1000 --suffix 1k --methods dl_path,dl_path_without_loo," +
     "dl_path_without_restarts,dl_path_without_both",
