@@ -31,8 +31,8 @@ export const experiment = controlledExperiment({
       const { lambda, fistaIters } = options, checkpoints = checkpointsUpTo(fistaIters);
       // of each start: both splits, then the scores of all checkpoints
       const split = costs.fista(setting, fistaIters) / 2;
-      const start = [split, split, checkpoints.length * costs.scoring(setting)];
-      const shares = inShares(progress, [...start, ...start]);
+      const parts = [split, split, checkpoints.length * costs.scoring(setting)];
+      const shares = inShares(progress, [...parts, ...parts]);
       /** One run passes through all checkpoints. */
       const rowsFrom = (
         method: string,

@@ -350,7 +350,7 @@ function roundsAfter(
   polish: number,
 ): number {
   const settled = settling(samples, fewestAtoms(numLatents), cycles).rounds + polish;
-  return settled + SETTLE.rounds + growths(polish) * polish;
+  return settled + settlingAgain(cycles).rounds + growths(polish) * polish;
 }
 
 /** How λ falls where atoms adapt to others that have gone or come: its ends in units of the search's last one. */
@@ -375,7 +375,12 @@ function fewestAtoms(numLatents: number | "auto"): number {
 
 /** How the atoms that the first pruning after the searches, or the cycles, has left adapt. */
 function settling(samples: number, atoms: number, cycles: number): Settling {
-  return cycles > 0 ? GENTLE : samples < HOT_FROM * atoms ? SETTLE : HOT_SETTLE;
+  return cycles > 0 || samples < HOT_FROM * atoms ? settlingAgain(cycles) : HOT_SETTLE;
+}
+
+/** How atoms adapt to those that have been grown after that. */
+function settlingAgain(cycles: number): Settling {
+  return cycles > 0 ? GENTLE : SETTLE;
 }
 
 /** Times that atoms are grown at most. */
@@ -560,7 +565,7 @@ export function pathDictionary(X: Matrix, options: PathDictionaryOptions): PathD
     for (let time = 0; time < growths(polish) && (next() || auto || learner.n !== target); time++) {
       if (!next() && !grow(learner, plan.lambdaEnd, mostAtoms)) break;
       // other atoms had taken up what was missing; but to go through this again and again costs the rarest
-      if (time === 0) settle(cycles > 0 ? GENTLE : SETTLE);
+      if (time === 0) settle(settlingAgain(cycles));
       else path("polish", polishFrom, polishTo, polish);
       if (!next()) margins = pruneTo({ exact: false, sparing: true });
     }

@@ -33,8 +33,10 @@ export function shortPath(path: string, digits: number): string {
     const repeated = command === last || (command === "l" && last === "m");
     const numbers = steps.map((step) => shortNumber(round(step, digits)));
     if (!repeated) text += command;
-    else if (numbers.length > 0 && !numbers[0].startsWith("-")) text += " ";
-    text += numbers.reduce((pair, number) => pair + (number.startsWith("-") ? "" : " ") + number);
+    numbers.forEach((number, i) => {
+      const apart = (repeated || i > 0) && !number.startsWith("-");
+      text += apart ? ` ${number}` : number;
+    });
     last = command;
   };
   for (const [command, name, first, second] of path.matchAll(/([a-z])([-\d.]*)[, ]?([-\d.]*)/gi)) {
